@@ -1,0 +1,40 @@
+from kobune.api.authorization.v1 import types_pb2 as _types_pb2
+from kobune.api.meta.v1 import types_pb2 as _types_pb2_1
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class CreateLocalSubjectAccessReviewRequest(_message.Message):
+    __slots__ = ("object", "options")
+    OBJECT_FIELD_NUMBER: _ClassVar[int]
+    OPTIONS_FIELD_NUMBER: _ClassVar[int]
+    object: _types_pb2.LocalSubjectAccessReview
+    options: _types_pb2_1.CreateOptions
+    def __init__(self, object: _Optional[_Union[_types_pb2.LocalSubjectAccessReview, _Mapping]] = ..., options: _Optional[_Union[_types_pb2_1.CreateOptions, _Mapping]] = ...) -> None: ...
+
+class CreateSelfSubjectAccessReviewRequest(_message.Message):
+    __slots__ = ("object", "options")
+    OBJECT_FIELD_NUMBER: _ClassVar[int]
+    OPTIONS_FIELD_NUMBER: _ClassVar[int]
+    object: _types_pb2.SelfSubjectAccessReview
+    options: _types_pb2_1.CreateOptions
+    def __init__(self, object: _Optional[_Union[_types_pb2.SelfSubjectAccessReview, _Mapping]] = ..., options: _Optional[_Union[_types_pb2_1.CreateOptions, _Mapping]] = ...) -> None: ...
+
+class CreateSelfSubjectRulesReviewRequest(_message.Message):
+    __slots__ = ("object", "options")
+    OBJECT_FIELD_NUMBER: _ClassVar[int]
+    OPTIONS_FIELD_NUMBER: _ClassVar[int]
+    object: _types_pb2.SelfSubjectRulesReview
+    options: _types_pb2_1.CreateOptions
+    def __init__(self, object: _Optional[_Union[_types_pb2.SelfSubjectRulesReview, _Mapping]] = ..., options: _Optional[_Union[_types_pb2_1.CreateOptions, _Mapping]] = ...) -> None: ...
+
+class CreateSubjectAccessReviewRequest(_message.Message):
+    __slots__ = ("object", "options")
+    OBJECT_FIELD_NUMBER: _ClassVar[int]
+    OPTIONS_FIELD_NUMBER: _ClassVar[int]
+    object: _types_pb2.SubjectAccessReview
+    options: _types_pb2_1.CreateOptions
+    def __init__(self, object: _Optional[_Union[_types_pb2.SubjectAccessReview, _Mapping]] = ..., options: _Optional[_Union[_types_pb2_1.CreateOptions, _Mapping]] = ...) -> None: ...

@@ -1,0 +1,50 @@
+"""The messages of kobune.api.meta.v1."""
+
+from kobune.api.meta.v1.types_pb2 import APIGroup as APIGroup
+from kobune.api.meta.v1.types_pb2 import APIGroupList as APIGroupList
+from kobune.api.meta.v1.types_pb2 import APIResource as APIResource
+from kobune.api.meta.v1.types_pb2 import APIResourceList as APIResourceList
+from kobune.api.meta.v1.types_pb2 import APIVersions as APIVersions
+from kobune.api.meta.v1.types_pb2 import ApplyOptions as ApplyOptions
+from kobune.api.meta.v1.types_pb2 import Condition as Condition
+from kobune.api.meta.v1.types_pb2 import CreateOptions as CreateOptions
+from kobune.api.meta.v1.types_pb2 import DeleteOptions as DeleteOptions
+from kobune.api.meta.v1.types_pb2 import Duration as Duration
+from kobune.api.meta.v1.types_pb2 import FieldSelectorRequirement as FieldSelectorRequirement
+from kobune.api.meta.v1.types_pb2 import FieldsV1 as FieldsV1
+from kobune.api.meta.v1.types_pb2 import GetOptions as GetOptions
+from kobune.api.meta.v1.types_pb2 import GroupKind as GroupKind
+from kobune.api.meta.v1.types_pb2 import GroupResource as GroupResource
+from kobune.api.meta.v1.types_pb2 import GroupVersion as GroupVersion
+from kobune.api.meta.v1.types_pb2 import GroupVersionForDiscovery as GroupVersionForDiscovery
+from kobune.api.meta.v1.types_pb2 import GroupVersionKind as GroupVersionKind
+from kobune.api.meta.v1.types_pb2 import GroupVersionResource as GroupVersionResource
+from kobune.api.meta.v1.types_pb2 import LabelSelector as LabelSelector
+from kobune.api.meta.v1.types_pb2 import LabelSelectorRequirement as LabelSelectorRequirement
+from kobune.api.meta.v1.types_pb2 import List as List
+from kobune.api.meta.v1.types_pb2 import ListMeta as ListMeta
+from kobune.api.meta.v1.types_pb2 import ListOptions as ListOptions
+from kobune.api.meta.v1.types_pb2 import ManagedFieldsEntry as ManagedFieldsEntry
+from kobune.api.meta.v1.types_pb2 import MicroTime as MicroTime
+from kobune.api.meta.v1.types_pb2 import ObjectMeta as ObjectMeta
+from kobune.api.meta.v1.types_pb2 import OwnerReference as OwnerReference
+from kobune.api.meta.v1.types_pb2 import PartialObjectMetadata as PartialObjectMetadata
+from kobune.api.meta.v1.types_pb2 import PartialObjectMetadataList as PartialObjectMetadataList
+from kobune.api.meta.v1.types_pb2 import Patch as Patch
+from kobune.api.meta.v1.types_pb2 import PatchOptions as PatchOptions
+from kobune.api.meta.v1.types_pb2 import Preconditions as Preconditions
+from kobune.api.meta.v1.types_pb2 import RootPaths as RootPaths
+from kobune.api.meta.v1.types_pb2 import ServerAddressByClientCIDR as ServerAddressByClientCIDR
+from kobune.api.meta.v1.types_pb2 import ShardInfo as ShardInfo
+from kobune.api.meta.v1.types_pb2 import Status as Status
+from kobune.api.meta.v1.types_pb2 import StatusCause as StatusCause
+from kobune.api.meta.v1.types_pb2 import StatusDetails as StatusDetails
+from kobune.api.meta.v1.types_pb2 import TableOptions as TableOptions
+from kobune.api.meta.v1.types_pb2 import Time as Time
+from kobune.api.meta.v1.types_pb2 import Timestamp as Timestamp
+from kobune.api.meta.v1.types_pb2 import TypeMeta as TypeMeta
+from kobune.api.meta.v1.types_pb2 import UpdateOptions as UpdateOptions
+from kobune.api.meta.v1.types_pb2 import Verbs as Verbs
+from kobune.api.meta.v1.types_pb2 import WatchEvent as WatchEvent
+
+__all__ = ['APIGroup', 'APIGroupList', 'APIResource', 'APIResourceList', 'APIVersions', 'ApplyOptions', 'Condition', 'CreateOptions', 'DeleteOptions', 'Duration', 'FieldSelectorRequirement', 'FieldsV1', 'GetOptions', 'GroupKind', 'GroupResource', 'GroupVersion', 'GroupVersionForDiscovery', 'GroupVersionKind', 'GroupVersionResource', 'LabelSelector', 'LabelSelectorRequirement', 'List', 'ListMeta', 'ListOptions', 'ManagedFieldsEntry', 'MicroTime', 'ObjectMeta', 'OwnerReference', 'PartialObjectMetadata', 'PartialObjectMetadataList', 'Patch', 'PatchOptions', 'Preconditions', 'RootPaths', 'ServerAddressByClientCIDR', 'ShardInfo', 'Status', 'StatusCause', 'StatusDetails', 'TableOptions', 'Time', 'Timestamp', 'TypeMeta', 'UpdateOptions', 'Verbs', 'WatchEvent']
