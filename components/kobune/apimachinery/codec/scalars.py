@@ -28,6 +28,8 @@ class Scalar:
     read: Callable[[Any], Any]
     write: Callable[[Any], Any]
     go: str = ""
+    empty: Any = None
+    """What JSON shows for one that is absent, where it must show something."""
 
 
 @lru_cache(maxsize=4096)
@@ -57,7 +59,8 @@ def _read_time(value: Any) -> Any:
 
 
 def _write_time(time: Any) -> Any:
-    return format_time(time.seconds) if time.HasField("seconds") else None
+    seconds = time.seconds
+    return format_time(seconds) if seconds or time.HasField("seconds") else None
 
 
 def _read_micro_time(value: Any) -> Any:
@@ -130,16 +133,16 @@ def _read_items(value: Any) -> Any:
     return {"items": value}
 
 
-ITEMS = Scalar(read=_read_items, write=lambda message: list(message.items), go="[]string")
+ITEMS = Scalar(_read_items, lambda message: list(message.items), "[]string")
 
 SCALARS = {
     "kobune.api.meta.v1.Time": Scalar(_read_time, _write_time, "v1.Time"),
     "kobune.api.meta.v1.MicroTime": Scalar(_read_micro_time, _write_micro_time, "v1.MicroTime"),
-    "kobune.api.meta.v1.Duration": Scalar(_read_duration, _write_duration, "v1.Duration"),
+    "kobune.api.meta.v1.Duration": Scalar(_read_duration, _write_duration, "v1.Duration", empty="0s"),
     "kobune.api.meta.v1.FieldsV1": _raw("Raw"),
     "kobune.api.meta.v1.Verbs": ITEMS,
-    "kobune.api.runtime.v1.Quantity": Scalar(_read_quantity, lambda message: message.string, "resource.Quantity"),
-    "kobune.api.runtime.v1.IntOrString": Scalar(_read_int_or_string, _write_int_or_string, "intstr.IntOrString"),
+    "kobune.api.runtime.v1.Quantity": Scalar(_read_quantity, lambda message: message.string, "resource.Quantity", "0"),
+    "kobune.api.runtime.v1.IntOrString": Scalar(_read_int_or_string, _write_int_or_string, "intstr.IntOrString", 0),
     "kobune.api.runtime.v1.RawExtension": _raw("raw"),
     "kobune.api.apiextensions.v1.JSON": _raw("raw"),
     "kobune.api.authentication.v1.ExtraValue": ITEMS,

@@ -1,0 +1,59 @@
+"""JSON to message and back, as Kubernetes writes JSON.
+
+Kubernetes' JSON is not protobuf's: quantities, times, numbers-or-names, raw values, inlined structures and what is left
+out when empty all differ. Everything here is worked out from the descriptors and the schema's options.
+"""
+
+from typing import Any, TypeVar
+
+import orjson
+from google.protobuf.message import Message
+
+from kobune.apimachinery.codec.decode import Misfit, reader
+from kobune.apimachinery.codec.encode import writer
+from kobune.apimachinery.codec.strict import Sieve, Undecodable
+
+T = TypeVar("T", bound=Message)
+
+__all__ = ["Undecodable", "decode", "encode", "from_json", "to_json"]
+
+
+def from_json(message: type[T], body: bytes) -> T:
+    """Return the message that JSON text describes; `Undecodable` if it is no JSON, or does not fit to the last field."""
+    decoded, unknown = decode(message, body)
+    if unknown:
+        raise Undecodable("strict decoding error: " + ", ".join(f'unknown field "{path}"' for path in unknown))
+    return decoded
+
+
+def decode(message: type[T], body: bytes) -> tuple[T, list[str]]:
+    """Return the message that JSON text describes, and the paths of the fields that it does not know.
+
+    `Undecodable` if the text is not JSON or a value has the wrong type.
+    """
+    tree = _parse(body)
+    try:
+        return message(**reader(message.DESCRIPTOR)(tree)), []
+    except (Misfit, TypeError, ValueError, AttributeError, RecursionError):
+        pass
+    # What the fast path refused it has half converted: look again at what was sent.
+    sieve = Sieve()
+    kept = sieve.keep(message.DESCRIPTOR, _parse(body))
+    return message(**reader(message.DESCRIPTOR)(kept)), sieve.unknown
+
+
+def encode(message: Message) -> Any:
+    """Return the JSON tree of a message. Parts of it are shared: nobody may change it."""
+    return writer(message.DESCRIPTOR)(message)
+
+
+def to_json(message: Message) -> bytes:
+    """Return the JSON text of a message, without `kind` and `apiVersion`."""
+    return orjson.dumps(encode(message))
+
+
+def _parse(body: bytes) -> Any:
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise Undecodable(f"invalid JSON: {error}") from None

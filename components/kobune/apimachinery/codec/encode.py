@@ -1,0 +1,157 @@
+"""Message to JSON tree.
+
+What is left out and what is shown as `null`, `{}` or zero follows Kubernetes: `omitempty` leaves zero values out but
+never a structure, a pointer is shown whenever it is set, and what may not be empty is shown even if it is.
+"""
+
+import base64
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.message import Message
+
+from kobune.apimachinery.codec.scalars import SCALARS
+from kobune.apimachinery.codec.shape import Field, fields
+
+Writer = Callable[[Any], Any]
+
+ZEROS = {
+    FieldDescriptor.TYPE_STRING: "",
+    FieldDescriptor.TYPE_BOOL: False,
+    FieldDescriptor.TYPE_INT32: 0,
+    FieldDescriptor.TYPE_INT64: 0,
+    FieldDescriptor.TYPE_DOUBLE: 0,
+    FieldDescriptor.TYPE_BYTES: None,
+}
+
+
+@cache
+def writer(descriptor: Descriptor) -> "Writer":
+    """Return the function that turns a message into its JSON value. Nobody may change a tree: parts are shared."""
+    if scalar := SCALARS.get(descriptor.full_name):
+        return scalar.write
+    if union := UNIONS.get(descriptor.full_name):
+        return union
+    return _message_writer(descriptor)
+
+
+def _message_writer(descriptor: Descriptor) -> Writer:
+    always = empty(descriptor)
+    plain: dict[FieldDescriptor, str] = {}
+    shown_when_zero = set()
+    written: dict[FieldDescriptor, tuple[str, Writer, bool]] = {}
+    inlined: dict[FieldDescriptor, Writer] = {}
+    for field in fields(descriptor):
+        if field.schema.inline:
+            inlined[field.descriptor] = _message_writer(field.descriptor.message_type)
+        elif each := _field_writer(field):
+            written[field.descriptor] = field.json, each, _left_out_when_zero(field)
+        else:
+            plain[field.descriptor] = field.json
+            if not _left_out_when_zero(field):
+                shown_when_zero.add(field.json)
+
+    def write(message: Message) -> dict[str, Any]:
+        out = always.copy()
+        for field, value in message.ListFields():
+            if field in plain:
+                name = plain[field]
+                if value or name in shown_when_zero:
+                    out[name] = value
+            elif field in written:
+                name, each, omit = written[field]
+                value = each(value)
+                if value or not omit:
+                    out[name] = value
+            else:
+                out.update(inlined[field](value))
+        return out
+
+    return write
+
+
+@cache
+def empty(descriptor: Descriptor) -> dict[str, Any]:
+    """Return what JSON shows for a message with nothing in it."""
+    shown: dict[str, Any] = {}
+    for field in fields(descriptor):
+        if field.schema.inline:
+            shown |= empty(field.descriptor.message_type)
+        elif not _left_out_when_zero(field) and not (field.schema.omitempty and field.schema.pointer):
+            shown[field.json] = _zero(field)
+    return shown
+
+
+def _left_out_when_zero(field: Field) -> bool:
+    if field.message is not None and not field.descriptor.is_repeated:
+        return field.schema.omitzero
+    return field.schema.omitempty and (field.descriptor.is_repeated or not field.schema.pointer)
+
+
+def _zero(field: Field) -> Any:
+    if field.descriptor.is_repeated or field.schema.pointer:
+        return None
+    if field.message is None:
+        return ZEROS[field.descriptor.type]
+    if scalar := SCALARS.get(field.message.full_name):
+        return scalar.empty
+    return None if field.message.full_name in UNIONS else empty(field.message)
+
+
+def _field_writer(field: Field) -> Writer | None:
+    """Return what a field's value must go through; None if JSON takes it as it is."""
+    message = field.message
+    if message is not None:
+        each = _lazy(message)
+        if field.is_map:
+            return lambda value: {key: each(item) for key, item in value.items()}
+        if field.is_list:
+            return lambda value: list(map(each, value))
+        return each
+    if field.element.type == FieldDescriptor.TYPE_BYTES:
+        if field.is_map:
+            return lambda value: {key: write_bytes(item) for key, item in value.items()}
+        return write_bytes
+    if field.is_map:
+        return dict
+    if field.is_list:
+        return list
+    if field.descriptor.type == FieldDescriptor.TYPE_DOUBLE:
+        return lambda value: int(value) if value.is_integer() else value
+    return None
+
+
+RECURSIVE = frozenset({"JSONSchemaProps", "JSONSchemaPropsOrBool", "JSONSchemaPropsOrArray"})
+
+
+def _lazy(descriptor: Descriptor) -> Writer:
+    # A message that contains itself finds its writer only when it is used.
+    return (lambda value: writer(descriptor)(value)) if descriptor.name in RECURSIVE else writer(descriptor)
+
+
+def write_bytes(value: bytes) -> str:
+    """Return base64 text."""
+    return base64.b64encode(value).decode()
+
+
+def _write_schema_or_bool(message: Any) -> Any:
+    return writer(message.schema.DESCRIPTOR)(message.schema) if message.HasField("schema") else message.allows
+
+
+def _write_schema_or_array(message: Any) -> Any:
+    each = writer(message.schema.DESCRIPTOR)
+    return each(message.schema) if message.HasField("schema") else [each(item) for item in message.jSONSchemas]
+
+
+def _write_schema_or_strings(message: Any) -> Any:
+    return writer(message.schema.DESCRIPTOR)(message.schema) if message.HasField("schema") else list(message.property)
+
+
+UNIONS: dict[str, Writer] = {
+    "kobune.api.apiextensions.v1.JSONSchemaPropsOrBool": _write_schema_or_bool,
+    "kobune.api.apiextensions.v1.JSONSchemaPropsOrArray": _write_schema_or_array,
+    "kobune.api.apiextensions.v1.JSONSchemaPropsOrStringArray": _write_schema_or_strings,
+}
+"""Messages that JSON shows as one of their fields."""
