@@ -1,0 +1,7 @@
+"""The messages of kobune.controller.v1."""
+
+from kobune.controller.v1.controllers_pb2 import ControllerStatus as ControllerStatus
+from kobune.controller.v1.controllers_pb2 import ListControllersRequest as ListControllersRequest
+from kobune.controller.v1.controllers_pb2 import ListControllersResponse as ListControllersResponse
+
+__all__ = ['ControllerStatus', 'ListControllersRequest', 'ListControllersResponse']
