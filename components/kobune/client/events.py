@@ -1,0 +1,192 @@
+"""Recording events: what people see in `kubectl describe`. Never blocks, never fails its caller.
+
+The same event again counts up instead of making a new object. More than ten of a kind that differ in their message
+only are combined into one, as Kubernetes does it.
+"""
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import Random
+from typing import TypeVar
+
+from kobune.api.core.v1 import Event, EventSource, ObjectReference
+from kobune.api.meta.v1 import ObjectMeta
+from kobune.apimachinery.clock import Clock
+from kobune.apimachinery.codec.scalars import format_time
+from kobune.apimachinery.errors import ApiError, NotFound, ServiceUnavailable
+from kobune.apimachinery.kinds import Object, kind_of
+from kobune.apimachinery.meta import time_of
+from kobune.client.backoff import Backoff
+from kobune.client.client import Client
+from kobune.client.writes import CreateOf, PatchOf, Write
+
+log = logging.getLogger(__name__)
+
+V = TypeVar("V")
+
+SIMILAR = 10
+"""How many events that differ in their message only are recorded one by one."""
+SIMILAR_SECONDS = 600.0
+REMEMBERED = 4096
+PENDING_LIMIT = 10_000
+"""Events that wait while the apiserver is lost; more than that are dropped, and that is logged."""
+
+
+@dataclass
+class Series:
+    """One event object, and what of it is not yet written."""
+
+    regarding: ObjectReference
+    type: str
+    reason: str
+    message: str
+    first: float
+    last: float
+    count: int = 1
+    name: str = ""
+    """Of the event object; empty until it is created."""
+
+
+@dataclass
+class Similar:
+    """The messages of events that are alike otherwise."""
+
+    since: float
+    messages: set[str] = field(default_factory=set)
+
+
+class EventRecorder:
+    """Records events in the name of a component, in batches. `run` must be running for them to be written."""
+
+    def __init__(self, client: Client, component: str, clock: Clock, *, random: Random, host: str = "") -> None:
+        self._client = client
+        self._component = component
+        self._host = host
+        self._clock = clock
+        self._random = random
+        self._backoff = Backoff(random)
+        self._series: OrderedDict[tuple[str, ...], Series] = OrderedDict()
+        self._similar: OrderedDict[tuple[str, ...], Similar] = OrderedDict()
+        self._pending: dict[int, Series] = {}
+        self._arrived = asyncio.Event()
+
+    def event(self, regarding: Object | ObjectReference, type: str, reason: str, message: str) -> None:
+        """Record that something happened to an object; `type` is Normal or Warning."""
+        now = self._clock.now()
+        about = regarding if isinstance(regarding, ObjectReference) else reference_to(regarding)
+        kind = (about.kind, about.namespace, about.name, about.uid, type, reason)
+        similar = remember(self._similar, kind, lambda: Similar(now))
+        if now - similar.since > SIMILAR_SECONDS:
+            similar.since = now
+            similar.messages.clear()
+        if message not in similar.messages and len(similar.messages) >= SIMILAR:
+            key = (*kind, "")
+            message = f"(combined from similar events): {message}"
+        else:
+            similar.messages.add(message)
+            key = (*kind, message)
+        known = self._series.get(key)
+        if known is None:
+            known = remember(self._series, key, lambda: Series(about, type, reason, message, now, now))
+        else:
+            self._series.move_to_end(key)
+            known.count += 1
+            known.last = now
+            known.message = message
+        if len(self._pending) >= PENDING_LIMIT and id(known) not in self._pending:
+            log.warning("dropped an event, %d already wait: %s %s", PENDING_LIMIT, reason, message)
+            return
+        self._wait(known)
+
+    async def run(self) -> None:
+        """Write the events until cancelled; what waits while the apiserver is lost is written afterwards."""
+        while True:
+            await self._arrived.wait()
+            await self._clock.sleep(0.05)  # gather what belongs together
+            try:
+                await self._flush()
+            except ServiceUnavailable:
+                await self._clock.sleep(self._backoff.next())
+            except ApiError as error:
+                log.warning("cannot record events: %s: %s", error.reason, error.message)
+                await self._clock.sleep(self._backoff.next())
+            else:
+                self._backoff.reset()
+
+    async def _flush(self) -> None:
+        batch = self._pending
+        self._pending = {}
+        self._arrived.clear()
+        writes = [self._write(series) for series in batch.values()]
+        try:
+            results = await self._client.batch(writes)
+        except ServiceUnavailable:
+            self._wait(*batch.values())
+            raise
+        for series, write, result in zip(batch.values(), writes, results, strict=True):
+            if isinstance(result, NotFound) and series.name:
+                series.name = ""  # it was deleted or has expired: begin a new one
+                self._wait(series)
+            elif isinstance(result, ApiError):
+                log.debug("an event was refused: %s: %s", series.reason, result.message)
+            elif isinstance(write, CreateOf):
+                series.name = write.object.metadata.name
+
+    def _wait(self, *many: Series) -> None:
+        for series in many:
+            self._pending[id(series)] = series
+        self._arrived.set()
+
+    def _write(self, series: Series) -> Write:
+        if series.name:
+            patch = {
+                "count": series.count,
+                "message": series.message,
+                "lastTimestamp": format_time(int(series.last)),
+            }
+            return PatchOf(Event, series.name, series.regarding.namespace or "default", patch)
+        name = f"{series.regarding.name}.{self._random.getrandbits(64):016x}"
+        return CreateOf(
+            Event(
+                metadata=ObjectMeta(name=name, namespace=series.regarding.namespace or "default"),
+                involvedObject=series.regarding,
+                reason=series.reason,
+                message=series.message,
+                source=EventSource(component=self._component, host=self._host or None),
+                firstTimestamp=time_of(series.first),
+                lastTimestamp=time_of(series.last),
+                count=series.count,
+                type=series.type,
+                reportingComponent=self._component,
+                reportingInstance=self._host or None,
+            )
+        )
+
+
+def remember(memory: OrderedDict[tuple[str, ...], V], key: tuple[str, ...], new: Callable[[], V]) -> V:
+    """Return what is kept under a key, made on first use; what was not used for longest is forgotten."""
+    value = memory.get(key)
+    if value is None:
+        value = memory[key] = new()
+        if len(memory) > REMEMBERED:
+            memory.popitem(last=False)
+    else:
+        memory.move_to_end(key)
+    return value
+
+
+def reference_to(item: Object) -> ObjectReference:
+    """Return the reference by which an event names its object."""
+    kind = kind_of(type(item))
+    meta = item.metadata
+    return ObjectReference(
+        kind=kind.name,
+        namespace=meta.namespace or None,
+        name=meta.name,
+        uid=meta.uid,
+        apiVersion=kind.api_version,
+        resourceVersion=meta.resourceVersion or None,
+    )

@@ -1,0 +1,238 @@
+"""The one loop that runs every controller: watch, queue keys, observe, reconcile, perform, back off."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+from kobune.apimachinery.clock import Clock
+from kobune.apimachinery.errors import ApiError, Conflict, NotFound, ServiceUnavailable
+from kobune.apimachinery.kinds import Object
+from kobune.apimachinery.meta import key_of
+from kobune.client.actions import (
+    Action,
+    Announce,
+    Delete,
+    Patch,
+    RecordEvent,
+    RequeueAfter,
+    UpdateStatus,
+    WriteAction,
+    write_of,
+)
+from kobune.client.client import Client
+from kobune.client.controller import Controller, Watch
+from kobune.client.events import EventRecorder
+from kobune.client.expectations import PATIENCE, Expectations
+from kobune.client.informer import Informer
+from kobune.client.informers import SharedInformers
+from kobune.client.view import View
+from kobune.client.workqueue import WorkQueue
+
+log = logging.getLogger(__name__)
+
+ROUND = 64
+"""Keys that are reconciled together; their writes travel in one call."""
+
+
+@dataclass(frozen=True)
+class ControllerState:
+    """How a controller is doing."""
+
+    name: str
+    queue_depth: int
+    last_error: str
+    retries: int
+    reconciliations: int
+
+
+class Runner:
+    """Runs one controller."""
+
+    def __init__(
+        self,
+        controller: Controller,
+        informers: SharedInformers,
+        recorder: EventRecorder,
+        client: Client,
+        *,
+        clock: Clock,
+        random: Random,
+    ) -> None:
+        self.controller = controller
+        self._client = client
+        self._recorder = recorder
+        self._clock = clock
+        self._queue = WorkQueue(clock)
+        self._watches = [watch for watch, _ in controller.sources()]
+        self._shared = informers
+        for watch in self._watches:
+            if not watch.metadata_only:
+                informers.of(watch.source)  # asks for it, so that it runs
+        self._random = random
+        self._last_error = ""
+        self._complaints: dict[str, str] = {}
+        self._retries = 0
+        self._reconciliations = 0
+
+    def state(self) -> ControllerState:
+        """Return how it is doing."""
+        return ControllerState(
+            self.controller.name, len(self._queue), self._last_error, self._retries, self._reconciliations
+        )
+
+    def connect(self) -> None:
+        """Attach to the informers. After every controller of the process was made, so that all know what is shared."""
+        watched = [(watch, self._informer(watch)) for watch in self._watches]
+        informers: dict[type[Object], Informer[Any]] = {watch.kind: informer for watch, informer in watched}
+        self._view = View(informers, self._client, self._clock, self._random)
+        self._expectations = Expectations(informers)
+        for watch, informer in watched:
+            self._subscribe(watch, informer)
+        for informer in informers.values():
+            informer.on_progress(self._release)
+
+    def _informer(self, watch: Watch) -> Informer[Any]:
+        return self._shared.metadata(watch.kind) if watch.metadata_only else self._shared.of(watch.source)
+
+    def _subscribe(self, watch: Watch, informer: Informer[Any]) -> None:
+        view, queue, keys, when = self._view, self._queue, watch.keys, watch.when
+
+        def on_change(old: Any | None, new: Any | None) -> None:
+            if not when(old, new):
+                return
+            if new is not None:
+                for key in keys(view, new):
+                    queue.add(key)
+            if old is not None:
+                for key in keys(view, old):
+                    queue.add(key)
+
+        informer.subscribe(on_change)
+
+    def _release(self) -> None:
+        if len(self._expectations):
+            for key in self._expectations.released():
+                self._queue.add(key)
+
+    async def run_timers(self) -> None:
+        """Bring delayed keys back, until cancelled. Beside `run`."""
+        await self._queue.run()
+
+    async def run(self) -> None:
+        """Reconcile, until cancelled."""
+        for watch in self._watches:
+            if not watch.metadata_only:
+                await self._informer(watch).synced()
+        while True:
+            keys = await self._queue.take(ROUND)
+            plans = [(key, await self._plan(key)) for key in keys]
+            await self._perform([(key, actions) for key, actions in plans if actions is not None])
+
+    async def _plan(self, key: str) -> list[Action] | None:
+        """Return what is to be done about a key; None if it must wait or failed."""
+        if self._expectations.blocks(key, self._clock.now()):
+            self._queue.add_after(key, PATIENCE)
+            return None
+        self._reconciliations += 1
+        try:
+            facts = await self.controller.facts(self._view, key)
+            return self.controller.reconcile(*facts) if facts is not None else []
+        except ApiError as error:
+            self._failed(key, error)
+        except Exception as error:  # one odd object must not stop the controller for all others
+            self._failed(key, error)
+            log.debug("%s: %s", self.controller.name, key, exc_info=True)
+        return None
+
+    async def _perform(self, plans: Sequence[tuple[str, list[Action]]]) -> None:
+        writes: list[tuple[str, WriteAction]] = []
+        failed: set[str] = set()
+        for key, actions in plans:
+            for action in actions:
+                match action:
+                    case RecordEvent(regarding, type_, reason, message):
+                        self._recorder.event(regarding, type_, reason, message)
+                    case RequeueAfter(seconds):
+                        self._queue.add_after(key, seconds)
+                    case _:
+                        writes.append((key, action))
+        if writes:
+            for (key, action), result in zip(writes, await self._write([action for _, action in writes]), strict=True):
+                if isinstance(result, ApiError) and not (isinstance(action, Delete) and isinstance(result, NotFound)):
+                    failed.add(key)
+                    self._refused(key, action, result)
+                else:
+                    self._done(key, action, result)
+        for key, _ in plans:
+            if key not in failed:
+                self._queue.forget(key)
+                self._complaints.pop(key, None)
+
+    async def _write(self, actions: Sequence[WriteAction]) -> Sequence[ApiError | Object | None]:
+        try:
+            return await self._client.batch([write_of(action) for action in actions])
+        except ApiError as error:
+            return [error] * len(actions)
+
+    def _done(self, key: str, action: WriteAction, result: ApiError | Object | None) -> None:
+        now = self._clock.now()
+        if isinstance(action, Delete):
+            self._expectations.deleted(key, action.kind, action.namespace, action.name, action.uid, now)
+            kind, namespace, name = action.kind, action.namespace, action.name
+        elif isinstance(result, Exception) or result is None:
+            return
+        else:
+            self._expectations.wrote(key, result, now)
+            kind, namespace, name = type(result), result.metadata.namespace, result.metadata.name
+        level = logging.DEBUG if isinstance(action, UpdateStatus) else logging.INFO
+        if log.isEnabledFor(level):
+            log.log(
+                level,
+                "%s: %s %s %s",
+                self.controller.name,
+                past(action),
+                kind.__name__.lower(),
+                key_of(namespace, name),
+            )
+        announce = action.announce
+        if announce is not None and announce.success:
+            message = announce.success_message.replace("{name}", name)
+            self._recorder.event(announce.regarding, "Normal", announce.success, message)
+
+    def _refused(self, key: str, action: WriteAction, error: ApiError) -> None:
+        announce = action.announce
+        if announce is not None and announce.failure and not isinstance(error, ServiceUnavailable | Conflict):
+            self._announce_failure(announce, error)
+        self._failed(key, error)
+
+    def _announce_failure(self, announce: Announce, error: ApiError) -> None:
+        message = announce.failure_message.replace("{error}", error.message)
+        self._recorder.event(announce.regarding, "Warning", announce.failure, message)
+
+    def _failed(self, key: str, error: Exception) -> None:
+        """Try again later; say so once for the same words."""
+        self._retries += 1
+        self._queue.retry(key)
+        words = f"{type(error).__name__}: {error}"
+        if isinstance(error, ServiceUnavailable):
+            return  # the client has said so, once for everybody
+        self._last_error = f"{key}: {words}"
+        if isinstance(error, Conflict):
+            log.debug("%s: %s: %s", self.controller.name, key, words)  # somebody else was faster: look again
+        elif self._complaints.get(key) != words:
+            self._complaints[key] = words
+            trace = error if not isinstance(error, ApiError) else None
+            log.warning("%s: %s: %s; will try again", self.controller.name, key, words, exc_info=trace)
+
+
+def past(action: WriteAction) -> str:
+    """Return the word for what was done: created, updated, deleted."""
+    match action:
+        case Patch():
+            return "patched"
+        case UpdateStatus():
+            return "updated the status of"
+        case _:
+            return type(action).__name__.lower().removesuffix("e") + "ed"

@@ -1,0 +1,69 @@
+"""What a controller may look at: the objects of its informers, and the time."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from random import Random
+from typing import Any
+
+from kobune.apimachinery.clock import Clock
+from kobune.apimachinery.kinds import M, Object
+from kobune.apimachinery.meta import controller_of
+from kobune.client.client import Client
+from kobune.client.informer import Informer
+
+
+class View:
+    """The world as one controller sees it. Nothing here may be changed: copy first."""
+
+    def __init__(
+        self, informers: Mapping[type[Object], Informer[Any]], client: Client, clock: Clock, random: Random
+    ) -> None:
+        self._informers = informers
+        self._clock = clock
+        self.client = client
+        """For what no informer knows."""
+        self.random = random
+
+    @property
+    def now(self) -> float:
+        return self._clock.now()
+
+    def informer(self, kind: type[M]) -> Informer[M]:
+        """Return the informer of a kind that the controller declared."""
+        return self._informers[kind]
+
+    def get(self, kind: type[M], key: str) -> M | None:
+        """Return one object by its key, or None."""
+        return self.informer(kind).get(key)
+
+    def all(self, kind: type[M]) -> Iterable[M]:
+        """Return all objects of a kind."""
+        return self.informer(kind).items()
+
+    def in_namespace(self, kind: type[M], namespace: str) -> list[M]:
+        """Return the objects of a kind in a namespace."""
+        return self.informer(kind).index("namespace", by_namespace).get(namespace)
+
+    def owned(self, kind: type[M], uid: str) -> list[M]:
+        """Return the objects that the object with that uid controls."""
+        return self.informer(kind).index("controller", by_controller).get(uid)
+
+    def orphans(self, kind: type[M], namespace: str) -> list[M]:
+        """Return the objects in a namespace that nobody controls."""
+        return self.informer(kind).index("orphan", by_orphanage).get(namespace)
+
+    def informers(self) -> Iterator[Informer[Any]]:
+        """Every informer of the controller."""
+        return iter(self._informers.values())
+
+
+def by_namespace(item: Any) -> Iterable[str]:
+    return (item.metadata.namespace,)
+
+
+def by_controller(item: Any) -> Iterable[str]:
+    owner = controller_of(item.metadata)
+    return (owner.uid,) if owner is not None else ()
+
+
+def by_orphanage(item: Any) -> Iterable[str]:
+    return (item.metadata.namespace,) if controller_of(item.metadata) is None else ()
