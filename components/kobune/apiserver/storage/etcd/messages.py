@@ -1,0 +1,221 @@
+"""The store's values as etcd's messages, and back."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from kobune.apiserver.storage.etcd.refusal import Malformed
+from kobune.apiserver.storage.store import (
+    Compare,
+    Comparison,
+    Delete,
+    DeleteResult,
+    Entry,
+    Event,
+    Operation,
+    Put,
+    PutResult,
+    Range,
+    RangeResult,
+    Result,
+    Target,
+    Txn,
+    TxnResult,
+)
+from kobune.vendor.etcd import mvcc_pb2, rpc_pb2
+
+CLUSTER_ID: Final = 0x6B6F62756E65
+MEMBER_ID: Final = 0x6B6F62756E6501
+TERM: Final = 1
+MOST_OPERATIONS: Final = 128
+
+
+def header(revision: int) -> rpc_pb2.ResponseHeader:
+    return rpc_pb2.ResponseHeader(cluster_id=CLUSTER_ID, member_id=MEMBER_ID, revision=revision, raft_term=TERM)
+
+
+def key_value(entry: Entry, *, keys_only: bool = False) -> mvcc_pb2.KeyValue:
+    return mvcc_pb2.KeyValue(
+        key=entry.key,
+        create_revision=entry.create_revision,
+        mod_revision=entry.mod_revision,
+        version=entry.version,
+        value=b"" if keys_only else entry.value,
+        lease=entry.lease,
+    )
+
+
+def event(happened: Event, *, with_previous: bool) -> mvcc_pb2.Event:
+    previous = happened.previous if with_previous else None
+    return mvcc_pb2.Event(
+        type=mvcc_pb2.Event.EventType.Name(happened.type),
+        kv=key_value(happened.entry),
+        prev_kv=None if previous is None else key_value(previous),
+    )
+
+
+# Requests.
+
+
+def to_put(request: rpc_pb2.PutRequest) -> Put:
+    _check_key(request.key)
+    if request.ignore_value and request.value:
+        raise Malformed("value is provided")
+    if request.ignore_lease and request.lease:
+        raise Malformed("lease is provided")
+    return Put(
+        request.key, None if request.ignore_value else request.value, None if request.ignore_lease else request.lease
+    )
+
+
+def to_delete(request: rpc_pb2.DeleteRangeRequest) -> Delete:
+    _check_key(request.key)
+    return Delete(request.key, request.range_end)
+
+
+def to_range(request: rpc_pb2.RangeRequest) -> Range:
+    _check_key(request.key)
+    limit = 0 if _picks(request) or _sorts(request) else request.limit
+    return Range(request.key, request.range_end, request.revision, limit, request.count_only and not _picks(request))
+
+
+def to_txn(request: rpc_pb2.TxnRequest) -> Txn:
+    if max(len(request.compare), len(request.success), len(request.failure)) > MOST_OPERATIONS:
+        raise Malformed("too many operations in txn request")
+    return Txn(
+        [to_compare(compare) for compare in request.compare],
+        [to_operation(operation) for operation in request.success],
+        [to_operation(operation) for operation in request.failure],
+    )
+
+
+def to_compare(compare: rpc_pb2.Compare) -> Compare:
+    _check_key(compare.key)
+    try:
+        target, comparison = Target(compare.target), Comparison(compare.result)
+    except ValueError:
+        raise Malformed("a compare of the txn request is of an unknown kind") from None
+    match target:
+        case Target.VERSION:
+            operand: int | bytes = compare.version
+        case Target.CREATE:
+            operand = compare.create_revision
+        case Target.MOD:
+            operand = compare.mod_revision
+        case Target.VALUE:
+            operand = compare.value
+        case Target.LEASE:
+            operand = compare.lease
+    return Compare(compare.key, target, operand, comparison, compare.range_end)
+
+
+def to_operation(operation: rpc_pb2.RequestOp) -> Operation:
+    match operation.WhichOneof("request"):
+        case "request_put":
+            return to_put(operation.request_put)
+        case "request_delete_range":
+            return to_delete(operation.request_delete_range)
+        case "request_range":
+            return to_range(operation.request_range)
+        case "request_txn":
+            return to_txn(operation.request_txn)
+        case _:
+            raise Malformed("an operation of the txn request is empty")
+
+
+# Answers: the requests say how they want to be told.
+
+
+def put_response(request: rpc_pb2.PutRequest, result: PutResult, revision: int) -> rpc_pb2.PutResponse:
+    previous = result.previous if request.prev_kv else None
+    return rpc_pb2.PutResponse(header=header(revision), prev_kv=None if previous is None else key_value(previous))
+
+
+def delete_response(
+    request: rpc_pb2.DeleteRangeRequest, result: DeleteResult, revision: int
+) -> rpc_pb2.DeleteRangeResponse:
+    previous = [key_value(entry) for entry in result.previous] if request.prev_kv else ()
+    return rpc_pb2.DeleteRangeResponse(header=header(revision), deleted=len(result.previous), prev_kvs=previous)
+
+
+def range_response(request: rpc_pb2.RangeRequest, result: RangeResult, revision: int) -> rpc_pb2.RangeResponse:
+    """Pick, sort and cut what the store found: in etcd, too, `count` is of all that the range has."""
+    entries, more = result.entries, result.more
+    if _picks(request):
+        entries = [entry for entry in entries if _picked(entry, request)]
+    if _sorts(request):
+        entries = _sorted(entries, request)
+    if 0 < request.limit < len(entries):
+        entries, more = entries[: request.limit], True
+    return rpc_pb2.RangeResponse(
+        header=header(revision),
+        kvs=() if request.count_only else [key_value(entry, keys_only=request.keys_only) for entry in entries],
+        more=more and not request.count_only,
+        count=result.count,
+    )
+
+
+def txn_response(request: rpc_pb2.TxnRequest, result: TxnResult) -> rpc_pb2.TxnResponse:
+    branch = request.success if result.succeeded else request.failure
+    return rpc_pb2.TxnResponse(
+        header=header(result.revision),
+        succeeded=result.succeeded,
+        responses=[
+            operation_response(operation, response, result.revision)
+            for operation, response in zip(branch, result.responses, strict=True)
+        ],
+    )
+
+
+def operation_response(operation: rpc_pb2.RequestOp, result: Result, revision: int) -> rpc_pb2.ResponseOp:
+    match result:
+        case PutResult():
+            return rpc_pb2.ResponseOp(response_put=put_response(operation.request_put, result, revision))
+        case DeleteResult():
+            return rpc_pb2.ResponseOp(
+                response_delete_range=delete_response(operation.request_delete_range, result, revision)
+            )
+        case RangeResult():
+            return rpc_pb2.ResponseOp(response_range=range_response(operation.request_range, result, revision))
+        case TxnResult():
+            return rpc_pb2.ResponseOp(response_txn=txn_response(operation.request_txn, result))
+
+
+def _check_key(key: bytes) -> None:
+    if not key:
+        raise Malformed("key is not provided")
+
+
+def _picks(request: rpc_pb2.RangeRequest) -> bool:
+    return bool(
+        request.min_mod_revision
+        or request.max_mod_revision
+        or request.min_create_revision
+        or request.max_create_revision
+    )
+
+
+def _picked(entry: Entry, request: rpc_pb2.RangeRequest) -> bool:
+    return (
+        entry.mod_revision >= request.min_mod_revision
+        and entry.create_revision >= request.min_create_revision
+        and (not request.max_mod_revision or entry.mod_revision <= request.max_mod_revision)
+        and (not request.max_create_revision or entry.create_revision <= request.max_create_revision)
+    )
+
+
+def _sorts(request: rpc_pb2.RangeRequest) -> bool:
+    """Tell whether the answer's order is not that of the keys, which it has anyway."""
+    return request.sort_target != request.KEY or request.sort_order == request.DESCEND
+
+
+def _sorted(entries: Sequence[Entry], request: rpc_pb2.RangeRequest) -> Sequence[Entry]:
+    attribute = {
+        request.KEY: "key",
+        request.VERSION: "version",
+        request.CREATE: "create_revision",
+        request.MOD: "mod_revision",
+        request.VALUE: "value",
+    }.get(request.sort_target)
+    if attribute is None:
+        raise Malformed("invalid sort option")
+    return sorted(entries, key=lambda entry: getattr(entry, attribute), reverse=request.sort_order == request.DESCEND)
