@@ -9,7 +9,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from random import Random
-from typing import Any, Generic, Protocol, TypeVar, cast
+from typing import Generic, Protocol, TypeVar
 
 from kobune.api.meta.v1 import ListOptions, ObjectMeta, PartialObjectMetadata
 from kobune.apimachinery.clock import Clock
@@ -83,6 +83,7 @@ class Informer(Generic[T]):
         self._backoff = Backoff(random)
         self._items: dict[str, T] = {}
         self._listed = False
+        self._resume_from = ""
         self._synced = asyncio.Event()
         self._indexes: dict[str, Index[T]] = {}
         self._subscribers: list[OnChange[T]] = []
@@ -234,4 +235,4 @@ def metadata_of(data: bytes) -> PartialObjectMetadata:
     whole.DiscardUnknownFields()  # type: ignore[no-untyped-call, unused-ignore]
     small = PartialObjectMetadata()
     small.CopyFrom(whole)  # a message never gives back the memory of what it lost
-    return cast(Any, small)
+    return small

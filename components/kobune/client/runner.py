@@ -187,15 +187,8 @@ class Runner:
             self._expectations.wrote(key, result, now)
             kind, namespace, name = type(result), result.metadata.namespace, result.metadata.name
         level = logging.DEBUG if isinstance(action, UpdateStatus) else logging.INFO
-        if log.isEnabledFor(level):
-            log.log(
-                level,
-                "%s: %s %s %s",
-                self.controller.name,
-                past(action),
-                kind.__name__.lower(),
-                key_of(namespace, name),
-            )
+        who = self.controller.name
+        log.log(level, "%s: %s %s %s", who, past(action), kind.__name__.lower(), key_of(namespace, name))
         announce = action.announce
         if announce is not None and announce.success:
             message = announce.success_message.replace("{name}", name)

@@ -45,9 +45,8 @@ def methods_of(kind: type[Object]) -> Mapping[str, Method]:
 
 def serves(service: ServiceDescriptor, message: str) -> bool:
     """Whether the service is that of the kind with this message."""
-    return any(
-        method.name in ("Get", "Create") and method.output_type.full_name == message for method in service.methods
-    )
+    answers = {method.output_type.full_name for method in service.methods if method.name in ("Get", "Create")}
+    return message in answers
 
 
 def method_of(kind: type[Object], name: str) -> Method:

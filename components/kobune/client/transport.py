@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 import grpc
 import grpc.aio
@@ -63,8 +63,8 @@ class GrpcTransport:
         self._config = config
         self._timeout = timeout
         self._channel: grpc.aio.Channel | None = None
-        self._unaries: dict[str, grpc.aio.UnaryUnaryMultiCallable] = {}
-        self._streams: dict[str, grpc.aio.UnaryStreamMultiCallable] = {}
+        self._unaries: dict[str, grpc.aio.UnaryUnaryMultiCallable[bytes, bytes]] = {}
+        self._streams: dict[str, grpc.aio.UnaryStreamMultiCallable[bytes, bytes]] = {}
 
     async def __aenter__(self) -> Self:
         credentials = grpc.ssl_channel_credentials(
@@ -77,7 +77,7 @@ class GrpcTransport:
 
     async def __aexit__(self, *_: object) -> None:
         if self._channel is not None:
-            await self._channel.close()
+            await self._channel.close(None)
             self._channel = None
             self._unaries.clear()
             self._streams.clear()
@@ -85,7 +85,7 @@ class GrpcTransport:
     async def unary(self, method: str, request: bytes) -> bytes:
         call = self._unaries.get(method)
         if call is None:
-            call = self._unaries[method] = self._open().unary_unary(method)
+            call = self._unaries[method] = self._open().unary_unary(method, None, None)
         try:
             answer: bytes = await call(request, timeout=self._timeout)
         except grpc.aio.AioRpcError as error:
@@ -95,7 +95,7 @@ class GrpcTransport:
     async def stream(self, method: str, request: bytes) -> AsyncIterator[bytes]:
         start = self._streams.get(method)
         if start is None:
-            start = self._streams[method] = self._open().unary_stream(method)
+            start = self._streams[method] = self._open().unary_stream(method, None, None)
         call = start(request)
         try:
             async for message in call:
@@ -113,7 +113,8 @@ class GrpcTransport:
 
 def api_error(error: grpc.aio.AioRpcError) -> ApiError:
     """Return the error that the server described, or what the bare gRPC code says."""
-    for key, value in error.trailing_metadata() or ():
+    metadata: Any = error.trailing_metadata() or ()
+    for key, value in metadata:
         if key == STATUS_TRAILER:
             return errors.from_status(Status.FromString(value))
     code: int = error.code().value[0]

@@ -1,0 +1,1 @@
+"""The controllers that make the world match what was asked for."""

@@ -1,0 +1,172 @@
+"""Keeps as many pods alive as a ReplicaSet asks for."""
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from kobune.api.apps.v1 import ReplicaSet, ReplicaSetStatus
+from kobune.api.core.v1 import Pod
+from kobune.apimachinery.meta import (
+    controller_of,
+    controller_reference,
+    is_deleting,
+    key_of,
+    seconds_of,
+)
+from kobune.apimachinery.selectors import from_label_selector
+from kobune.client import Action, Announce, Controller, Create, RequeueAfter, UpdateStatus, View, Watch, delete
+from kobune.controller_manager.claims import claim
+from kobune.controller_manager.pods import available_in, is_active, is_finished, is_ready
+
+DELETION_COST = "controller.kubernetes.io/pod-deletion-cost"
+PHASES = {"Pending": 0, "Unknown": 1, "Running": 2}
+
+
+def reconcile(
+    wanted: ReplicaSet, owned: Sequence[Pod], orphans: Sequence[Pod], related: Sequence[Pod], now: float
+) -> list[Action]:
+    """Plan the adoptions, creations, deletions and the status that make the pods those that are wanted.
+
+    `related` are the pods of this and of sibling ReplicaSets: with more of them on its node, a pod is worth less.
+    """
+    claimed = claim(wanted, from_label_selector(wanted.spec.selector), owned, orphans, is_active)
+    actions = claimed.actions
+    live = [pod for pod in claimed.objects if is_active(pod)]
+    if not is_deleting(wanted.metadata):
+        missing = replicas_of(wanted) - len(live)
+        if missing > 0:
+            actions += [Create(new_pod(wanted), creation(wanted))] * missing
+        elif missing < 0:
+            victims = sorted(live, key=least_valuable_first(related, now))[:-missing]
+            actions += [delete(pod, announce=deletion(wanted, pod)) for pod in victims]
+    status = status_of(wanted, claimed.objects, now)
+    if status != wanted.status:
+        changed = ReplicaSet()
+        changed.CopyFrom(wanted)
+        changed.status.CopyFrom(status)
+        actions.append(UpdateStatus(changed))
+    waits = [available_in(pod, wanted.spec.minReadySeconds, now) for pod in live]
+    if soonest := [wait for wait in waits if wait]:
+        actions.append(RequeueAfter(min(soonest) + 0.1))
+    return actions
+
+
+def replicas_of(wanted: ReplicaSet) -> int:
+    """Return how many pods are wanted; one if it does not say."""
+    return wanted.spec.replicas if wanted.spec.HasField("replicas") else 1
+
+
+def new_pod(wanted: ReplicaSet) -> Pod:
+    """Return a pod made after the template."""
+    template = wanted.spec.template
+    pod = Pod(spec=template.spec)
+    meta = pod.metadata
+    meta.generateName = f"{wanted.metadata.name}-"
+    meta.namespace = wanted.metadata.namespace
+    meta.labels.update(template.metadata.labels)
+    meta.annotations.update(template.metadata.annotations)
+    meta.finalizers.extend(template.metadata.finalizers)
+    meta.ownerReferences.append(controller_reference(wanted))
+    return pod
+
+
+def creation(wanted: ReplicaSet) -> Announce:
+    """Return the events of a creation."""
+    return Announce(wanted, "SuccessfulCreate", "Created pod: {name}", "FailedCreate", "Error creating: {error}")
+
+
+def deletion(wanted: ReplicaSet, pod: Pod) -> Announce:
+    """Return the events of a deletion."""
+    failure = f'Error deleting pod "{pod.metadata.name}": {{error}}'
+    return Announce(wanted, "SuccessfulDelete", "Deleted pod: {name}", "FailedDelete", failure)
+
+
+def least_valuable_first(related: Iterable[Pod], now: float) -> Callable[[Pod], Any]:
+    """Return the order in which pods are given up. Source: the reference page of ReplicaSet, *Scaling*."""
+    crowd = Counter(pod.spec.nodeName for pod in related if is_active(pod))
+
+    def value(pod: Pod) -> Any:
+        ready = is_ready(pod)
+        since = max((seconds_of(c.lastTransitionTime) for c in pod.status.conditions if c.type == "Ready"), default=now)
+        return (
+            pod.spec.nodeName != "",
+            PHASES.get(pod.status.phase, 0),
+            ready,
+            deletion_cost(pod),
+            -crowd[pod.spec.nodeName],
+            magnitude(now - since) if ready else 0,
+            -max((status.restartCount for status in pod.status.containerStatuses), default=0),
+            magnitude(now - seconds_of(pod.metadata.creationTimestamp)),
+            pod.metadata.uid,
+        )
+
+    return value
+
+
+def deletion_cost(pod: Pod) -> int:
+    """Return what its annotation says it costs to lose the pod; 0 if it says nothing or nonsense."""
+    try:
+        return int(pod.metadata.annotations.get(DELETION_COST, "0"))
+    except ValueError:
+        return 0
+
+
+def magnitude(seconds: float) -> int:
+    """Return the power of two that a span lies in: spans that hardly differ are equal."""
+    return int(math.log2(seconds)) + 1 if seconds >= 1 else 0
+
+
+def status_of(wanted: ReplicaSet, pods: Iterable[Pod], now: float) -> ReplicaSetStatus:
+    """Return the status that the pods amount to."""
+    labels = wanted.spec.template.metadata.labels
+    status = ReplicaSetStatus(conditions=wanted.status.conditions, replicas=0)
+    terminating = 0
+    counts = Counter[str]()
+    for pod in pods:
+        if is_deleting(pod.metadata) and not is_finished(pod):
+            terminating += 1
+        if not is_active(pod):
+            continue
+        wait = available_in(pod, wanted.spec.minReadySeconds, now)
+        counts["replicas"] += 1
+        counts["fullyLabeledReplicas"] += all(pod.metadata.labels.get(key) == value for key, value in labels.items())
+        counts["readyReplicas"] += wait is not None
+        counts["availableReplicas"] += wait == 0
+    for name, count in counts.items():
+        if count:
+            setattr(status, name, count)
+    status.terminatingReplicas = terminating
+    status.observedGeneration = wanted.metadata.generation
+    return status
+
+
+async def observe(view: View, key: str) -> tuple[Any, ...] | None:
+    """Return what `reconcile` takes."""
+    wanted = view.get(ReplicaSet, key)
+    if wanted is None:
+        return None
+    owned = view.owned(Pod, wanted.metadata.uid)
+    parent = controller_of(wanted.metadata)
+    siblings = view.owned(ReplicaSet, parent.uid) if parent is not None else [wanted]
+    shrinks = len(owned) > replicas_of(wanted)
+    related = [pod for sibling in siblings for pod in view.owned(Pod, sibling.metadata.uid)] if shrinks else []
+    return wanted, owned, view.orphans(Pod, wanted.metadata.namespace), related, view.now
+
+
+def adopters(view: View, pod: Pod) -> Iterable[str]:
+    """Return the keys of the ReplicaSets that may adopt a pod which nobody controls."""
+    if controller_of(pod.metadata) is None:
+        for wanted in view.in_namespace(ReplicaSet, pod.metadata.namespace):
+            if from_label_selector(wanted.spec.selector).matches(pod.metadata.labels):
+                yield key_of(wanted.metadata.namespace, wanted.metadata.name)
+
+
+replicaset = Controller(
+    name="replicaset",
+    root=ReplicaSet,
+    owns=[Pod],
+    watches=[Watch(Pod, adopters)],
+    observe=observe,
+    reconcile=reconcile,
+)
