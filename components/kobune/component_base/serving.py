@@ -5,9 +5,9 @@ credentials, both ends must show a certificate of the cluster's CA.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self, TypeAlias
 
 import grpc
@@ -52,6 +52,8 @@ class Ready:
 
     name: str
     address: str
+    others: Mapping[str, str] = field(default_factory=dict)
+    """More addresses, by what is served there: the apiserver's `rest` and `etcd`."""
 
 
 class Server:

@@ -1,0 +1,1 @@
+"""The command `kobune`: one file per subcommand."""

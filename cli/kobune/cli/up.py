@@ -1,0 +1,71 @@
+"""`kobune up`: start a cluster."""
+
+from typing import Annotated, cast
+
+import typer
+
+from kobune.apimachinery.clock import SystemClock
+from kobune.cli.detach import Tell, run_detached
+from kobune.cli.options import DEFAULT_DATA_DIR, DataDir
+from kobune.component_base.failure import CannotStart
+from kobune.launcher.data_dir import DataDirectory
+from kobune.launcher.progress import ClusterReady, Progress, line
+from kobune.launcher.settings import COMPONENTS, ClusterSettings, Store
+
+
+def up(
+    nodes: Annotated[int, typer.Option(help="How many simulated nodes there are.")] = 3,
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+    port: Annotated[int, typer.Option(help="HTTPS, for kubectl; 0 takes a free one.")] = 6443,
+    grpc_port: Annotated[int, typer.Option(help="gRPC; 0 takes a free one.")] = 6444,
+    etcd_port: Annotated[int, typer.Option(help="The etcd v3 API of the store; 0 takes a free one.")] = 2379,
+    detached: Annotated[
+        bool, typer.Option("--detach", help="Return once all is ready; the cluster runs on until `kobune down`.")
+    ] = False,
+    in_process: Annotated[bool, typer.Option("--in-process", help="All components in one process.")] = False,
+    store: Annotated[str, typer.Option(help="leveldb, which is kept, or memory, which is not.")] = "leveldb",
+    components: Annotated[str, typer.Option(help="Exactly these.", metavar="NAME,…")] = ",".join(COMPONENTS),
+    seed: Annotated[int, typer.Option(help="The same seed makes the same random choices.")] = 0,
+) -> None:
+    """Start a cluster, and keep it running until Ctrl-C."""
+    if store not in ("leveldb", "memory"):
+        raise CannotStart(f"--store: {store!r} is not one of leveldb, memory")
+    settings = ClusterSettings(
+        data_dir=data_dir.expanduser().absolute(),
+        port=port,
+        grpc_port=grpc_port,
+        etcd_port=etcd_port,
+        nodes=nodes,
+        store=cast(Store, store),
+        components=tuple(name.strip() for name in components.split(",") if name.strip()),
+        seed=seed,
+    )
+    if detached:
+        log = DataDirectory(settings.data_dir).log("kobune")
+        run_detached(lambda tell: _run(settings, in_process, tell), log=log, show=say)
+    else:
+        _run(settings, in_process, lambda message: say(message["line"]) if "line" in message else None)
+
+
+def _run(settings: ClusterSettings, in_process: bool, tell: Tell) -> None:
+    # Only the process that becomes the cluster pays for this import.
+    from kobune.launcher.cluster import run_cluster
+
+    def report(progress: Progress) -> None:
+        tell({"line": text(progress, settings), "done": isinstance(progress, ClusterReady)})
+
+    run_cluster(settings, clock=SystemClock(), report=report, in_process=in_process)
+
+
+def text(progress: Progress, settings: ClusterSettings) -> str:
+    """Return what is shown of the progress."""
+    shown = line(progress)
+    if isinstance(progress, ClusterReady) and progress.server:
+        file = settings.data_dir / "kubeconfig"
+        shown += f"\n\n  export KUBECONFIG={file}\n  kubectl get nodes\n"
+    return shown
+
+
+def say(shown: str) -> None:
+    """Print at once, also into a pipe."""
+    print(shown, flush=True)

@@ -1,0 +1,215 @@
+"""What each component of a cluster is told: the one place that knows all of their configurations.
+
+A component is plugged in by a function here that makes its `Config`, and a row in `PLANS`. Its module
+is imported only when it is composed, or by `preload`.
+"""
+
+import importlib
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from random import Random
+from typing import Any
+
+from kobune.apimachinery.clock import Clock
+from kobune.component_base import certificates
+from kobune.component_base.certificates import Identity
+from kobune.component_base.failure import CannotStart
+from kobune.component_base.kubeconfig import Kubeconfig
+from kobune.component_base.serving import Credentials, Ready, ServingConfig
+from kobune.launcher.child import Start
+from kobune.launcher.data_dir import DataDirectory
+from kobune.launcher.settings import APISERVER, ClusterSettings
+
+ADMIN = Identity("admin", "kubernetes-admin", ("system:masters",))
+IDENTITIES = (
+    ADMIN,
+    Identity(APISERVER, "kube-apiserver", ("system:masters",), certificates.APISERVER_HOSTS),
+    Identity("scheduler", "system:kube-scheduler"),
+    Identity("controller-manager", "system:kube-controller-manager"),
+    Identity("cloud-controller-manager", "system:cloud-controller-manager"),
+    # One process runs all simulated nodes, so it may do what all of them may.
+    Identity("kubelet", "system:kubelet-fleet", ("system:masters",)),
+    Identity("kube-proxy", "system:kube-proxy", ("system:node-proxier",)),
+)
+
+Run = Callable[..., Coroutine[Any, Any, None]]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """All that a component's configuration is made of."""
+
+    settings: ClusterSettings
+    data_dir: DataDirectory
+    apiserver: str
+    """The gRPC address of the apiserver."""
+
+    def credentials(self, name: str) -> Credentials:
+        """Return the files of the component of that name."""
+        return certificates.credentials(self.data_dir.pki, name)
+
+    def serving(self, name: str, port: int = 0) -> ServingConfig:
+        """Return where a component serves its gRPC services."""
+        return ServingConfig(host=self.settings.host, port=port, credentials=self.credentials(name))
+
+    def client(self, name: str) -> Any:
+        """Return how the component of that name reaches the apiserver."""
+        from kobune.client import ClientConfig
+
+        files = self.credentials(name)
+        return ClientConfig(address=self.apiserver, ca=files.ca, certificate=files.certificate, key=files.key)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One component: the module that has its `run`, and what makes its configuration."""
+
+    module: str
+    config: Callable[[Facts], Any]
+
+
+def _apiserver(facts: Facts) -> Any:
+    from kobune.apiserver.service import Config
+
+    settings = facts.settings
+    return Config(
+        serving=facts.serving(APISERVER, settings.grpc_port),
+        rest_port=settings.port,
+        etcd_port=settings.etcd_port,
+        store=settings.store,
+        data_dir=facts.data_dir.store,
+        service_account_key=certificates.service_account_key(facts.data_dir.pki),
+    )
+
+
+def _scheduler(facts: Facts) -> Any:
+    from kobune.scheduler.service import Config
+
+    return Config(serving=facts.serving("scheduler"), apiserver=facts.client("scheduler"))
+
+
+def _controller_manager(facts: Facts) -> Any:
+    from kobune.controller_manager.service import Config
+
+    return Config(serving=facts.serving("controller-manager"), apiserver=facts.client("controller-manager"))
+
+
+def _cloud_controller_manager(facts: Facts) -> Any:
+    from kobune.cloud_controller_manager.service import Config
+
+    name = "cloud-controller-manager"
+    return Config(serving=facts.serving(name), apiserver=facts.client(name))
+
+
+def _kubelet(facts: Facts) -> Any:
+    from kobune.kubelet.service import Config
+
+    return Config(
+        serving=facts.serving("kubelet"),
+        apiserver=facts.client("kubelet"),
+        nodes=facts.settings.nodes,
+        data_dir=facts.data_dir.kubelet,
+    )
+
+
+def _kube_proxy(facts: Facts) -> Any:
+    from kobune.kube_proxy.service import Config
+
+    return Config(serving=facts.serving("kube-proxy"), apiserver=facts.client("kube-proxy"))
+
+
+PLANS: Mapping[str, Plan] = {
+    APISERVER: Plan("kobune.apiserver.service", _apiserver),
+    "scheduler": Plan("kobune.scheduler.service", _scheduler),
+    "controller-manager": Plan("kobune.controller_manager.service", _controller_manager),
+    "cloud-controller-manager": Plan("kobune.cloud_controller_manager.service", _cloud_controller_manager),
+    "kubelet": Plan("kobune.kubelet.service", _kubelet),
+    "kube-proxy": Plan("kobune.kube_proxy.service", _kube_proxy),
+}
+
+
+class Composition:
+    """The components of one cluster, ready to be started once it is known where the apiserver is."""
+
+    def __init__(self, settings: ClusterSettings, *, clock: Clock, plans: Mapping[str, Plan] = PLANS) -> None:
+        self._settings = settings
+        self._plans = plans
+        self._clock = clock
+        self.data_dir = DataDirectory(settings.data_dir)
+        self.server = ""
+        """The URL for kubectl, once known."""
+        self._apiserver = f"{settings.host}:{settings.grpc_port}" if settings.grpc_port else ""
+        if settings.port:
+            self.server = f"https://{settings.host}:{settings.port}"
+
+    def stages(self) -> list[list[str]]:
+        """Return what is started together: the apiserver first, then all that connect to it."""
+        chosen = self._settings.components
+        rest = [name for name in self._plans if name in chosen and name != APISERVER]
+        return [stage for stage in ([APISERVER] if APISERVER in chosen else [], rest) if stage]
+
+    def preload(self) -> None:
+        """Import the components, so that the processes forked later share what is imported."""
+        for name in self._settings.components:
+            importlib.import_module(self._plans[name].module)
+
+    @contextmanager
+    def owned(self) -> Iterator[int]:
+        """Hold the data directory, with everybody's certificates in it; gives the descriptor of its lock."""
+        self.data_dir.prepare()
+        with self.data_dir.locked() as lock:
+            self.data_dir.forget()
+            certificates.ensure(self.data_dir.pki, IDENTITIES, clock=self._clock)
+            if self.server:
+                self.write_kubeconfig()
+            try:
+                yield lock
+            finally:
+                self.data_dir.forget()
+
+    def write_kubeconfig(self) -> None:
+        """Write the file for kubectl."""
+        admin = certificates.credentials(self.data_dir.pki, ADMIN.name)
+        Kubeconfig("kobune", self.server, ADMIN.user, admin).write(self.data_dir.kubeconfig)
+
+    def component_is_ready(self, ready: Ready) -> None:
+        """Take note of where the apiserver is, for those that are composed afterwards."""
+        if ready.name != APISERVER:
+            return
+        self._apiserver = ready.address
+        if "rest" in ready.others:
+            self.server = f"https://{ready.others['rest']}"
+        self.write_kubeconfig()
+        # A restarted apiserver must be found where its clients look for it.
+        self._settings = _with_ports(self._settings, ready)
+
+    def plan(self, name: str) -> tuple[Run, Any]:
+        """Return the `run` of a component, and its configuration."""
+        if not self._apiserver and name != APISERVER:
+            raise CannotStart(f"{name}: it is not known where the apiserver is")
+        plan = self._plans[name]
+        run: Run = importlib.import_module(plan.module).run
+        return run, plan.config(Facts(self._settings, self.data_dir, self._apiserver))
+
+    def start(self, name: str) -> Start:
+        """Return how to run a component; its random numbers depend on its name and the cluster's seed only."""
+        run, config = self.plan(name)
+        return bound(run, config, clock=self._clock, random=Random(f"{self._settings.seed}/{name}"))
+
+
+def bound(run: Run, config: Any, *, clock: Clock, random: Random) -> Start:
+    """Return `run` with all of its arguments but `ready`."""
+    return lambda ready: run(config, clock=clock, random=random, ready=ready)
+
+
+def _with_ports(settings: ClusterSettings, ready: Ready) -> ClusterSettings:
+    def port(address: str, otherwise: int) -> int:
+        return int(address.rpartition(":")[2]) if address else otherwise
+
+    return replace(
+        settings,
+        grpc_port=port(ready.address, settings.grpc_port),
+        port=port(ready.others.get("rest", ""), settings.port),
+        etcd_port=port(ready.others.get("etcd", ""), settings.etcd_port),
+    )

@@ -1,0 +1,59 @@
+"""What a user can say about a cluster as a whole."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Literal
+
+from kobune.component_base.failure import CannotStart
+
+APISERVER = "apiserver"
+COMPONENTS = (APISERVER, "scheduler", "controller-manager", "cloud-controller-manager", "kubelet", "kube-proxy")
+"""All components, in the order in which they are shown."""
+
+Store = Literal["leveldb", "memory"]
+
+
+@dataclass(frozen=True)
+class ClusterSettings:
+    """A cluster on this machine. A port of 0 lets the system choose."""
+
+    data_dir: Path
+    host: str = "127.0.0.1"
+    port: int = 6443
+    """HTTPS, for kubectl."""
+    grpc_port: int = 6444
+    etcd_port: int = 2379
+    nodes: int = 3
+    """How many simulated nodes the kubelet runs."""
+    store: Store = "leveldb"
+    components: tuple[str, ...] = COMPONENTS
+    seed: int = 0
+    """The same seed makes the same random choices."""
+
+
+def check(settings: ClusterSettings) -> None:
+    """Raise `CannotStart` for what cannot work, before anything is started."""
+    if settings.nodes < 0:
+        raise CannotStart(f"--nodes {settings.nodes}: there cannot be fewer than no nodes")
+    for component in settings.components:
+        if component not in COMPONENTS:
+            raise CannotStart(f"--components: there is no {component!r}; there are {', '.join(COMPONENTS)}")
+    if not settings.components:
+        raise CannotStart("--components: name at least one")
+    for flag, port in ports(settings):
+        if not 0 <= port < 65536:
+            raise CannotStart(f"{flag} {port}: a port is between 1 and 65535")
+    if settings.store == "leveldb" and APISERVER in settings.components and not leveldb_is_installed():
+        raise CannotStart("plyvel (LevelDB) is not installed, there is none for this Python: use --store memory")
+
+
+def ports(settings: ClusterSettings) -> Iterable[tuple[str, int]]:
+    """Return the ports that the apiserver is to listen on, each with the flag that chooses it."""
+    return (("--port", settings.port), ("--grpc-port", settings.grpc_port), ("--etcd-port", settings.etcd_port))
+
+
+def leveldb_is_installed() -> bool:
+    """Whether the embedded store can be used; looked up, not imported."""
+    return find_spec("plyvel") is not None
