@@ -10,7 +10,6 @@ from typing import Annotated, Any
 
 import typer
 
-from kobune.apimachinery.clock import SystemClock
 from kobune.cli.options import DEFAULT_DATA_DIR, DataDir
 from kobune.component_base import config, logs
 from kobune.component_base.failure import CannotStart, reason
@@ -29,6 +28,7 @@ def component(
     Certificates and addresses are those of the data directory, unless told otherwise: by a file, by variables such as
     KOBUNE_SCHEDULER_SERVING_PORT, or by flags such as --serving-port. --settings lists them.
     """
+    from kobune.apimachinery.clock import SystemClock
     from kobune.launcher.composition import Composition
 
     if name not in COMPONENTS:
@@ -56,6 +56,7 @@ def _list(name: str, defaults: Any) -> None:
 
 
 def _serve(name: str, run: Any, loaded: Any) -> None:
+    from kobune.apimachinery.clock import SystemClock
     from kobune.component_base.serving import Ready
     from kobune.launcher.child import run_until_terminated
     from kobune.launcher.network import check_reachable

@@ -9,7 +9,7 @@ from threading import Event
 from kobune.cli.options import DEFAULT_DATA_DIR, DataDir
 from kobune.component_base.failure import CannotStart
 from kobune.launcher.data_dir import DataDirectory
-from kobune.launcher.supervisor import STOP_TIMEOUT
+from kobune.launcher.settings import STOP_TIMEOUT
 
 PATIENCE = 2 * STOP_TIMEOUT + 2
 """The supervisor ends two stages, and kills what does not end by itself."""

@@ -4,7 +4,6 @@ from typing import Annotated, cast
 
 import typer
 
-from kobune.apimachinery.clock import SystemClock
 from kobune.cli.detach import Tell, run_detached
 from kobune.cli.options import DEFAULT_DATA_DIR, DataDir
 from kobune.component_base.failure import CannotStart
@@ -48,7 +47,8 @@ def up(
 
 
 def _run(settings: ClusterSettings, in_process: bool, tell: Tell) -> None:
-    # Only the process that becomes the cluster pays for this import.
+    # Only the process that becomes the cluster pays for these imports.
+    from kobune.apimachinery.clock import SystemClock
     from kobune.launcher.cluster import run_cluster
 
     def report(progress: Progress) -> None:

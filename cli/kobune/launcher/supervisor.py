@@ -26,9 +26,9 @@ from kobune.launcher.child import Child, Start, run_forked
 from kobune.launcher.data_dir import DataDirectory
 from kobune.launcher.progress import ClusterReady, ClusterStopped, ComponentDied, ComponentReady, Progress
 from kobune.launcher.restarts import Restarts
+from kobune.launcher.settings import STOP_TIMEOUT
 
 START_TIMEOUT = 60.0
-STOP_TIMEOUT = 8.0
 NEVER = float("inf")
 
 Compose = Callable[[str], Start]
