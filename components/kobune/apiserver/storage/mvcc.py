@@ -9,7 +9,7 @@ What readers and writers see is promised in `Store`. LevelDB and memory differ i
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from random import Random
 from typing import Final
@@ -169,7 +169,7 @@ class MvccStore:
 
         return unsubscribe
 
-    async def watch(self, key: bytes, range_end: bytes = ONE_KEY, *, after: int) -> AsyncIterator[Changes]:
+    async def watch(self, key: bytes, range_end: bytes = ONE_KEY, *, after: int) -> AsyncGenerator[Changes, None]:
         while True:
             if after + 1 < self._state.compacted:
                 raise Compacted(after + 1, self._state.compacted)

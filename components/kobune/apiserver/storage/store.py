@@ -10,7 +10,7 @@ written since its creation. Ranges are named as etcd names them, by `key` and `r
     anything else    every key in [key, range_end); `prefix_end(p)` makes that "starts with p"
 """
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final, Protocol
@@ -243,11 +243,11 @@ class Store(Protocol):
         callback must not raise: then it has a hole in its history, and the store fails rather than go on like that.
         """
 
-    def watch(self, key: bytes, range_end: bytes = ONE_KEY, *, after: int) -> AsyncIterator[Changes]:
+    def watch(self, key: bytes, range_end: bytes = ONE_KEY, *, after: int) -> AsyncGenerator[Changes, None]:
         """Yield every change of the range past revision `after`: old ones first, then as they happen, none twice.
 
         The events of one revision come together. `Compacted` if `after` + 1 is no longer there, at the start or
-        because the reader fell behind compaction.
+        because the reader fell behind compaction; `StoreClosed` after the last change of a store that was closed.
         """
 
     async def compact(self, revision: int, *, physical: bool = False) -> None:

@@ -1,7 +1,8 @@
 """The store, served as etcd v3: `etcdctl`, backups by range and even a real kube-apiserver can work on it.
 
 Served: KV but `RangeStream`; Watch; Lease; Maintenance `Status`, `Alarm` (to read), `Hash`, `HashKV`; Cluster
-`MemberList`. All others answer UNIMPLEMENTED with their name. Texts of errors are etcd's, because its clients tell errors apart by them.
+`MemberList`. All others answer UNIMPLEMENTED with their name. Texts of errors are etcd's, because its clients tell
+errors apart by them.
 """
 
 from collections.abc import Sequence
