@@ -23,6 +23,8 @@ Observe: TypeAlias = Callable[[View, str], Awaitable[tuple[Any, ...] | None]]
 """The arguments of `reconcile` for a key; None when there is nothing to do."""
 When: TypeAlias = Callable[[Any | None, Any | None], bool]
 """Whether a change matters, given the object before and after."""
+OnChange: TypeAlias = Callable[[View, Any | None, Any | None], Iterable[str]]
+"""Which keys to reconcile, given the object before and after."""
 
 
 def nothing(view: View, item: Any) -> Iterable[str]:
@@ -45,6 +47,8 @@ class Watch:
     namespace: str = ""
     label_selector: str = ""
     field_selector: str = ""
+    on_change: OnChange | None = None
+    """Instead of `keys` and `when`, for who needs to see the object before and after at once."""
     metadata_only: bool = False
     """Content with objects that have nothing but metadata, and with seeing them later than the others."""
 

@@ -100,6 +100,10 @@ class Runner:
         view, queue, keys, when = self._view, self._queue, watch.keys, watch.when
 
         def on_change(old: Any | None, new: Any | None) -> None:
+            if watch.on_change is not None:
+                for key in watch.on_change(view, old, new):
+                    queue.add(key)
+                return
             if not when(old, new):
                 return
             if new is not None:

@@ -12,7 +12,7 @@ HEADLESS = "service.kubernetes.io/headless"
 
 
 def has_pods(service: Service) -> bool:
-    """Whether the Service's endpoints are the pods it selects; otherwise somebody else writes them, or there are none."""
+    """Whether the Service's endpoints are the pods it selects; else somebody else writes them, or there are none."""
     return bool(service.spec.selector) and service.spec.type != "ExternalName"
 
 

@@ -62,31 +62,38 @@ def pack(
 ) -> list[Action]:
     """Plan the slices that hold the endpoints that have the same ports."""
     missing = dict(endpoints)
-    contents: list[tuple[EndpointSlice, list[Endpoint]]] = []
-    for item in slices:
-        kept = [missing.pop(old.targetRef.uid) for old in item.endpoints if old.targetRef.uid in missing]
-        contents.append((item, kept))
+    contents = [
+        [missing.pop(old.targetRef.uid) for old in item.endpoints if old.targetRef.uid in missing] for item in slices
+    ]
     rest = list(missing.values())
     # Those that change anyway are filled first.
-    for item, kept in sorted(contents, key=lambda content: list(content[1]) == list(content[0].endpoints)):
-        room = CAPACITY - len(kept)
-        kept += rest[:room]
+    changes = [kept != list(item.endpoints) for item, kept in zip(slices, contents, strict=True)]
+    for at in sorted(range(len(slices)), key=lambda at: not changes[at]):
+        room = CAPACITY - len(contents[at])
+        contents[at] += rest[:room]
         del rest[:room]
-    actions: list[Action] = []
-    used = [content for content in contents if content[1]] or contents[:1]
-    for item, kept in contents:
-        if (item, kept) not in used:
-            actions.append(delete(item))
-            continue
-        copy = new_slice(service, ports, kept)
-        keep_identity(copy, item)
-        if copy != item:
-            actions.append(Update(copy))
-    while rest or not contents:
-        actions.append(Create(new_slice(service, ports, rest[:CAPACITY])))
+    while rest:
+        contents.append(rest[:CAPACITY])
         del rest[:CAPACITY]
-        if not rest:
-            break
+    return plan(service, ports, contents or [[]], slices)
+
+
+def plan(
+    service: Service, ports: Ports, contents: Sequence[Sequence[Endpoint]], slices: Sequence[EndpointSlice]
+) -> list[Action]:
+    """Plan the writes that give slices their contents; what is beyond them is made, what is left empty goes but one."""
+    actions: list[Action] = []
+    keep_empty = 0 if not any(contents) else None
+    for at, kept in enumerate(contents):
+        made = new_slice(service, ports, kept)
+        if at >= len(slices):
+            actions.append(Create(made))
+        elif not kept and at != keep_empty:
+            actions.append(delete(slices[at]))
+        else:
+            keep_identity(made, slices[at])
+            if made != slices[at]:
+                actions.append(Update(made))
     return actions
 
 

@@ -65,9 +65,8 @@ def shrink_old(rollout: Rollout, limits: Limits) -> Sizes:
         step = max(min(spare, sizes[item.metadata.name]), 0)
         sizes[item.metadata.name] -= step
         spare -= step
-    return {
-        item.metadata.name: sizes[item.metadata.name] for item in old if sizes[item.metadata.name] != item.spec.replicas
-    }
+    before = {item.metadata.name: item.spec.replicas for item in old}
+    return {name: size for name, size in sizes.items() if size != before[name]}
 
 
 def proportional(rollout: Rollout) -> Sizes:
@@ -103,9 +102,8 @@ def share(rollout: Rollout, limits: Limits) -> Sizes:
     """Give each ReplicaSet its share of what is to be added or taken; the largest gets what rounding leaves over."""
     total = limits.maximum_total if limits.replicas > 0 else 0
     change = total - wanted(rollout.active)
-    largest_first = sorted(
-        rollout.active, key=lambda item: (-item.spec.replicas, (-1 if change > 0 else 1) * age(item)[0])
-    )
+    newest_first = -1 if change > 0 else 1
+    largest_first = sorted(rollout.active, key=lambda item: (-item.spec.replicas, newest_first * age(item)[0]))
     sizes: dict[str, int] = {}
     given = 0
     for item in largest_first:

@@ -1,0 +1,1 @@
+"""One module for each controller: a pure `reconcile`, and the `Controller` that the runner runs."""

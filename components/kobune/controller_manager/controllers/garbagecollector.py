@@ -1,0 +1,176 @@
+"""Deletes what nobody owns any more, and holds deletions that wait for dependents or let go of them.
+
+background   owner gone ──► its dependents are deleted
+foreground   owner waits (finalizer `foregroundDeletion`) ──► dependents deleted ──► none blocks: finalizer removed
+orphan       owner waits (finalizer `orphan`) ──► dependents lose the reference ──► finalizer removed
+"""
+
+import enum
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from kobune.api.meta.v1 import ObjectMeta, OwnerReference
+from kobune.apimachinery.errors import ApiError, NotFound
+from kobune.apimachinery.kinds import Object
+from kobune.apimachinery.meta import is_deleting, split_key
+from kobune.client import Action, Controller, Delete, Patch, RequeueAfter, View, Watch
+from kobune.client.informer import version_of
+from kobune.controller_manager.ownership import FOREGROUND, ORPHAN, Ownership, is_waiting
+
+LATER = 0.5
+"""Seconds until it looks again for what its informers do not know yet."""
+
+
+class OwnerState(enum.Enum):
+    """What there is to an owner reference."""
+
+    SOLID = "it exists"
+    WAITING = "it is being deleted once its dependents are gone"
+    ABSENT = "it does not exist"
+    UNKNOWN = "nobody can say yet"
+
+
+Found = tuple[type[Object], ObjectMeta]
+
+
+def reconcile(
+    kind: type[Object],
+    meta: ObjectMeta,
+    owners: Mapping[str, OwnerState],
+    dependents: Sequence[Found],
+    complete: bool,
+) -> list[Action]:
+    """Plan what becomes of one object.
+
+    `owners` are the states of its owners by uid; `dependents` what it owns. Without `complete`, there may be more of
+    the latter than are known.
+    """
+    if is_deleting(meta):
+        if not complete:
+            return [RequeueAfter(LATER)] if {FOREGROUND, ORPHAN} & set(meta.finalizers) else []
+        if ORPHAN in meta.finalizers:
+            freed: list[Action] = [without_owners(found, item, {meta.uid}) for found, item in dependents]
+            return freed or [without_finalizer(kind, meta, ORPHAN)]
+        if FOREGROUND in meta.finalizers and not any(blocks(item, meta.uid) for _, item in dependents):
+            return [without_finalizer(kind, meta, FOREGROUND)]
+        return []
+    states = set(owners.values())
+    if not states or states == {OwnerState.SOLID}:
+        return []
+    if OwnerState.UNKNOWN in states:
+        return [RequeueAfter(LATER)]
+    if OwnerState.SOLID in states:
+        return [without_owners(kind, meta, {uid for uid, state in owners.items() if state is not OwnerState.SOLID})]
+    return [Delete(kind, meta.name, meta.namespace, meta.uid, propagation=propagation(meta, states, dependents))]
+
+
+def propagation(meta: ObjectMeta, states: set[OwnerState], dependents: Sequence[Found]) -> str:
+    """Return how the deletion of an object without owners goes on to its own dependents."""
+    if OwnerState.WAITING in states and dependents:
+        return "Foreground"  # whoever waits for this object waits for those too
+    if ORPHAN in meta.finalizers:
+        return "Orphan"
+    return "Foreground" if FOREGROUND in meta.finalizers else "Background"
+
+
+def blocks(meta: ObjectMeta, owner: str) -> bool:
+    """Whether a dependent keeps its owner from going."""
+    return any(reference.uid == owner and reference.blockOwnerDeletion for reference in meta.ownerReferences)
+
+
+def without_owners(kind: type[Object], meta: ObjectMeta, uids: set[str]) -> Patch:
+    """Return the write that removes owner references."""
+    kept = [tree(reference) for reference in meta.ownerReferences if reference.uid not in uids]
+    return patch(kind, meta, {"ownerReferences": kept or None})
+
+
+def without_finalizer(kind: type[Object], meta: ObjectMeta, finalizer: str) -> Patch:
+    """Return the write that removes a finalizer."""
+    kept = [name for name in meta.finalizers if name != finalizer]
+    return patch(kind, meta, {"finalizers": kept or None})
+
+
+def patch(kind: type[Object], meta: ObjectMeta, change: Mapping[str, Any]) -> Patch:
+    """Return the change of an object's metadata."""
+    # Preconditions: of exactly this object, and no list that somebody has changed meanwhile.
+    precise = {"uid": meta.uid, "resourceVersion": meta.resourceVersion}
+    return Patch(kind, meta.name, meta.namespace, {"metadata": {**precise, **change}})
+
+
+def tree(reference: OwnerReference) -> dict[str, Any]:
+    """Return a reference as it is in JSON."""
+    made: dict[str, Any] = {
+        "apiVersion": reference.apiVersion,
+        "kind": reference.kind,
+        "name": reference.name,
+        "uid": reference.uid,
+    }
+    if reference.HasField("controller"):
+        made["controller"] = reference.controller
+    if reference.HasField("blockOwnerDeletion"):
+        made["blockOwnerDeletion"] = reference.blockOwnerDeletion
+    return made
+
+
+class Collector:
+    """What garbage collection sees: ownership over all kinds."""
+
+    def __init__(self) -> None:
+        self.ownership = Ownership()
+
+    async def observe(self, view: View, name: str) -> tuple[Any, ...] | None:
+        """Return what `reconcile` takes."""
+        kind, key = self.ownership.split(name)
+        item = view.informer(kind).get(key)
+        if item is None:
+            return None
+        meta = item.metadata
+        owners = {reference.uid: await self.state(view, reference, meta) for reference in meta.ownerReferences}
+        dependents = []
+        for dependent in self.ownership.dependents(meta.uid):
+            found, at = self.ownership.split(dependent)
+            if (owned := view.informer(found).get(at)) is not None:
+                dependents.append((found, owned.metadata))
+        complete = not is_deleting(meta) or all(informer.has_synced for informer in view.informers())
+        return kind, meta, owners, dependents, complete
+
+    async def state(self, view: View, reference: OwnerReference, dependent: ObjectMeta) -> OwnerState:
+        """Return the state of an owner; asks the apiserver about one that the informers do not know."""
+        owner = self.ownership.owner(reference, dependent.namespace)
+        if owner is None:
+            return OwnerState.SOLID  # a kind that is not known here: never delete on a guess
+        kind, key = owner
+        informer = view.informer(kind)
+        item = informer.get(key)
+        if item is not None and item.metadata.uid == reference.uid:
+            return OwnerState.WAITING if is_waiting(item.metadata) else OwnerState.SOLID
+        if self.ownership.is_gone(reference.uid):
+            return OwnerState.ABSENT
+        if not informer.has_synced:
+            return OwnerState.UNKNOWN
+        if informer.version < version_of(dependent.resourceVersion):
+            namespace, name = split_key(key)
+            try:
+                if (await view.client.get(kind, name, namespace)).metadata.uid == reference.uid:
+                    return OwnerState.SOLID
+            except NotFound:
+                pass
+            except ApiError:
+                return OwnerState.UNKNOWN
+        self.ownership.note_gone(reference.uid)
+        return OwnerState.ABSENT
+
+
+def garbagecollector() -> Controller:
+    """Return the controller; each has a picture of ownership of its own."""
+    collector = Collector()
+
+    def on_change(kind: type[Object], view: View, old: Any | None, new: Any | None) -> Any:
+        return collector.ownership.changed(kind, old, new)
+
+    watches = [
+        Watch(kind, on_change=partial(on_change, kind), metadata_only=True)
+        for kind in collector.ownership.kinds.values()
+    ]
+    return Controller(name="garbagecollector", watches=watches, observe=collector.observe, reconcile=reconcile)

@@ -1,0 +1,130 @@
+"""The controller-manager: every controller in one process, on one runner, with one copy of what they watch."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from kobune.apimachinery.clock import Clock
+from kobune.client import Client, ClientConfig, Controller, Controllers
+from kobune.component_base.failure import CannotStart
+from kobune.component_base.serving import Ready, Server, ServingConfig
+from kobune.controller.v1 import ControllerStatus, ListControllersRequest, ListControllersResponse
+from kobune.controller.v1.controllers_pb2_grpc import add_ControllersServicer_to_server
+from kobune.controller_manager.controllers.deployment import deployment
+from kobune.controller_manager.controllers.endpoints import endpoints
+from kobune.controller_manager.controllers.endpointslice import endpointslice
+from kobune.controller_manager.controllers.garbagecollector import garbagecollector
+from kobune.controller_manager.controllers.namespace import namespace
+from kobune.controller_manager.controllers.nodeipam import nodeipam
+from kobune.controller_manager.controllers.nodelifecycle import nodelifecycle
+from kobune.controller_manager.controllers.podgc import podgc
+from kobune.controller_manager.controllers.replicaset import replicaset
+from kobune.controller_manager.controllers.serviceaccount import serviceaccount
+from kobune.controller_manager.controllers.tainteviction import tainteviction
+
+log = logging.getLogger(__name__)
+
+NAME = "controller-manager"
+COMPONENT = "kube-controller-manager"
+API = "kobune.controller.v1.Controllers"
+
+
+@dataclass(frozen=True)
+class Config:
+    """The settings of the controller-manager."""
+
+    apiserver: ClientConfig
+    serving: ServingConfig = field(default_factory=ServingConfig)
+    root_ca: Path | None = None
+    """The CA certificate that pods get to know the apiserver by; that of the connection if not given."""
+    cluster_cidr: str = "127.10.0.0/16"
+    """Where nodes' pod ranges are cut from."""
+    node_cidr_mask_size: int = 24
+    node_monitor_grace_seconds: float = 40.0
+    """How long a node may be silent."""
+    controllers: tuple[str, ...] = ("*",)
+    """Which to run, by name; `*` for all."""
+
+
+async def run(config: Config, *, clock: Clock, random: Random, ready: Callable[[Ready], None]) -> None:
+    """Serve until cancelled; `ready` is called once, when the informers are synced and the port is open."""
+    chosen = choose(controllers_of(config), config.controllers)
+    async with Client.connect(config.apiserver, clock=clock) as client:
+        controllers = Controllers(client, chosen, component=COMPONENT, clock=clock, random=random)
+        api = (API, lambda server: add_ControllersServicer_to_server(Api(controllers), server))
+        async with Server(NAME, config.serving, clock=clock, add=[api]) as server, asyncio.TaskGroup() as group:
+
+            def serving() -> None:
+                server.set_serving(True)
+                log.info("%s: %d controllers run", NAME, len(chosen))
+                ready(Ready(NAME, server.address))
+
+            group.create_task(controllers.run(serving))
+
+
+def controllers_of(config: Config) -> list[Controller]:
+    """Return every controller there is. Those that a new cluster waits for come first."""
+    ca = read(config.root_ca or config.apiserver.ca)
+    try:
+        network = IPv4Network(config.cluster_cidr)
+    except ValueError as error:
+        raise CannotStart(f"{NAME}: cluster_cidr: {error}") from None
+    if not network.prefixlen <= config.node_cidr_mask_size <= 30:
+        raise CannotStart(f"{NAME}: node_cidr_mask_size: {network} has no ranges of /{config.node_cidr_mask_size}")
+    return [
+        serviceaccount(ca),
+        nodelifecycle(config.node_monitor_grace_seconds),
+        nodeipam(network, config.node_cidr_mask_size),
+        deployment,
+        replicaset,
+        endpointslice,
+        endpoints,
+        namespace,
+        tainteviction,
+        podgc,
+        garbagecollector(),
+    ]
+
+
+def choose(controllers: list[Controller], names: tuple[str, ...]) -> list[Controller]:
+    """Return the controllers of these names; `CannotStart` if there is none of a name."""
+    known = {controller.name for controller in controllers}
+    for name in names:
+        if name != "*" and name not in known:
+            raise CannotStart(f"{NAME}: there is no controller {name}; there are {', '.join(sorted(known))}")
+    return [controller for controller in controllers if "*" in names or controller.name in names]
+
+
+def read(file: Path) -> str:
+    """Return a file's text, or raise `CannotStart`."""
+    try:
+        return file.read_text()
+    except OSError as error:
+        raise CannotStart(f"{NAME}: cannot read {file}: {error.strerror}") from None
+
+
+class Api:
+    """`kobune.controller.v1.Controllers`."""
+
+    def __init__(self, controllers: Controllers) -> None:
+        self._controllers = controllers
+
+    async def List(self, request: ListControllersRequest, context: Any) -> ListControllersResponse:  # noqa: N802
+        """Return how each controller is doing."""
+        return ListControllersResponse(
+            controllers=[
+                ControllerStatus(
+                    name=state.name,
+                    queue_depth=state.queue_depth,
+                    last_error=state.last_error,
+                    retries=state.retries,
+                    reconciliations=state.reconciliations,
+                )
+                for state in self._controllers.states()
+            ]
+        )
