@@ -135,15 +135,3 @@ def test_a_kubeconfig_is_whole_and_private(pki: Path, tmp_path: Path) -> None:
     config = yaml.safe_load((tmp_path / "kubeconfig").read_text())
     assert config["clusters"][0]["cluster"]["server"] == "https://127.0.0.1:6443"
     assert (tmp_path / "kubeconfig").stat().st_mode & 0o777 == 0o600
-
-
-def test_a_log_line_names_its_component_once() -> None:
-    formatter = logs.LineFormatter()
-
-    def line(logger: str, message: str) -> str:
-        return formatter.format(logging.LogRecord(logger, logging.INFO, "", 0, message, None, None)).partition("Z ")[2]
-
-    assert line("kobune.kube_proxy.backends", "bound a") == "INFO kube-proxy: bound a"
-    assert line("kobune.kube_proxy.backends", "kube-proxy: bound a") == "INFO kube-proxy: bound a"
-    with logs.component_log("scheduler"):
-        assert line("kobune.client.informer", "lost the apiserver") == "INFO scheduler: lost the apiserver"

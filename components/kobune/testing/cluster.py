@@ -2,7 +2,7 @@
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +12,7 @@ from kobune.apimachinery.clock import Clock, SystemClock
 from kobune.client import Client, ClientConfig
 from kobune.component_base import certificates
 from kobune.component_base.serving import Ready
-from kobune.launcher.composition import ADMIN, Composition
+from kobune.launcher.composition import ADMIN, PLANS, Composition, Plan
 from kobune.launcher.in_process import run_in_process
 from kobune.launcher.progress import ClusterReady, Progress
 from kobune.launcher.settings import APISERVER, COMPONENTS, ClusterSettings, Store, check
@@ -39,9 +39,15 @@ class Cluster:
         data_dir: Path | None = None,
         clock: Clock | None = None,
         seed: int = 0,
+        plans: Mapping[str, Plan] = PLANS,
     ) -> None:
-        """Describe a cluster; nothing is started. What `store="leveldb"` keeps in a `data_dir` is there next time."""
+        """Describe a cluster; nothing is started.
+
+        What `store="leveldb"` keeps in a `data_dir` is there next time. A component of yours takes the place of one of
+        ours with `plans=PLANS | {"scheduler": Plan("my.module", my_config)}`.
+        """
         self.clock = clock or SystemClock()
+        self._plans = plans
         self.addresses: dict[str, str] = {}
         """Where each component serves its gRPC services, by name; the apiserver has `rest` and `etcd` besides."""
         self._settings = ClusterSettings(
@@ -97,7 +103,7 @@ class Cluster:
                 folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="kobune-"))
                 self._settings = replace(self._settings, data_dir=Path(folder))
             check(self._settings)
-            composition = Composition(self._settings, clock=self.clock)
+            composition = Composition(self._settings, clock=self.clock, plans=self._plans)
             stack.enter_context(composition.owned())
             await stack.enter_async_context(self._running(composition))
             if APISERVER in self.addresses:

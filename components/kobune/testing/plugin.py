@@ -11,19 +11,22 @@ def test_a_big_one(cluster_sync): ...
 """
 
 from collections.abc import AsyncIterator, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import pytest
 
-try:
-    import pytest_asyncio
-
-    async_fixture: Any = pytest_asyncio.fixture
-except ImportError:  # then there are no asynchronous tests either
-    async_fixture = pytest.fixture
+F = TypeVar("F")
 
 if TYPE_CHECKING:
     from kobune.testing import Cluster, SyncCluster
+
+
+def _async_fixture(function: F) -> F:
+    try:
+        from pytest_asyncio import fixture
+    except ImportError:  # then there are no asynchronous tests either
+        return cast(F, pytest.fixture(cast(Any, function)))
+    return cast(F, fixture(cast(Any, function)))
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -31,7 +34,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "kobune(nodes, store, components, seed): how the test's cluster is to be.")
 
 
-@async_fixture
+@_async_fixture
 async def cluster(request: pytest.FixtureRequest) -> "AsyncIterator[Cluster]":
     """A running cluster for an asynchronous test."""
     from kobune.testing import Cluster
