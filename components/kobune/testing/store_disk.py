@@ -16,9 +16,9 @@ class FaultyDisk:
         """Cleared, every write waits."""
         self.open.set()
         self.fails: Exception | None = None
-        """What every write raises from now on."""
+        """What every synced write raises from now on."""
         self.tears = False
-        """Whether a failing synced write reaches the disk all the same: only the answer is lost."""
+        """Whether a failing write reaches the disk all the same: only the answer is lost."""
         self.writes = 0
         """How many synced writes came."""
 
@@ -31,14 +31,14 @@ class FaultyDisk:
     def write(self, rows: Iterable[Row], *, sync: bool) -> None:
         rows = list(rows)
         self.open.wait()
-        if self.fails is None or (self.tears and sync):
+        failing = sync and self.fails is not None
+        if not failing or self.tears:
             self._unsynced.append(rows)
-        if sync:
-            self.writes += 1
-        if sync and self._unsynced and (self.fails is None or self.tears):
-            self._durable = self._current()
-            self._unsynced.clear()
-        if self.fails is not None:
+            if sync:
+                self.writes += 1
+                self._durable = self._current()
+                self._unsynced.clear()
+        if failing and self.fails is not None:
             raise self.fails
 
     def size(self) -> int:
