@@ -6,32 +6,39 @@ is imported only when it is composed, or by `preload`.
 
 import importlib
 from collections.abc import Callable, Coroutine, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
 
 from kobune.apimachinery.clock import Clock
 from kobune.component_base import certificates
-from kobune.component_base.certificates import Identity
+from kobune.component_base.certificates import APISERVER_HOSTS, Identity
 from kobune.component_base.failure import CannotStart
 from kobune.component_base.kubeconfig import Kubeconfig
 from kobune.component_base.serving import Credentials, Ready, ServingConfig
+from kobune.launcher import addresses
+from kobune.launcher.addresses import Addresses
 from kobune.launcher.child import Start
 from kobune.launcher.data_dir import DataDirectory
 from kobune.launcher.settings import APISERVER, ClusterSettings
 
 ADMIN = Identity("admin", "kubernetes-admin", ("system:masters",))
-IDENTITIES = (
-    ADMIN,
-    Identity(APISERVER, "kube-apiserver", ("system:masters",), certificates.APISERVER_HOSTS),
-    Identity("scheduler", "system:kube-scheduler"),
-    Identity("controller-manager", "system:kube-controller-manager"),
-    Identity("cloud-controller-manager", "system:cloud-controller-manager"),
-    # One process runs all simulated nodes, so it may do what all of them may.
-    Identity("kubelet", "system:kubelet-fleet", ("system:masters",)),
-    Identity("kube-proxy", "system:kube-proxy", ("system:node-proxier",)),
-)
+
+
+def identities(ranges: Addresses) -> list[Identity]:
+    """Return everybody who gets a certificate."""
+    return [
+        ADMIN,
+        Identity(APISERVER, "kube-apiserver", ("system:masters",), (*APISERVER_HOSTS, ranges.apiserver)),
+        Identity("scheduler", "system:kube-scheduler"),
+        Identity("controller-manager", "system:kube-controller-manager"),
+        Identity("cloud-controller-manager", "system:cloud-controller-manager"),
+        # One process runs all simulated nodes, so it may do what all of them may.
+        Identity("kubelet", "system:kubelet-fleet", ("system:masters",)),
+        Identity("kube-proxy", "system:kube-proxy", ("system:node-proxier",)),
+    ]
+
 
 Run = Callable[..., Coroutine[Any, Any, None]]
 
@@ -42,6 +49,7 @@ class Facts:
 
     settings: ClusterSettings
     data_dir: DataDirectory
+    addresses: Addresses
     apiserver: str
     """The gRPC address of the apiserver."""
 
@@ -92,7 +100,12 @@ def _scheduler(facts: Facts) -> Any:
 def _controller_manager(facts: Facts) -> Any:
     from kobune.controller_manager.service import Config
 
-    return Config(serving=facts.serving("controller-manager"), apiserver=facts.client("controller-manager"))
+    return Config(
+        serving=facts.serving("controller-manager"),
+        apiserver=facts.client("controller-manager"),
+        cluster_cidr=facts.addresses.pods,
+        node_cidr_mask_size=facts.addresses.pods_of_a_node,
+    )
 
 
 def _cloud_controller_manager(facts: Facts) -> Any:
@@ -137,6 +150,7 @@ class Composition:
         self._plans = plans
         self._clock = clock
         self.data_dir = DataDirectory(settings.data_dir)
+        self._addresses = addresses.noted(self.data_dir.addresses)
         self.server = ""
         """The URL for kubectl, once known."""
         self._apiserver = f"{settings.host}:{settings.grpc_port}" if settings.grpc_port else ""
@@ -155,12 +169,20 @@ class Composition:
             importlib.import_module(self._plans[name].module)
 
     @contextmanager
-    def owned(self) -> Iterator[int]:
-        """Hold the data directory, with everybody's certificates in it; gives the descriptor of its lock."""
+    def owned(self, *, well_known: bool = True) -> Iterator[int]:
+        """Hold the data directory, with everybody's certificates in it; gives the descriptor of its lock.
+
+        A cluster that is not `well_known` leaves the loopback addresses of the documentation to others.
+        """
         self.data_dir.prepare()
-        with self.data_dir.locked() as lock:
+        with ExitStack() as stack:
+            lock = stack.enter_context(self.data_dir.locked())
+            nodes = self._settings.nodes
+            self._addresses = stack.enter_context(
+                addresses.reserved(self.data_dir.addresses, nodes=nodes, well_known=well_known)
+            )
             self.data_dir.forget()
-            certificates.ensure(self.data_dir.pki, IDENTITIES, clock=self._clock)
+            certificates.ensure(self.data_dir.pki, identities(self._addresses), clock=self._clock)
             if self.server:
                 self.write_kubeconfig()
             try:
@@ -190,7 +212,7 @@ class Composition:
             raise CannotStart(f"{name}: it is not known where the apiserver is")
         plan = self._plans[name]
         run: Run = importlib.import_module(plan.module).run
-        return run, plan.config(Facts(self._settings, self.data_dir, self._apiserver))
+        return run, plan.config(Facts(self._settings, self.data_dir, self._addresses, self._apiserver))
 
     def start(self, name: str) -> Start:
         """Return how to run a component; its random numbers depend on its name and the cluster's seed only."""

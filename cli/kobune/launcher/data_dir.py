@@ -44,6 +44,10 @@ class DataDirectory:
         return self.root / "kubeconfig"
 
     @property
+    def addresses(self) -> Path:
+        return self.root / "addresses"
+
+    @property
     def store(self) -> Path:
         return self.root / "store"
 

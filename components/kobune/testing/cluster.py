@@ -104,7 +104,7 @@ class Cluster:
                 self._settings = replace(self._settings, data_dir=Path(folder))
             check(self._settings)
             composition = Composition(self._settings, clock=self.clock, plans=self._plans)
-            stack.enter_context(composition.owned())
+            stack.enter_context(composition.owned(well_known=False))
             await stack.enter_async_context(self._running(composition))
             if APISERVER in self.addresses:
                 self._client = await stack.enter_async_context(self.connect())
