@@ -81,18 +81,14 @@ def _details(error: Any) -> str:
 
 
 def _show(rows: list[Row], directory: DataDirectory) -> None:
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for heading in ("component", "pid", "health", "address", "memory", "restarts", "last error"):
-        table.add_column(heading, justify="right" if heading in ("pid", "memory", "restarts") else "left")
+    table = [("COMPONENT", "PID", "HEALTH", "ADDRESS", "MEMORY", "RESTARTS", "LAST ERROR")]
     for row in rows:
-        memory = f"{row.memory_bytes / 2**20:.0f} MiB" if row.memory_bytes else ""
-        table.add_row(row.name, str(row.pid or ""), row.health, row.address, memory, str(row.restarts), row.last_error)
+        memory = f"{row.memory_bytes / 2**20:.0f} MiB" if row.memory_bytes else "-"
+        pid = str(row.pid or "-")
+        table.append((row.name, pid, row.health, row.address or "-", memory, str(row.restarts), row.last_error or "-"))
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    for cells in table:
+        print("  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip())
     # Components in one process share its memory.
     total = sum({row.pid: row.memory_bytes for row in rows}.values())
-    console = Console()
-    console.print(table)
-    console.print(f"{total / 2**20:.0f} MiB together; data in {directory.root}", highlight=False, soft_wrap=True)
+    print(f"{total / 2**20:.0f} MiB together; data in {directory.root}")

@@ -37,6 +37,8 @@ async def run(config: Config, *, clock: Clock, random: Random, ready: Callable[[
         if config.ordeal.startswith("once:") and not (mark := Path(config.ordeal[5:])).exists():
             mark.touch()
             os.abort()
+        if config.ordeal == "complain":
+            logging.getLogger("kobune.fake").error("%s: something is odd", config.name)
         if config.ordeal == "later":
             await clock.sleep(0.01)
             raise RuntimeError("something broke later")
