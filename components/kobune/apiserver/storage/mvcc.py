@@ -308,12 +308,19 @@ class MvccStore:
     def _committed(self, commits: Sequence[Commit], error: BaseException | None) -> None:
         """Show what has become durable to everyone, and answer."""
         self._in_flight -= len(commits)
-        if error is not None:
+        if error is None:
+            self._show(commits)
+        else:
             self._fail(f"cannot write to the disk: {error}", error)
-            for commit in commits:
-                if not commit.done.done():
-                    commit.done.set_exception(StoreFailed(str(self._failed)))
-            return
+        for commit in commits:
+            if commit.done.done():
+                continue  # a writer that was cancelled waits no more
+            if error is None:
+                commit.done.set_result(None)
+            else:
+                commit.done.set_exception(StoreFailed(str(self._failed)))
+
+    def _show(self, commits: Sequence[Commit]) -> None:
         happened: list[Event] = []
         for commit in commits:
             if commit.events:
@@ -326,9 +333,6 @@ class MvccStore:
                 commit.then()
         if happened:
             self._deliver(happened)
-        for commit in commits:
-            if not commit.done.done():  # a writer that was cancelled waits no more
-                commit.done.set_result(None)
 
     def _deliver(self, events: list[Event]) -> None:
         for subscriber in tuple(self._subscribers):

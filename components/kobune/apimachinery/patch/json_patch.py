@@ -1,0 +1,131 @@
+"""JSON patch, RFC 6902, with pointers of RFC 6901."""
+
+import copy
+from typing import Any
+
+
+class Unpatchable(ValueError):
+    """The patch makes no sense, or does not fit the object."""
+
+
+class PatchTestFailed(Unpatchable):
+    """A `test` operation found something else."""
+
+
+def apply_json_patch(target: Any, operations: Any) -> Any:
+    """Return what `operations` make of `target`, which is left alone; `Unpatchable` if one cannot be carried out."""
+    if not isinstance(operations, list):
+        raise Unpatchable("json: cannot unmarshal object into Go value of type jsonpatch.Patch")
+    document = copy.deepcopy(target)
+    for operation in operations:
+        if not isinstance(operation, dict):
+            raise Unpatchable("json: cannot unmarshal an element of the patch")
+        document = _apply(document, operation)
+    return document
+
+
+def _apply(document: Any, operation: dict[str, Any]) -> Any:
+    kind, path = operation.get("op"), operation.get("path")
+    if not isinstance(path, str):
+        raise Unpatchable(f"{kind} operation needs a path")
+    if kind in ("add", "replace", "test") and "value" not in operation:
+        raise Unpatchable(f"{kind} operation needs a value: {path}")
+    match kind:
+        case "add":
+            return _add(document, path, copy.deepcopy(operation["value"]))
+        case "remove":
+            return _remove(document, path)[0]
+        case "replace":
+            _get(document, path, "replace")
+            removed = document if path == "" else _remove(document, path)[0]
+            return _add(removed, path, copy.deepcopy(operation["value"]))
+        case "move" | "copy":
+            source = operation.get("from")
+            if not isinstance(source, str):
+                raise Unpatchable(f"{kind} operation needs a from: {path}")
+            if kind == "copy":
+                return _add(document, path, copy.deepcopy(_get(document, source, "copy")))
+            document, value = _remove(document, source)
+            return _add(document, path, value)
+        case "test":
+            try:
+                found = _get(document, path, "test")
+            except Unpatchable:
+                found = None
+                if operation["value"] is not None:
+                    raise PatchTestFailed(f"testing value {path} failed: test failed") from None
+            if not _equal(found, operation["value"]):
+                raise PatchTestFailed(f"testing value {path} failed: test failed")
+            return document
+    raise Unpatchable(f"Unexpected kind: {kind}")
+
+
+def _equal(one: Any, other: Any) -> bool:
+    # True == 1 in Python, but not in JSON.
+    return isinstance(one, bool) is isinstance(other, bool) and bool(one == other)
+
+
+def _parts(path: str) -> list[str]:
+    if not path.startswith("/"):
+        raise Unpatchable(f"error in path {path!r}: it must begin with a slash")
+    return [part.replace("~1", "/").replace("~0", "~") for part in path[1:].split("/")]
+
+
+def _get(document: Any, path: str, operation: str) -> Any:
+    found = document
+    for part in _parts(path) if path else []:
+        found = _child(found, part, path, operation)
+    return found
+
+
+def _child(parent: Any, part: str, path: str, operation: str) -> Any:
+    if isinstance(parent, dict) and part in parent:
+        return parent[part]
+    if isinstance(parent, list):
+        return parent[_index(part, len(parent) - 1, path)]
+    raise Unpatchable(f"{operation} operation does not apply: doc is missing path: {path}: missing value")
+
+
+def _index(part: str, last: int, path: str) -> int:
+    digits = part[1:] if part.startswith("-") else part
+    if not (digits.isascii() and digits.isdigit()) or (len(digits) > 1 and digits[0] == "0"):
+        raise Unpatchable(f"unable to use {part!r} as an index: {path}")
+    index = int(part)
+    if not -last - 1 <= index <= last:
+        raise Unpatchable(f"Unable to access invalid index: {index}: invalid index referenced")
+    return index
+
+
+def _parent(document: Any, path: str, operation: str) -> tuple[Any, str]:
+    *above, last = _parts(path)
+    parent = document
+    for part in above:
+        parent = _child(parent, part, path, operation)
+    if not isinstance(parent, dict | list):
+        raise Unpatchable(f"{operation} operation does not apply: doc is missing path: {path}: missing value")
+    return parent, last
+
+
+def _add(document: Any, path: str, value: Any) -> Any:
+    if path == "":
+        return value
+    parent, last = _parent(document, path, "add")
+    if isinstance(parent, dict):
+        parent[last] = value
+    elif last == "-":
+        parent.append(value)
+    else:
+        index = _index(last, len(parent), path)
+        parent.insert(index if index >= 0 else len(parent) + index + 1, value)
+    return document
+
+
+def _remove(document: Any, path: str) -> tuple[Any, Any]:
+    if path == "":
+        return None, document
+    parent, last = _parent(document, path, "remove")
+    if isinstance(parent, dict):
+        if last not in parent:
+            raise Unpatchable(f"remove operation does not apply: doc is missing path: {path}: missing value")
+        return document, parent.pop(last)
+    return document, parent.pop(_index(last, len(parent) - 1, path))

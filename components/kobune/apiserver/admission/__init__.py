@@ -1,0 +1,1 @@
+"""What changes or refuses a write before it is stored, beyond what its kind itself demands."""

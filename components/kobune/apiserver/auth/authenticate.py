@@ -1,0 +1,45 @@
+"""Who a client is, by its certificate or its token."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+
+from kobune.apimachinery.errors import Unauthorized
+from kobune.apiserver.auth.user import ANONYMOUS, User
+
+AUTHENTICATED = "system:authenticated"
+
+
+class Tokens(Protocol):
+    """Where bearer tokens are looked up."""
+
+    def user_of(self, token: str) -> User | None:
+        """Return whose token it is, or None."""
+
+
+@dataclass(frozen=True)
+class Authenticator:
+    """Knows people by what they present. A client certificate was checked against the CA by TLS already."""
+
+    tokens: Tokens
+    allow_anonymous: bool = True
+
+    def by_certificate(self, der: bytes) -> User:
+        """Return the user of a client certificate: its common name; the groups are its organizations."""
+        subject = x509.load_der_x509_certificate(der).subject
+        name = next((str(part.value) for part in subject.get_attributes_for_oid(NameOID.COMMON_NAME)), "")
+        groups = [str(part.value) for part in subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)]
+        return User(name, (*groups, AUTHENTICATED))
+
+    def by_header(self, authorization: str) -> User:
+        """Return the user of an `Authorization` header; `Unauthorized` if the token is nobody's."""
+        if not authorization:
+            if self.allow_anonymous:
+                return ANONYMOUS
+            raise Unauthorized("Unauthorized")
+        scheme, _, token = authorization.partition(" ")
+        if scheme.lower() == "bearer" and (user := self.tokens.user_of(token.strip())):
+            return user
+        raise Unauthorized("Unauthorized")

@@ -1,0 +1,1 @@
+"""The current state in memory, and what has just happened to it."""

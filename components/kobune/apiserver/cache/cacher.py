@@ -1,0 +1,66 @@
+"""Keeps every resource's objects in memory, following the store."""
+
+from collections.abc import Sequence
+
+from kobune.apiserver.cache.ring import Ring
+from kobune.apiserver.cache.stored import Stored
+from kobune.apiserver.registry.registry import Registry
+from kobune.apiserver.registry.resource import PREFIX, Resource
+from kobune.apiserver.storage.store import DELETE, Entry, Event, Store, prefix_end
+
+
+class Cacher:
+    """All rings, by the resource that is stored. Start it before the first write."""
+
+    def __init__(self, store: Store, registry: Registry) -> None:
+        self._store = store
+        self._rings = {resource.stored.path: Ring(resource.stored, store.revision) for resource in registry}
+        for entry in store.range(PREFIX, prefix_end(PREFIX)).entries:
+            if (ring := self._ring_of(entry.key)) is not None:
+                ring.load(entry.key, _stored(ring.resource, entry))
+        self._stop = store.subscribe(self._follow)
+
+    @property
+    def revision(self) -> int:
+        """The revision that everything here is of."""
+        return self._store.revision
+
+    def ring(self, resource: Resource) -> Ring:
+        """Return the ring of a resource."""
+        return self._rings[resource.stored.path]
+
+    def get(self, resource: Resource, namespace: str, name: str) -> Stored | None:
+        """Return an object as it is now, or None."""
+        found: Stored | None = self.ring(resource).objects.get(resource.key(namespace, name))
+        return found
+
+    def written(self, resource: Resource, key: bytes, raw: bytes, revision: int) -> Stored:
+        """Return what a write stored, shared with everyone who reads it, unless somebody was faster."""
+        found: Stored | None = self.ring(resource).objects.get(key)
+        return found if found is not None and found.revision == revision else Stored(resource.stored, raw, revision)
+
+    def close(self) -> None:
+        """Stop following."""
+        self._stop()
+
+    def _ring_of(self, key: bytes) -> Ring | None:
+        return self._rings.get(key[len(PREFIX) :].partition(b"/")[0])
+
+    def _follow(self, events: Sequence[Event]) -> None:
+        touched = set()
+        for event in events:
+            ring = self._ring_of(event.entry.key)
+            if ring is None:
+                continue
+            if event.type == DELETE:
+                ring.delete(event.entry.key, event.entry.mod_revision)
+            else:
+                ring.put(event.entry.key, _stored(ring.resource, event.entry))
+            touched.add(ring)
+        revision = self._store.revision
+        for ring in touched:
+            ring.advance(revision)
+
+
+def _stored(resource: Resource, entry: Entry) -> Stored:
+    return Stored(resource, resource.unwrap(entry.value), entry.mod_revision)

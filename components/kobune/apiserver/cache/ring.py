@@ -1,0 +1,132 @@
+"""The objects of one resource, in order of their keys, and the changes that led there.
+
+Watchers do not subscribe: each remembers how far it has read, and waits until there is more. So a watcher costs nothing
+until something happens, and one that has fallen off the ring gets `Expired`, never a gap.
+"""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Final
+
+from sortedcontainers import SortedDict
+
+from kobune.apimachinery.errors import Expired
+from kobune.apiserver.cache.stored import Stored
+
+if TYPE_CHECKING:
+    from kobune.apiserver.registry.resource import Resource
+
+ADDED: Final = "ADDED"
+MODIFIED: Final = "MODIFIED"
+DELETED: Final = "DELETED"
+CAPACITY: Final = 20_000
+"""How many changes a slow watcher may be behind."""
+
+
+class Change:
+    """One event: `previous` is the object before it, None for a new one."""
+
+    __slots__ = ("encoded", "key", "object", "previous", "type")
+
+    def __init__(self, type: str, object: Stored, previous: Stored | None, key: bytes = b"") -> None:
+        self.type = type
+        self.key = key
+        self.object = object
+        self.previous = previous
+        self.encoded: dict[object, bytes] = {}
+        """What watchers were sent of it, by encoding: made once."""
+
+    @property
+    def revision(self) -> int:
+        return self.object.revision
+
+
+class Ring:
+    """What a resource holds now, and its latest changes."""
+
+    def __init__(self, resource: "Resource", revision: int) -> None:
+        self.resource = resource
+        self.objects: SortedDict = SortedDict()
+        """`Stored` by key in the store."""
+        self.revision = revision
+        """Everything up to here is in `objects`."""
+        self.start = revision
+        """Changes after this revision are still in the ring."""
+        self._changes: list[Change] = []
+        self._dropped = 0
+        self._waiting: list[asyncio.Future[None]] = []
+
+    def load(self, key: bytes, stored: Stored) -> None:
+        """Take over an object that was there before any change was seen."""
+        self.objects[key] = stored
+
+    def put(self, key: bytes, stored: Stored) -> None:
+        """Note that an object was written."""
+        previous = self.objects.get(key)
+        self.objects[key] = stored
+        self._append(Change(MODIFIED if previous else ADDED, stored, previous, key))
+
+    def delete(self, key: bytes, revision: int) -> None:
+        """Note that an object was deleted."""
+        previous = self.objects.pop(key, None)
+        if previous is not None:
+            self._append(Change(DELETED, Stored(self.resource, previous.raw, revision), previous, key))
+
+    def advance(self, revision: int) -> None:
+        """Wake whoever waits: everything up to `revision` is known now."""
+        self.revision = revision
+        waiting, self._waiting = self._waiting, []
+        for waiter in waiting:
+            if not waiter.done():
+                waiter.set_result(None)
+
+    def select(self, prefix: bytes) -> Iterator[Stored]:
+        """Yield the objects whose keys start with `prefix`, in order."""
+        keys = self.objects.irange(prefix, prefix + b"\xff") if prefix else iter(self.objects)
+        objects = self.objects
+        for key in keys:
+            yield objects[key]
+
+    @property
+    def position(self) -> int:
+        """Where a watcher stands that has seen everything."""
+        return self._dropped + len(self._changes)
+
+    def position_after(self, revision: int) -> int:
+        """Return where a watcher stands that has seen everything up to `revision`; `Expired` if that is too old."""
+        if revision < self.start:
+            raise Expired(f"too old resource version: {revision} ({self.start})")
+        low, high = 0, len(self._changes)
+        while low < high:
+            middle = (low + high) // 2
+            if self._changes[middle].revision <= revision:
+                low = middle + 1
+            else:
+                high = middle
+        return self._dropped + low
+
+    def read(self, position: int) -> Sequence[Change]:
+        """Return what happened since; `Expired` if part of that is gone."""
+        at = position - self._dropped
+        if at < 0:
+            raise Expired("too old resource version: the watcher fell behind")
+        return self._changes[at:]
+
+    async def changed(self) -> None:
+        """Return when something has happened since the call."""
+        waiter = asyncio.get_running_loop().create_future()
+        self._waiting.append(waiter)
+        try:
+            await waiter
+        except asyncio.CancelledError:
+            if waiter in self._waiting:
+                self._waiting.remove(waiter)
+            raise
+
+    def _append(self, change: Change) -> None:
+        self._changes.append(change)
+        if len(self._changes) > 2 * CAPACITY:
+            gone = self._changes[: -CAPACITY]
+            self.start = gone[-1].revision
+            self._dropped += len(gone)
+            del self._changes[:-CAPACITY]

@@ -1,0 +1,1 @@
+"""The gRPC face: a typed service per kind, and the dynamic one."""

@@ -1,0 +1,198 @@
+"""The dynamic service: objects of any kind, in any encoding, and many writes in one call."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any, cast
+
+import grpc.aio
+import orjson
+from google.protobuf.message import Message
+
+from kobune.api.dynamic.v1 import (
+    BatchRequest,
+    BatchResponse,
+    CollectionRequest,
+    DeleteRequest,
+    Object,
+    ObjectRequest,
+    PatchRequest,
+    Result,
+    WatchEvent,
+    WatchEvents,
+    Write,
+    WriteRequest,
+)
+from kobune.api.dynamic.v1 import Resource as ResourceName
+from kobune.api.dynamic.v1.objects_pb2_grpc import ObjectsServicer
+from kobune.apimachinery.errors import ApiError, BadRequest, NotFound
+from kobune.apiserver import media
+from kobune.apiserver.cache.stored import Stored
+from kobune.apiserver.front import Front, delete_call, dry_run
+from kobune.apiserver.grpc import wire
+from kobune.apiserver.grpc.errors import abort
+from kobune.apiserver.grpc.peer import Peers
+from kobune.apiserver.registry.resource import Resource
+from kobune.apiserver.verbs import dispatch
+from kobune.apiserver.verbs.call import Call
+from kobune.apiserver.verbs.delete import delete
+from kobune.apiserver.verbs.patch import patch
+from kobune.apiserver.verbs.read import get, list_objects
+from kobune.apiserver.verbs.watch import watch
+
+Context = Any
+
+
+class DynamicService(ObjectsServicer):
+    """`kobune.api.dynamic.v1.Objects`."""
+
+    def __init__(self, front: Front) -> None:
+        self._front = front
+        self._peers = Peers(front.authenticator)
+
+    async def Get(self, request: ObjectRequest, context: Context) -> Object | None:  # noqa: N802
+        async with Aborting(context) as aborting:
+            call = self._call(context, "get", request.resource, request.namespace, request.name)
+            if call.subresource == "scale":
+                return _object(call, dispatch.scale(self._front.api, call), request.content_type)
+            return _object(call, get(self._front.api, call), request.content_type)
+        return aborting.nothing
+
+    async def List(self, request: CollectionRequest, context: Context) -> Object | None:  # noqa: N802
+        async with Aborting(context) as aborting:
+            call = self._call(context, "list", request.resource, request.namespace)
+            listing = list_objects(self._front.api, call, request.options)
+            if media.is_protobuf(request.content_type):
+                return Object(content_type=media.PROTOBUF, body=wire.list_bytes(call.resource, listing))
+            return Object(content_type=media.JSON, body=media.list_json(call.resource, listing))
+        return aborting.nothing
+
+    async def Watch(self, request: CollectionRequest, context: Context) -> AsyncIterator[WatchEvents]:  # noqa: N802
+        async with Aborting(context):
+            call = self._call(context, "watch", request.resource, request.namespace)
+            await context.send_initial_metadata(())
+            async for changes in watch(self._front.api, call, request.options):
+                events = [
+                    WatchEvent(type=change.type, object=_object(call, change.object, request.content_type))
+                    for change in changes
+                ]
+                yield WatchEvents(events=events)
+
+    async def Create(self, request: WriteRequest, context: Context) -> Object | None:  # noqa: N802
+        async with Aborting(context) as aborting:
+            call, answer = await self._write(context, "create", request)
+            return _object(call, answer, request.object.content_type)
+        return aborting.nothing
+
+    async def Update(self, request: WriteRequest, context: Context) -> Object | None:  # noqa: N802
+        async with Aborting(context) as aborting:
+            call, answer = await self._write(context, "update", request)
+            return _object(call, answer, request.object.content_type)
+        return aborting.nothing
+
+    async def Patch(self, request: PatchRequest, context: Context) -> Object | None:  # noqa: N802
+        async with Aborting(context) as aborting:
+            call, answer = await self._patch(context, request)
+            return _object(call, answer, request.content_type)
+        return aborting.nothing
+
+    async def Delete(self, request: DeleteRequest, context: Context) -> Object | None:  # noqa: N802
+        async with Aborting(context) as aborting:
+            call, answer = await self._delete(context, request)
+            return _object(call, answer, request.content_type)
+        return aborting.nothing
+
+    async def Batch(self, request: BatchRequest, context: Context) -> BatchResponse:  # noqa: N802
+        # Together: the store commits what arrives together in one go.
+        results = await asyncio.gather(*(self._result(context, write, request.brief) for write in request.writes))
+        return BatchResponse(results=results)
+
+    async def _result(self, context: Context, write: Write, brief: bool) -> Result:
+        try:
+            match write.WhichOneof("write"):
+                case "create":
+                    call, answer = await self._write(context, "create", write.create)
+                    encoding = write.create.object.content_type
+                case "update":
+                    call, answer = await self._write(context, "update", write.update)
+                    encoding = write.update.object.content_type
+                case "patch":
+                    call, answer = await self._patch(context, write.patch)
+                    encoding = write.patch.content_type
+                case "delete":
+                    call, answer = await self._delete(context, write.delete)
+                    encoding = write.delete.content_type
+                case _:
+                    raise BadRequest("a write of the batch is empty")
+        except ApiError as error:
+            return Result(error=error.status())
+        version = str(answer.revision) if isinstance(answer, Stored) else ""
+        if brief:
+            return Result(resource_version=version)
+        return Result(resource_version=version, object=_object(call, answer, encoding))
+
+    async def _write(self, context: Context, verb: str, request: WriteRequest) -> tuple[Call, "dispatch.Answer"]:
+        resource = self._resource(request.resource)
+        message = dispatch.body_type(resource, request.resource.subresource)
+        new, warnings = media.read(
+            message, request.object.content_type, request.object.body, request.field_validation or "Strict"
+        )
+        meta = cast(Any, new).metadata
+        namespace, name = request.namespace or meta.namespace, request.name or meta.name
+        call = self._call(context, verb, request.resource, namespace, name)
+        call.warnings.extend(warnings)
+        call.dry_run = dry_run(list(request.dry_run))
+        call.field_manager = request.field_manager
+        carry_out = dispatch.post if verb == "create" else dispatch.put
+        return call, await carry_out(self._front.api, call, new)
+
+    async def _patch(self, context: Context, request: PatchRequest) -> tuple[Call, Stored]:
+        call = self._call(context, "patch", request.resource, request.namespace, request.name)
+        call.dry_run = dry_run(list(request.options.dryRun))
+        call.field_manager = request.options.fieldManager
+        return call, await patch(self._front.api, call, request.patch.content_type, request.patch.body)
+
+    async def _delete(self, context: Context, request: DeleteRequest) -> tuple[Call, Stored]:
+        call = self._call(context, "delete", request.resource, request.namespace, request.name)
+        stored, _ = await delete(self._front.api, delete_call(call, request.options), request.options)
+        return call, stored
+
+    def _call(self, context: Context, verb: str, name: ResourceName, namespace: str, object_name: str = "") -> Call:
+        user = self._peers.user_of(context)
+        call = Call(user, self._resource(name), namespace, object_name, name.subresource)
+        self._front.authorize(call, verb)
+        dispatch.check_served(call, verb)
+        return call
+
+    def _resource(self, name: ResourceName) -> Resource:
+        found = self._front.api.registry.find(name.group, name.version, name.resource)
+        if found is None:
+            raise NotFound("the server could not find the requested resource")
+        return found
+
+
+class Aborting:
+    """Turns an `ApiError` inside into the end of the call."""
+
+    nothing = None
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    async def __aenter__(self) -> "Aborting":
+        return self
+
+    async def __aexit__(self, kind: Any, error: BaseException | None, trace: Any) -> bool:
+        if isinstance(error, ApiError):
+            await abort(self._context, error)
+        return False
+
+
+def _object(call: Call, answer: "dispatch.Answer", encoding: str) -> Object:
+    if isinstance(answer, Stored):
+        shown = call.resource.view(answer)
+        if media.is_protobuf(encoding):
+            return Object(content_type=media.PROTOBUF, body=shown.proto)
+        return Object(content_type=media.JSON, body=shown.json)
+    if media.is_protobuf(encoding):
+        return Object(content_type=media.PROTOBUF, body=answer.SerializeToString())
+    return Object(content_type=media.JSON, body=orjson.dumps(media.tree_of(cast(Message, answer))))

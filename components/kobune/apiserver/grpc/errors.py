@@ -1,0 +1,27 @@
+"""Errors on the wire of gRPC: a code, a message, and the `Status` of Kubernetes beside them."""
+
+from typing import Any
+
+import grpc
+import grpc.aio
+from google.protobuf.any_pb2 import Any as AnyMessage
+
+from kobune.apimachinery.errors import ApiError
+from kobune.apiserver.grpc.wire import field
+from kobune.apiserver.registry.resource import varint
+
+STATUS_KEY = "kobune-status-bin"
+DETAILS_KEY = "grpc-status-details-bin"
+CODES = {code.value[0]: code for code in grpc.StatusCode}
+
+
+async def abort(context: "grpc.aio.ServicerContext[Any, Any]", error: ApiError) -> None:
+    """End a call with an error; the caller finds the `Status` in the trailing metadata, bare and as gRPC's detail."""
+    status = error.status()
+    packed = AnyMessage()
+    packed.Pack(status)
+    # google.rpc.Status: code, message, details.
+    details = b"\x08" + varint(error.grpc) + field(2, error.message.encode()) + field(3, packed.SerializeToString())
+    trailers = ((STATUS_KEY, status.SerializeToString()), (DETAILS_KEY, details))
+    # The message travels in a header, which has a limit; the whole of it is in the status.
+    await context.abort(CODES[error.grpc], error.message[:1000], trailing_metadata=trailers)

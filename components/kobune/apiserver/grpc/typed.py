@@ -1,0 +1,175 @@
+"""The typed services: `kobune.api.core.v1.Pods` and its like, one set of handlers for all of them.
+
+Every kind has messages of its own for what carries an object, but they are byte for byte the common ones of
+`kobune.api.verbs.v1`. So the handlers read and write the common ones, and an object that is passed on is never parsed.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import grpc
+import grpc.aio
+from google.protobuf.message import DecodeError, Message
+
+from kobune.api.verbs.v1 import (
+    CreateRequest,
+    DeleteCollectionRequest,
+    DeleteRequest,
+    GetRequest,
+    ListRequest,
+    PatchRequest,
+    UpdateRequest,
+    WatchRequest,
+)
+from kobune.apimachinery.errors import ApiError, BadRequest
+from kobune.apiserver.cache.stored import Stored
+from kobune.apiserver.front import Front, delete_call, dry_run
+from kobune.apiserver.grpc import wire
+from kobune.apiserver.grpc.errors import abort
+from kobune.apiserver.grpc.peer import Peers
+from kobune.apiserver.grpc.table import Method
+from kobune.apiserver.verbs import dispatch
+from kobune.apiserver.verbs.call import Call
+from kobune.apiserver.verbs.delete import delete
+from kobune.apiserver.verbs.delete_collection import delete_collection
+from kobune.apiserver.verbs.patch import patch
+from kobune.apiserver.verbs.read import get, list_objects
+from kobune.apiserver.verbs.watch import watch
+
+Context = Any
+"""`grpc.aio.ServicerContext`, which is generic over messages that do not matter here."""
+
+
+class TypedServices(grpc.GenericRpcHandler):
+    """Answers every method of every typed service."""
+
+    def __init__(self, front: Front, methods: list[Method]) -> None:
+        self._front = front
+        self._peers = Peers(front.authenticator)
+        self._handlers = {method.path: self._handler(method) for method in methods}
+
+    def service(self, handler_call_details: grpc.HandlerCallDetails) -> "grpc.RpcMethodHandler[Any, Any] | None":
+        """Return what answers a call, None if it is not ours."""
+        return self._handlers.get(handler_call_details.method)
+
+    def _handler(self, method: Method) -> Any:
+        if method.name == "Watch":
+            return grpc.unary_stream_rpc_method_handler(self._streamed(method), WatchRequest.FromString)
+        request, answer = ANSWERS.get(method.name, (UpdateRequest, _update))
+        return grpc.unary_unary_rpc_method_handler(self._guarded(method, answer), request.FromString)
+
+    def _call(
+        self, method: Method, context: Context, namespace: str, name: str = "", subresource: str = ""
+    ) -> Call:
+        user = self._peers.user_of(context)
+        call = Call(user, method.resource, namespace, name, method.subresource or subresource)
+        self._front.authorize(call, method.verb)
+        return call
+
+    def _guarded(self, method: Method, answer: "Answerer") -> Callable[[Any, Context], Awaitable[bytes | None]]:
+        async def handle(request: Any, context: Context) -> bytes | None:
+            try:
+                return await answer(self._front, method, lambda *names: self._call(method, context, *names), request)
+            except ApiError as error:
+                await abort(context, error)
+                return None
+
+        return handle
+
+    def _streamed(self, method: Method) -> Callable[[Any, Context], AsyncIterator[bytes]]:
+        async def handle(request: WatchRequest, context: Context) -> AsyncIterator[bytes]:
+            try:
+                call = self._call(method, context, request.namespace)
+                # Headers now, so that the client knows that the watch is on before anything happens.
+                await context.send_initial_metadata(())
+                async for changes in watch(self._front.api, call, request.options):
+                    yield wire.events_bytes(call.resource, changes)
+            except ApiError as error:
+                await abort(context, error)
+
+        return handle
+
+
+Begin = Callable[..., Call]
+"""Makes the call of a namespace and a name, once it is known that it is allowed."""
+Answerer = Callable[[Front, Method, Begin, Any], Awaitable[bytes]]
+
+
+async def _get(front: Front, method: Method, begin: Begin, request: GetRequest) -> bytes:
+    call = begin(request.namespace, request.name)
+    if call.subresource == "scale":
+        return dispatch.scale(front.api, call).SerializeToString()
+    return call.resource.view(get(front.api, call)).proto
+
+
+async def _list(front: Front, method: Method, begin: Begin, request: ListRequest) -> bytes:
+    call = begin(request.namespace)
+    return wire.list_bytes(call.resource, list_objects(front.api, call, request.options))
+
+
+async def _create(front: Front, method: Method, begin: Begin, request: CreateRequest) -> bytes:
+    new = parse(dispatch.body_type(method.resource, method.subresource), request.object)
+    call = _addressed(begin, new, request.namespace, request.name)
+    call.dry_run = dry_run(request.options.dryRun)
+    call.field_manager = request.options.fieldManager
+    return encode(call, await dispatch.post(front.api, call, new))
+
+
+def _addressed(begin: Begin, new: Any, namespace: str = "", name: str = "") -> Call:
+    """Begin the call with the namespace and name that the object itself tells, where the request does not."""
+    return begin(namespace or new.metadata.namespace, name or new.metadata.name)
+
+
+async def _update(front: Front, method: Method, begin: Begin, request: UpdateRequest) -> bytes:
+    new = parse(dispatch.body_type(method.resource, method.subresource), request.object)
+    call = _addressed(begin, new)
+    call.dry_run = dry_run(request.options.dryRun)
+    call.field_manager = request.options.fieldManager
+    return encode(call, await dispatch.put(front.api, call, new))
+
+
+async def _patch(front: Front, method: Method, begin: Begin, request: PatchRequest) -> bytes:
+    call = begin(request.namespace, request.name, request.subresource)
+    call.dry_run = dry_run(request.options.dryRun)
+    call.field_manager = request.options.fieldManager
+    return encode(call, await patch(front.api, call, request.content_type, request.patch))
+
+
+async def _delete(front: Front, method: Method, begin: Begin, request: DeleteRequest) -> bytes:
+    call = delete_call(begin(request.namespace, request.name), request.options)
+    stored, _ = await delete(front.api, call, request.options)
+    return call.resource.view(stored).proto
+
+
+async def _delete_collection(front: Front, method: Method, begin: Begin, request: DeleteCollectionRequest) -> bytes:
+    call = delete_call(begin(request.namespace), request.options)
+    return wire.list_bytes(call.resource, await delete_collection(front.api, call, request.list, request.options))
+
+
+ANSWERS: dict[str, tuple[type[Message], Answerer]] = {
+    "Get": (GetRequest, _get),
+    "GetScale": (GetRequest, _get),
+    "List": (ListRequest, _list),
+    "Create": (CreateRequest, _create),
+    "Bind": (CreateRequest, _create),
+    "Evict": (CreateRequest, _create),
+    "CreateToken": (CreateRequest, _create),
+    "Patch": (PatchRequest, _patch),
+    "Delete": (DeleteRequest, _delete),
+    "DeleteCollection": (DeleteCollectionRequest, _delete_collection),
+}
+
+
+def parse(message: type[Message], body: bytes) -> Any:
+    """Return the message; `BadRequest` if the bytes are none."""
+    try:
+        return message.FromString(body)
+    except DecodeError:
+        raise BadRequest(f"the body is no {message.DESCRIPTOR.full_name}") from None
+
+
+def encode(call: Call, answer: "dispatch.Answer") -> bytes:
+    """Return the bytes of what a verb answered."""
+    if isinstance(answer, Stored):
+        return call.resource.view(answer).proto
+    return answer.SerializeToString()

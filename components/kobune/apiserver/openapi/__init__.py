@@ -1,0 +1,1 @@
+"""OpenAPI documents, built from the schema."""

@@ -1,0 +1,192 @@
+"""OpenAPI v3, one document per group and version, built from the schema when somebody asks.
+
+`kubectl explain`, `kubectl apply` and client generators read it. Source: *The Kubernetes API*, section OpenAPI V3.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import orjson
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
+
+from kobune.api.schema import schema_pb2
+from kobune.apimachinery.codec.shape import Field, enum_values, is_object, json_fields
+from kobune.apimachinery.kinds import Kind
+from kobune.apiserver.openapi.paths import paths_of
+from kobune.apiserver.registry.registry import Registry
+from kobune.apiserver.registry.resource import Resource
+
+SCALARS: dict[int, dict[str, Any]] = {
+    FieldDescriptor.TYPE_STRING: {"type": "string"},
+    FieldDescriptor.TYPE_BYTES: {"type": "string", "format": "byte"},
+    FieldDescriptor.TYPE_BOOL: {"type": "boolean"},
+    FieldDescriptor.TYPE_INT32: {"type": "integer", "format": "int32"},
+    FieldDescriptor.TYPE_INT64: {"type": "integer", "format": "int64"},
+    FieldDescriptor.TYPE_DOUBLE: {"type": "number", "format": "double"},
+}
+SPECIAL: dict[str, dict[str, Any]] = {
+    "Time": {"type": "string", "format": "date-time"},
+    "MicroTime": {"type": "string", "format": "date-time"},
+    "Duration": {"type": "string"},
+    "FieldsV1": {"type": "object"},
+    "Quantity": {"oneOf": [{"type": "string"}, {"type": "number"}]},
+    "IntOrString": {"format": "int-or-string", "oneOf": [{"type": "integer"}, {"type": "string"}]},
+    "RawExtension": {"type": "object"},
+    "JSON": {},
+    "JSONSchemaPropsOrBool": {},
+    "JSONSchemaPropsOrArray": {},
+    "JSONSchemaPropsOrStringArray": {},
+    "ExtraValue": {"type": "array", "items": {"type": "string"}},
+    "Verbs": {"type": "array", "items": {"type": "string"}},
+}
+REF = "#/components/schemas/"
+
+
+class OpenApi:
+    """The documents of a registry."""
+
+    def __init__(self, registry: Registry, version: str) -> None:
+        self._registry = registry
+        self._version = version
+        self._documents: dict[str, bytes] = {}
+
+    def index(self) -> bytes:
+        """Return where each document is; a client keeps a document until its hash changes."""
+        paths = {}
+        for place in sorted({_place(resource.kind) for resource in self._registry}):
+            digest = hashlib.sha256(f"{self._version}/{place}".encode()).hexdigest().upper()
+            paths[place] = {"serverRelativeURL": f"/openapi/v3/{place}?hash={digest}"}
+        return orjson.dumps({"paths": paths})
+
+    def document(self, place: str) -> bytes | None:
+        """Return the document of `api/v1` or `apis/group/version`, None if there is none."""
+        if place not in self._documents:
+            resources = [resource for resource in self._registry if _place(resource.kind) == place]
+            if not resources:
+                return None
+            self._documents[place] = orjson.dumps(self._build(resources))
+        return self._documents[place]
+
+    def _build(self, resources: list[Resource]) -> Any:
+        schemas: dict[str, Any] = {}
+        wanted: list[Descriptor] = []
+        paths: dict[str, Any] = {}
+        for resource in resources:
+            wanted.append(resource.message.DESCRIPTOR)
+            if "list" in resource.kind.verbs:
+                wanted.append(resource.list_message.DESCRIPTOR)
+            paths |= paths_of(resource, name_of)
+        wanted += _common()
+        while wanted:
+            descriptor = wanted.pop()
+            name = name_of(descriptor)
+            if name not in schemas:
+                schemas[name] = schema_of(descriptor)
+                wanted += _messages_in(descriptor)
+        return {
+            "openapi": "3.0.0",
+            "info": {"title": "Kubernetes", "version": self._version},
+            "paths": paths,
+            "components": {"schemas": dict(sorted(schemas.items()))},
+        }
+
+
+def _place(kind: Kind) -> str:
+    return f"apis/{kind.group}/{kind.version}" if kind.group else f"api/{kind.version}"
+
+
+def _common() -> list[Descriptor]:
+    from kobune.api.meta.v1 import DeleteOptions, Status, WatchEvent
+
+    return [DeleteOptions.DESCRIPTOR, Status.DESCRIPTOR, WatchEvent.DESCRIPTOR]
+
+
+@cache
+def name_of(descriptor: Descriptor) -> str:
+    """Return what Kubernetes calls a message in OpenAPI: io.k8s.api.core.v1.Pod."""
+    options = descriptor.GetOptions()
+    package = (
+        options.Extensions[schema_pb2.kubernetes_package]
+        or descriptor.file.GetOptions().Extensions[schema_pb2.package].kubernetes
+    )
+    first, *rest = package.replace("_", "-").split(".")
+    return ".".join(["io", first, *rest[1:], descriptor.name]) if rest[:1] == ["io"] else f"{package}.{descriptor.name}"
+
+
+def schema_of(descriptor: Descriptor) -> dict[str, Any]:
+    """Return the schema of a message."""
+    if descriptor.name in SPECIAL:
+        return SPECIAL[descriptor.name]
+    properties: dict[str, Any] = {}
+    required = []
+    if is_object(descriptor):
+        properties["apiVersion"] = {"type": "string", "description": "The version of the schema of this object."}
+        properties["kind"] = {"type": "string", "description": "The kind of this object."}
+    for name, field in json_fields(descriptor).items():
+        properties[name] = _property(field)
+        if _is_required(field):
+            required.append(name)
+    schema: dict[str, Any] = {"type": "object"}
+    if description := descriptor.GetOptions().Extensions[schema_pb2.description]:
+        schema["description"] = description
+    if properties:
+        schema["properties"] = dict(sorted(properties.items()))
+    if required:
+        schema["required"] = sorted(required)
+    if kinds := list(_group_version_kinds(descriptor)):
+        schema["x-kubernetes-group-version-kind"] = kinds
+    return schema
+
+
+def _is_required(field: Field) -> bool:
+    return field.schema.required or not (field.schema.optional or field.schema.omitempty)
+
+
+def _property(field: Field) -> dict[str, Any]:
+    known = field.schema
+    inner: dict[str, Any]
+    if field.message is not None:
+        inner = {"allOf": [{"$ref": REF + name_of(field.message)}]}
+        if not field.descriptor.is_repeated and field.message.name not in SPECIAL and not known.pointer:
+            inner["default"] = {}
+    else:
+        inner = dict(SCALARS[field.element.type])
+        if values := enum_values(field.element):
+            inner["enum"] = sorted(values)
+    if field.is_map:
+        inner = {"type": "object", "additionalProperties": inner}
+    elif field.is_list:
+        inner = {"type": "array", "items": inner}
+    if known.default:
+        inner["default"] = orjson.loads(known.default)
+    if known.description:
+        inner["description"] = known.description
+    if known.list_type:
+        inner["x-kubernetes-list-type"] = known.list_type
+    if known.list_map_keys:
+        inner["x-kubernetes-list-map-keys"] = list(known.list_map_keys)
+    if known.map_type:
+        inner["x-kubernetes-map-type"] = known.map_type
+    if known.patch_strategy:
+        inner["x-kubernetes-patch-strategy"] = known.patch_strategy
+    if known.patch_merge_key:
+        inner["x-kubernetes-patch-merge-key"] = known.patch_merge_key
+    return inner
+
+
+def _messages_in(descriptor: Descriptor) -> Iterator[Descriptor]:
+    if descriptor.name in SPECIAL:
+        return
+    for field in json_fields(descriptor).values():
+        if field.message is not None:
+            yield field.message
+
+
+def _group_version_kinds(descriptor: Descriptor) -> Iterator[dict[str, str]]:
+    if not is_object(descriptor):
+        return
+    package = descriptor.file.GetOptions().Extensions[schema_pb2.package]
+    group = "" if package.group == "meta.k8s.io" else package.group
+    yield {"group": group, "version": package.version, "kind": descriptor.name}

@@ -1,0 +1,1 @@
+"""Which resources there are, and how kinds differ from one another."""

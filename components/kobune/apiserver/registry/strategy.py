@@ -1,0 +1,108 @@
+"""How kinds differ: what a kind demands of its objects beyond what all of them have in common.
+
+Most kinds need nothing of this. One that differs has a subclass in `strategies/`, which overrides only what differs.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from kobune.apimachinery import names
+from kobune.apimachinery.errors import FieldError
+
+if TYPE_CHECKING:
+    from kobune.apiserver.cache.view import View
+
+
+class Strategy:
+    """A kind like any other."""
+
+    name_rule: names.Rule = staticmethod(names.dns_subdomain)
+    generation = True
+    """Whether `metadata.generation` counts the changes of `spec`."""
+    create_on_update = False
+    """Whether updating an object that is not there creates it."""
+    returns_deleted = False
+    """Whether deleting answers with the object instead of a `Status`."""
+    allocates = False
+    """Whether its objects are given addresses (services)."""
+    expires = False
+    """Whether its objects vanish after an hour (events)."""
+
+    def default(self, new: Any) -> None:
+        """Fill in what the user left out."""
+
+    def prepare_create(self, new: Any, view: "View") -> None:
+        """Clear what users may not set, and set what only the server may: a new object has no status."""
+        if "status" in new.DESCRIPTOR.fields_by_name:
+            new.ClearField("status")
+
+    def prepare_update(self, new: Any, old: Any) -> None:
+        """Keep what an update of the main resource may not change: the status."""
+        if "status" in new.DESCRIPTOR.fields_by_name:
+            if old.HasField("status"):
+                new.status.CopyFrom(old.status)
+            else:
+                new.ClearField("status")
+
+    def prepare_status_update(self, new: Any, old: Any) -> None:
+        """Keep what an update of the status may not change: everything else but a few fields of the metadata."""
+        for field in new.DESCRIPTOR.fields:
+            if field.name in ("metadata", "status"):
+                continue
+            new.ClearField(field.name)
+            if field.is_repeated or old.HasField(field.name):
+                _copy(new, old, field.name)
+        keep = new.metadata.managedFields
+        metadata = type(new.metadata)()
+        metadata.CopyFrom(old.metadata)
+        metadata.ClearField("managedFields")
+        metadata.managedFields.extend(keep)
+        metadata.resourceVersion = new.metadata.resourceVersion
+        new.metadata.CopyFrom(metadata)
+
+    def validate(self, new: Any) -> Iterable[FieldError]:
+        """Return the rules that a new or changed object breaks."""
+        return ()
+
+    def validate_update(self, new: Any, old: Any) -> Iterable[FieldError]:
+        """Return the rules that the change breaks: immutable fields above all."""
+        return ()
+
+    def validate_status_update(self, new: Any, old: Any) -> Iterable[FieldError]:
+        """Return the rules that the change of the status breaks."""
+        return ()
+
+    def grace_seconds(self, old: Any, asked: int | None) -> int:
+        """Return for how long the object stays after somebody deletes it; 0 to remove it at once."""
+        return 0
+
+    def may_go(self, old: Any) -> bool:
+        """Whether nothing of the kind's own keeps a deleted object from going away."""
+        return True
+
+    def mark_deleted(self, new: Any) -> None:
+        """Change what an object shows from the moment that somebody deletes it."""
+
+    def selectable_fields(self) -> Mapping[str, str]:
+        """Return the paths that field selectors may name, with the path of the field in the object."""
+        return {}
+
+    def warnings(self, new: Any, old: Any) -> Iterator[str]:
+        """Yield what the author of a write should know, though it is accepted."""
+        return iter(())
+
+
+class StatusOnlyStrategy(Strategy):
+    """A kind whose generation is not counted."""
+
+    generation = False
+
+
+def _copy(new: Any, old: Any, name: str) -> None:
+    value = getattr(old, name)
+    if hasattr(value, "CopyFrom"):
+        getattr(new, name).CopyFrom(value)
+    elif hasattr(value, "MergeFrom"):
+        getattr(new, name).MergeFrom(value)
+    else:
+        setattr(new, name, value)

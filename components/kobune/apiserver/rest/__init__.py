@@ -1,0 +1,1 @@
+"""The HTTPS face: Kubernetes' REST API."""

@@ -1,0 +1,89 @@
+"""HTTP answers made of objects, in the form that the client wants."""
+
+from typing import Any
+
+import orjson
+import yaml
+from aiohttp import web
+from google.protobuf.message import Message
+
+from kobune.api.meta.v1 import Status
+from kobune.apimachinery.errors import ApiError
+from kobune.apiserver import media
+from kobune.apiserver.cache.stored import Stored
+from kobune.apiserver.grpc.wire import list_bytes
+from kobune.apiserver.registry.resource import Resource
+from kobune.apiserver.rest import table
+from kobune.apiserver.rest.accept import Wish
+from kobune.apiserver.verbs.read import Listing
+
+_Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
+
+def from_json(body: bytes, wish: Wish, status: int = 200, warnings: list[str] | None = None) -> web.Response:
+    """Return an answer whose JSON is there already."""
+    content_type = media.JSON
+    if wish.encoding == media.YAML:
+        body, content_type = yaml.dump(orjson.loads(body), Dumper=_Dumper, sort_keys=True).encode(), media.YAML
+    elif wish.pretty:
+        body = orjson.dumps(orjson.loads(body), option=orjson.OPT_INDENT_2) + b"\n"
+    return _response(body, content_type, status, warnings)
+
+
+def from_tree(tree: Any, wish: Wish, status: int = 200) -> web.Response:
+    """Return an answer of a JSON tree."""
+    return from_json(orjson.dumps(tree), wish, status)
+
+
+def from_stored(
+    resource: Resource, stored: Stored, wish: Wish, now: float, include: str, status: int = 200, warnings: Any = None
+) -> web.Response:
+    """Return an answer of one object."""
+    shown = resource.view(stored)
+    if wish.transform == "Table":
+        meta = {"resourceVersion": str(stored.revision)}
+        return from_json(table.table(resource, [stored], meta, now, include), wish, status, warnings)
+    if wish.transform:
+        return from_json(orjson.dumps(table.partial(shown)), wish, status, warnings)
+    if wish.encoding == media.PROTOBUF:
+        return _response(resource.wrap(shown.proto), media.PROTOBUF, status, warnings)
+    return from_json(shown.json, wish, status, warnings)
+
+
+def from_message(message: Message, wish: Wish, status: int = 200, warnings: Any = None) -> web.Response:
+    """Return an answer of a message that is not stored: a Status, a Scale, a review."""
+    if wish.encoding == media.PROTOBUF:
+        return _response(media.envelope(message), media.PROTOBUF, status, warnings)
+    return from_json(orjson.dumps(media.tree_of(message)), wish, status, warnings)
+
+
+def from_listing(resource: Resource, listing: Listing, wish: Wish, now: float, include: str) -> web.Response:
+    """Return an answer of a list."""
+    meta = table.list_meta(listing)
+    if wish.transform == "Table":
+        return from_json(table.table(resource, listing.items, meta, now, include), wish)
+    if wish.transform:
+        items = [resource.view(item) for item in listing.items]
+        return from_json(orjson.dumps(table.partial_list(items, meta)), wish)
+    if wish.encoding == media.PROTOBUF:
+        kind = resource.kind
+        body = media.wrap(kind.api_version, kind.list_name, list_bytes(resource, listing))
+        return _response(body, media.PROTOBUF, 200, None)
+    return from_json(media.list_json(resource, listing), wish)
+
+
+def from_error(error: ApiError, wish: Wish) -> web.Response:
+    """Return the answer that describes a failure."""
+    status: Status = error.status()
+    response = from_message(status, wish, error.http)
+    if status.details.retryAfterSeconds or error.http == 429:
+        response.headers["Retry-After"] = str(status.details.retryAfterSeconds or 1)
+    return response
+
+
+def _response(body: bytes, content_type: str, status: int, warnings: list[str] | None) -> web.Response:
+    response = web.Response(body=body, status=status, content_type=content_type)
+    for warning in warnings or ():
+        text = warning.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ")
+        response.headers.add("Warning", f'299 - "{text}"')
+    return response

@@ -1,0 +1,176 @@
+"""What is served: groups, versions, resources; one by one as clients of old ask, and all in one answer.
+
+Source: *The Kubernetes API*, sections on discovery; KEP-3352 for the aggregated form.
+"""
+
+import base64
+import hashlib
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+
+from kobune.apimachinery.kinds import Kind
+from kobune.apiserver import media
+from kobune.apiserver.registry.registry import Registry
+
+PREFERRED = {"autoscaling": "v2"}
+"""Where the preferred version is not the only one."""
+AGGREGATED = "as=APIGroupDiscoveryList"
+
+
+class Discovery:
+    """Describes a registry."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+
+    def paths(self) -> Iterator[str]:
+        """Yield the path of every document."""
+        yield from ("/api", "/api/v1", "/apis")
+        for group, versions in self._groups().items():
+            if group:
+                yield f"/apis/{group}"
+                yield from (f"/apis/{group}/{version}" for version in versions)
+
+    def root(self, path: str, accept: str) -> tuple[bytes, str]:
+        """Return the document at `/api` or `/apis`, and its media type: aggregated if the client knows that form."""
+        for choice in accept.split(","):
+            if AGGREGATED in choice and "v=v2" in choice and "v2beta1" not in choice:
+                content_type = f"{media.JSON};g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+                return orjson.dumps(self._aggregated(core=path == "/api")), content_type
+            if choice.split(";")[0].strip() in ("application/json", "*/*") and AGGREGATED not in choice:
+                break
+        tree = self._versions() if path == "/api" else self._group_list()
+        return orjson.dumps(tree), media.JSON
+
+    def document(self, path: str) -> Any:
+        """Return the tree of a group, or of the resources of a version; None if there is no such thing."""
+        parts = path.strip("/").split("/")
+        groups = self._groups()
+        if parts == ["api", "v1"]:
+            return self._resource_list("", "v1")
+        if parts[0] != "apis" or len(parts) not in (2, 3) or parts[1] not in groups:
+            return None
+        if len(parts) == 2:
+            return {"kind": "APIGroup", "apiVersion": "v1", **self._group(parts[1])}
+        return self._resource_list(parts[1], parts[2]) if parts[2] in groups[parts[1]] else None
+
+    def _groups(self) -> dict[str, list[str]]:
+        groups: dict[str, list[str]] = {}
+        for resource in self._registry:
+            versions = groups.setdefault(resource.kind.group, [])
+            if resource.kind.version not in versions:
+                versions.append(resource.kind.version)
+        for group, preferred in PREFERRED.items():
+            if preferred in groups.get(group, ()):
+                groups[group].sort(key=lambda version: version != preferred)
+        return groups
+
+    def _kinds(self, group: str, version: str) -> list[Kind]:
+        found = (r.kind for r in self._registry if (r.kind.group, r.kind.version) == (group, version))
+        return sorted(found, key=lambda kind: kind.plural)
+
+    def _versions(self) -> Any:
+        return {
+            "kind": "APIVersions",
+            "versions": ["v1"],
+            "serverAddressByClientCIDRs": [{"clientCIDR": "0.0.0.0/0", "serverAddress": "127.0.0.1:6443"}],
+        }
+
+    def _group(self, group: str) -> dict[str, Any]:
+        versions = [{"groupVersion": f"{group}/{v}", "version": v} for v in self._groups()[group]]
+        return {"name": group, "versions": versions, "preferredVersion": versions[0]}
+
+    def _group_list(self) -> Any:
+        groups = [self._group(group) for group in self._groups() if group]
+        return {"kind": "APIGroupList", "apiVersion": "v1", "groups": groups}
+
+    def _resource_list(self, group: str, version: str) -> Any:
+        resources = [entry for kind in self._kinds(group, version) for entry in self._legacy(kind)]
+        group_version = f"{group}/{version}" if group else version
+        return {
+            "kind": "APIResourceList",
+            **({"apiVersion": "v1"} if group else {}),
+            "groupVersion": group_version,
+            "resources": resources,
+        }
+
+    def _legacy(self, kind: Kind) -> Iterator[dict[str, Any]]:
+        entry: dict[str, Any] = {
+            "name": kind.plural,
+            "singularName": kind.singular,
+            "namespaced": kind.namespaced,
+            "kind": kind.name,
+            "verbs": list(kind.verbs),
+        }
+        if kind.short_names:
+            entry["shortNames"] = list(kind.short_names)
+        if kind.categories:
+            entry["categories"] = list(kind.categories)
+        if "list" in kind.verbs:
+            entry["storageVersionHash"] = _hash(kind)
+        yield entry
+        for sub in kind.subresources:
+            other = {"group": sub.group, "version": sub.version} if sub.group != kind.group else {}
+            yield {
+                "name": f"{kind.plural}/{sub.name}",
+                "singularName": "",
+                "namespaced": kind.namespaced,
+                **other,
+                "kind": sub.kind,
+                "verbs": list(sub.verbs),
+            }
+
+    def _aggregated(self, *, core: bool) -> Any:
+        items = []
+        for group, versions in self._groups().items():
+            if (group == "") is core:
+                items.append(
+                    {
+                        "metadata": {"name": group, "creationTimestamp": None} if group else {"creationTimestamp": None},
+                        "versions": [
+                            {
+                                "version": version,
+                                "resources": [_resource(kind) for kind in self._kinds(group, version)],
+                                "freshness": "Current",
+                            }
+                            for version in versions
+                        ],
+                    }
+                )
+        return {
+            "kind": "APIGroupDiscoveryList",
+            "apiVersion": "apidiscovery.k8s.io/v2",
+            "metadata": {},
+            "items": items,
+        }
+
+
+def _resource(kind: Kind) -> dict[str, Any]:
+    tree: dict[str, Any] = {
+        "resource": kind.plural,
+        "responseKind": {"group": kind.group, "version": kind.version, "kind": kind.name},
+        "scope": "Namespaced" if kind.namespaced else "Cluster",
+        "singularResource": kind.singular,
+        "verbs": list(kind.verbs),
+    }
+    if kind.short_names:
+        tree["shortNames"] = list(kind.short_names)
+    if kind.categories:
+        tree["categories"] = list(kind.categories)
+    if kind.subresources:
+        tree["subresources"] = [
+            {
+                "subresource": sub.name,
+                "responseKind": {"group": sub.group, "version": sub.version, "kind": sub.kind},
+                "verbs": list(sub.verbs),
+            }
+            for sub in kind.subresources
+        ]
+    return tree
+
+
+def _hash(kind: Kind) -> str:
+    text = f"{kind.group}/{kind.version}/{kind.name}"
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()[:8]).decode()

@@ -1,0 +1,77 @@
+"""The options of a request, read from its query."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from google.protobuf.message import Message
+
+from kobune.api.meta.v1 import CreateOptions, DeleteOptions, ListOptions
+from kobune.apimachinery.errors import BadRequest
+
+Query = Mapping[str, str]
+
+LISTS = ("dryRun",)
+
+
+def list_options(query: Query) -> ListOptions:
+    """Return the options of a list or watch."""
+    options = ListOptions()
+    _fill(options, query)
+    if query.get("sendInitialEvents") is not None:
+        options.sendInitialEvents = _boolean("sendInitialEvents", query["sendInitialEvents"])
+    if options.limit < 0:
+        raise BadRequest(f"limit: Invalid value: {options.limit}: must be greater than or equal to 0")
+    return options
+
+
+def delete_options(query: Query, body: DeleteOptions | None) -> DeleteOptions:
+    """Return the options of a deletion: those of the body, and what the query adds."""
+    options = body or DeleteOptions()
+    _fill(options, query)
+    return options
+
+
+def write_options(query: Query) -> CreateOptions:
+    """Return the options of a create, update or patch."""
+    options = CreateOptions()
+    _fill(options, query)
+    if options.fieldValidation not in ("", "Strict", "Warn", "Ignore"):
+        raise BadRequest(
+            f'fieldValidation: Unsupported value: "{options.fieldValidation}": '
+            'supported values: "Ignore", "Strict", "Warn"'
+        )
+    return options
+
+
+def _fill(options: Message, query: Query) -> None:
+    for name, value in query.items():
+        field = options.DESCRIPTOR.fields_by_name.get(name)
+        if field is None or name == "sendInitialEvents":
+            continue
+        if name in LISTS:
+            getattr(options, name).append(value)
+        elif field.message_type is None:
+            if value == "" and field.cpp_type != field.CPPTYPE_STRING:
+                continue
+            setattr(options, name, READERS[field.cpp_type](name, value))
+
+
+def _boolean(name: str, text: str) -> bool:
+    # As Go parses it: anything but these is true.
+    return text.lower() not in ("0", "false", "")
+
+
+def _integer(name: str, text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise BadRequest(f'strconv.ParseInt: parsing "{text}": invalid syntax') from None
+
+
+READERS: dict[int, Callable[[str, str], Any]] = {
+    1: _integer,
+    2: _integer,
+    7: _boolean,
+    9: lambda name, text: text,
+}
+"""By protobuf's C++ type: int32, int64, bool, string."""

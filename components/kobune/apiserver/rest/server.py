@@ -1,0 +1,123 @@
+"""The HTTPS server: authenticates, finds out what a request is for, and turns errors into answers."""
+
+import asyncio
+import logging
+import ssl
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from typing import Self
+
+from aiohttp import web
+
+from kobune.apimachinery.errors import ApiError, InternalError, NotFound
+from kobune.apiserver.auth.attributes import Attributes
+from kobune.apiserver.auth.user import User
+from kobune.apiserver.front import Front
+from kobune.apiserver.rest import accept, answer
+from kobune.apiserver.rest.path import parse
+from kobune.apiserver.rest.resources import Resources
+from kobune.apiserver.rest.site import Page, Site
+from kobune.component_base.credentials import Credentials
+from kobune.component_base.failure import CannotStart
+
+log = logging.getLogger(__name__)
+
+KEPT = 1000
+LEAVE = 0.05
+"""How long open connections get to end when the server stops."""
+
+
+class RestServer:
+    """The REST face, while it is entered."""
+
+    def __init__(self, front: Front, site: Site, host: str, port: int, credentials: Credentials | None) -> None:
+        self._front = front
+        self._resources = Resources(front)
+        self._site = site
+        self._host = host
+        self._port = port
+        self._credentials = credentials
+        self._exit = AsyncExitStack()
+        self._known: dict[bytes, User] = {}
+        self.address = ""
+        """`host:port`, once entered."""
+
+    async def __aenter__(self) -> Self:
+        handler = web.Server(self._serve, access_log=None)
+        loop = asyncio.get_running_loop()
+        context = server_context(self._credentials) if self._credentials else None
+        try:
+            server = await loop.create_server(handler, self._host, self._port, ssl=context, backlog=1024)
+        except OSError:
+            where = f"{self._host}:{self._port}"
+            raise CannotStart(f"apiserver: cannot listen on {where}: it is in use or not of this machine") from None
+        self.address = f"{self._host}:{server.sockets[0].getsockname()[1]}"
+        self._exit.push_async_callback(handler.shutdown, LEAVE)
+        self._exit.callback(server.close)
+        return self
+
+    async def __aexit__(self, *failure: object) -> None:
+        await self._exit.aclose()
+
+    async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
+        try:
+            user = self._user_of(request)
+            target = parse(request.path)
+            if target is not None:
+                return await self._resources.serve(request, target, user)
+            return self._page(request, user)
+        except ApiError as error:
+            return answer.from_error(error, _error_wish(request))
+        except (asyncio.CancelledError, ConnectionError):
+            raise
+        except Exception:
+            log.exception("%s %s failed", request.method, request.path)
+            return answer.from_error(InternalError("Internal error occurred"), _error_wish(request))
+
+    def _page(self, request: web.BaseRequest, user: User) -> web.Response:
+        page = self._site.find(request.path)
+        if page is None:
+            raise NotFound("the server could not find the requested resource")
+        self._front.authorizer.check(Attributes(user, request.method.lower(), path=request.path))
+        return _respond(page, request.headers, request.query)
+
+    def _user_of(self, request: web.BaseRequest) -> User:
+        authenticator = self._front.authenticator
+        transport = request.transport
+        tls = transport.get_extra_info("ssl_object") if transport is not None else None
+        certificate = tls.getpeercert(binary_form=True) if tls is not None else None
+        authorization = request.headers.get("Authorization", "")
+        if certificate is None or authorization:
+            return authenticator.by_header(authorization)
+        user = self._known.get(certificate)
+        if user is None:
+            if len(self._known) > KEPT:
+                self._known.clear()
+            user = self._known[certificate] = authenticator.by_certificate(certificate)
+        return user
+
+
+def _respond(page: Page, headers: Mapping[str, str], query: Mapping[str, str]) -> web.Response:
+    found = page(headers.get("Accept", ""), query)
+    response = web.Response(body=found.body, status=found.status, headers={"Content-Type": found.content_type})
+    response.headers.update(found.headers)
+    return response
+
+
+def _error_wish(request: web.BaseRequest) -> accept.Wish:
+    try:
+        found = accept.parse(request.headers.get("Accept", ""))
+    except ApiError:
+        return accept.Wish()
+    return accept.Wish(found.encoding)
+
+
+def server_context(credentials: Credentials) -> ssl.SSLContext:
+    """Return TLS that asks for a client certificate, but also serves those who have a token or nothing."""
+    credentials.read()  # names a file that is missing; ssl would not
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(credentials.certificate, credentials.key)
+    context.load_verify_locations(credentials.ca)
+    context.verify_mode = ssl.CERT_OPTIONAL
+    context.set_alpn_protocols(["http/1.1"])
+    return context

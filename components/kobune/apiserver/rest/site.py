@@ -1,0 +1,93 @@
+"""The pages that are no resources: version, health, metrics, discovery, OpenAPI."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import orjson
+from prometheus_client import CollectorRegistry, generate_latest
+
+from kobune.apiserver import media
+from kobune.apiserver.openapi.v3 import OpenApi
+from kobune.apiserver.rest.discovery import Discovery
+from kobune.apiserver.rest.health import Health
+
+VERSION = {
+    "major": "1",
+    "minor": "36",
+    "gitVersion": "v1.36.2+kobune",
+    "gitCommit": "",
+    "gitTreeState": "clean",
+    "buildDate": "2026-01-01T00:00:00Z",
+    "goVersion": "none",
+    "compiler": "CPython",
+    "platform": "linux/amd64",
+}
+
+
+@dataclass(frozen=True)
+class Document:
+    """What a page answers."""
+
+    body: bytes
+    content_type: str = media.JSON
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+Page = Callable[[str, Mapping[str, str]], Document]
+"""From the `Accept` header and the query."""
+
+
+class Site:
+    """Finds pages by their path."""
+
+    def __init__(self, discovery: Discovery, openapi: OpenApi, health: Health, metrics: CollectorRegistry) -> None:
+        self._discovery = discovery
+        self._openapi = openapi
+        self._health = health
+        self._metrics = metrics
+
+    def find(self, path: str) -> Page | None:
+        """Return the page at a path, or None."""
+        path = path.rstrip("/") or "/"
+        if path == "/version":
+            return lambda accept, query: Document(orjson.dumps(VERSION))
+        if path == "/metrics":
+            return lambda accept, query: Document(generate_latest(self._metrics), "text/plain; version=0.0.4")
+        if path.split("/")[1] in ("healthz", "livez", "readyz"):
+            return self._health_page(path)
+        if path == "/openapi/v3" or path.startswith("/openapi/v3/"):
+            return self._openapi_page(path)
+        if path == "/":
+            return lambda accept, query: Document(orjson.dumps({"paths": self._paths()}))
+        return self._discovery_page(path)
+
+    def _paths(self) -> list[str]:
+        return sorted(
+            ["/healthz", "/livez", "/metrics", "/openapi/v3", "/readyz", "/version", *self._discovery.paths()]
+        )
+
+    def _health_page(self, path: str) -> Page | None:
+        _, endpoint, *check = path.split("/")
+        found = self._health.report(endpoint, "/".join(check))
+        if found is None:
+            return None
+        good, short, verbose = found
+
+        def page(accept: str, query: Mapping[str, str]) -> Document:
+            text = verbose if not good or "verbose" in query else short
+            return Document(text.encode(), "text/plain; charset=utf-8", 200 if good else 500)
+
+        return page
+
+    def _openapi_page(self, path: str) -> Page | None:
+        if path == "/openapi/v3":
+            return lambda accept, query: Document(self._openapi.index())
+        body = self._openapi.document(path.removeprefix("/openapi/v3/"))
+        return None if body is None else lambda accept, query: Document(body)
+
+    def _discovery_page(self, path: str) -> Page | None:
+        if path in ("/api", "/apis"):
+            return lambda accept, query: Document(*self._discovery.root(path, accept))
+        tree = self._discovery.document(path)
+        return None if tree is None else lambda accept, query: Document(orjson.dumps(tree))

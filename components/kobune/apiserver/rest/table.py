@@ -1,0 +1,88 @@
+"""Objects as rows of a table, and by their metadata only: what `kubectl get` asks for."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import orjson
+
+from kobune.apimachinery import codec
+from kobune.apiserver.cache.stored import Stored
+from kobune.apiserver.printing.column import Column
+from kobune.apiserver.printing.columns import columns_of
+from kobune.apiserver.registry.resource import Resource
+from kobune.apiserver.verbs.read import Listing
+
+DESCRIPTIONS = {
+    "Name": "Name must be unique within a namespace.",
+    "Age": "How long ago the object was created.",
+}
+
+
+def table(
+    resource: Resource, items: Iterable[Stored], meta: dict[str, Any], now: float, include: str, *, head: bool = True
+) -> bytes:
+    """Return the JSON of a `Table` with a row for each object.
+
+    `include` says what of the object a row carries: None, Metadata (also if empty) or Object. Without `head` the
+    columns are not described again: in a watch only the first event does that.
+    """
+    columns = columns_of(resource)
+    tree = {
+        "kind": "Table",
+        "apiVersion": "meta.k8s.io/v1",
+        "metadata": meta,
+        "columnDefinitions": [_definition(column) for column in columns] if head else None,
+        "rows": [_row(resource.view(item), columns, now, include) for item in items],
+    }
+    return orjson.dumps(tree)
+
+
+def list_meta(listing: Listing) -> dict[str, Any]:
+    """Return the metadata of a list."""
+    meta: dict[str, Any] = {"resourceVersion": str(listing.revision)}
+    if listing.next:
+        meta["continue"] = listing.next
+    if listing.remaining is not None:
+        meta["remainingItemCount"] = listing.remaining
+    return meta
+
+
+def partial(stored: Stored) -> dict[str, Any]:
+    """Return an object reduced to its metadata."""
+    return {
+        "kind": "PartialObjectMetadata",
+        "apiVersion": "meta.k8s.io/v1",
+        "metadata": codec.encode(stored.message.metadata),
+    }
+
+
+def partial_list(items: Iterable[Stored], meta: dict[str, Any]) -> dict[str, Any]:
+    """Return a list of objects reduced to their metadata."""
+    return {
+        "kind": "PartialObjectMetadataList",
+        "apiVersion": "meta.k8s.io/v1",
+        "metadata": meta,
+        "items": [partial(item) for item in items],
+    }
+
+
+def _definition(column: Column) -> dict[str, Any]:
+    return {
+        "name": column.name,
+        "type": column.type,
+        "format": column.format,
+        "description": DESCRIPTIONS.get(column.name, ""),
+        "priority": column.priority,
+    }
+
+
+def _row(stored: Stored, columns: Sequence[Column], now: float, include: str) -> dict[str, Any]:
+    message = stored.message
+    row: dict[str, Any] = {"cells": [column.cell(message, now) for column in columns]}
+    if include == "Object":
+        row["object"] = orjson.loads(stored.json)
+    elif include != "None":
+        row["object"] = partial(stored)
+    else:
+        row["object"] = None
+    return row

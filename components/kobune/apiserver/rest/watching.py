@@ -1,0 +1,114 @@
+"""A watch over HTTP: one line of JSON, or one frame of protobuf, for each event, for as long as the client stays."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from kobune.api.meta.v1 import ListOptions, WatchEvent
+from kobune.api.runtime.v1 import RawExtension
+from kobune.apimachinery.errors import ApiError
+from kobune.apiserver import media
+from kobune.apiserver.cache.ring import Change
+from kobune.apiserver.registry.resource import Resource
+from kobune.apiserver.rest import table
+from kobune.apiserver.rest.accept import Wish
+from kobune.apiserver.verbs.api import Api
+from kobune.apiserver.verbs.call import Call
+from kobune.apiserver.verbs.watch import BOOKMARK, watch
+
+LONGEST = 3600
+STREAM = ";stream=watch"
+
+Encode = Callable[[Change], bytes]
+
+
+async def serve_watch(
+    api: Api, call: Call, options: ListOptions, wish: Wish, include: str, request: web.BaseRequest
+) -> web.StreamResponse:
+    """Send the events until the client leaves, its timeout ends, or an error ends the watch."""
+    batches = watch(api, call, options)
+    # The first step raises what is wrong with the request while there is still a status line to say it with.
+    first: asyncio.Task[Any] = asyncio.ensure_future(anext(batches))
+    await asyncio.sleep(0)
+    if first.done() and isinstance(first.exception(), ApiError):
+        await first
+    response = web.StreamResponse()
+    is_protobuf = wish.encoding == media.PROTOBUF
+    response.content_type = media.PROTOBUF if is_protobuf else media.JSON
+    if is_protobuf:
+        response.headers["Content-Type"] = media.PROTOBUF + STREAM
+    encode = _encoder(api, call.resource, wish, include)
+    try:
+        await response.prepare(request)
+        async with asyncio.timeout(options.timeoutSeconds if options.HasField("timeoutSeconds") else LONGEST):
+            await response.write(b"".join(map(encode, await first)))
+            async for changes in batches:
+                await response.write(b"".join(map(encode, changes)))
+    except TimeoutError:
+        pass
+    except ApiError as error:
+        await response.write(_error(error, is_protobuf=is_protobuf))
+    except (ConnectionError, RuntimeError):
+        # The client is gone; a closed transport says so in either way.
+        return response
+    finally:
+        first.cancel()
+        await batches.aclose()  # type: ignore[attr-defined]  # an async generator
+    await response.write_eof()
+    return response
+
+
+def _encoder(api: Api, resource: Resource, wish: Wish, include: str) -> Encode:
+    if wish.transform == "Table":
+        return _table_encoder(api, resource, include)
+    if wish.transform:
+        return lambda change: _line(change.type, orjson.dumps(table.partial(resource.view(change.object))))
+    if wish.encoding == media.PROTOBUF:
+        return lambda change: _cached(change, (resource, "frame"), lambda: _frame(change.type, _enveloped(resource, change)))
+    key = (resource, "line")
+    return lambda change: _cached(change, key, lambda: _line(change.type, resource.view(change.object).json))
+
+
+def _cached(change: Change, key: object, make: Callable[[], bytes]) -> bytes:
+    encoded = change.encoded.get(key)
+    if encoded is None:
+        encoded = change.encoded[key] = make()
+    return encoded
+
+
+def _table_encoder(api: Api, resource: Resource, include: str) -> Encode:
+    head = True
+
+    def encode(change: Change) -> bytes:
+        nonlocal head
+        if change.type == BOOKMARK:
+            return _line(change.type, resource.view(change.object).json)
+        meta = {"resourceVersion": str(change.revision)}
+        body = table.table(resource, [change.object], meta, api.now(), include, head=head)
+        head = False
+        return _line(change.type, body)
+
+    return encode
+
+
+def _line(type: str, body: bytes) -> bytes:
+    return b'{"type":"%b","object":%b}\n' % (type.encode(), body)
+
+
+def _enveloped(resource: Resource, change: Change) -> bytes:
+    return resource.wrap(resource.view(change.object).proto)
+
+
+def _frame(type: str, body: bytes) -> bytes:
+    event = WatchEvent(type=type, object=RawExtension(raw=body)).SerializeToString()
+    return len(event).to_bytes(4, "big") + event
+
+
+def _error(error: ApiError, *, is_protobuf: bool) -> bytes:
+    status = error.status()
+    if is_protobuf:
+        return _frame("ERROR", media.envelope(status))
+    return _line("ERROR", orjson.dumps(media.tree_of(status)))

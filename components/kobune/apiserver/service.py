@@ -1,0 +1,170 @@
+"""The apiserver: read this and you know what it is made of."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from ipaddress import IPv4Network
+from pathlib import Path
+from random import Random
+
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey, generate_private_key
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from prometheus_client import CollectorRegistry
+
+from kobune.api.dynamic.v1.objects_pb2_grpc import add_ObjectsServicer_to_server
+from kobune.apimachinery.clock import Clock
+from kobune.apiserver.admission.plugins import default_admission
+from kobune.apiserver.auth.authenticate import Authenticator
+from kobune.apiserver.auth.rbac import Authorizer
+from kobune.apiserver.auth.service_account_tokens import ServiceAccountTokens
+from kobune.apiserver.bootstrap.bootstrap import bootstrap, publish
+from kobune.apiserver.cache.cacher import Cacher
+from kobune.apiserver.cache.view import View
+from kobune.apiserver.front import Front
+from kobune.apiserver.grpc.dynamic import DynamicService
+from kobune.apiserver.grpc.table import service_names, typed_methods
+from kobune.apiserver.grpc.typed import TypedServices
+from kobune.apiserver.openapi.v3 import OpenApi
+from kobune.apiserver.registry.registry import built_in
+from kobune.apiserver.rest.discovery import Discovery
+from kobune.apiserver.rest.health import Health
+from kobune.apiserver.rest.server import RestServer
+from kobune.apiserver.rest.site import VERSION, Site
+from kobune.apiserver.storage import etcd, leveldb, memory
+from kobune.apiserver.storage.errors import CannotOpen
+from kobune.apiserver.storage.store import Store
+from kobune.apiserver.verbs.addresses import Addresses
+from kobune.apiserver.verbs.api import Api
+from kobune.apiserver.verbs.leases import EventLeases
+from kobune.component_base.failure import CannotStart
+from kobune.component_base.serving import Ready, Server, ServingConfig
+
+log = logging.getLogger(__name__)
+
+DYNAMIC = "kobune.api.dynamic.v1.Objects"
+ETCD = "etcdserverpb.KV"
+
+
+@dataclass(frozen=True)
+class Config:
+    """How an apiserver is run."""
+
+    serving: ServingConfig
+    """Where gRPC is served."""
+    rest_port: int = 6443
+    etcd_port: int = 2379
+    store: str = "leveldb"
+    """leveldb, or memory for a cluster that is thrown away."""
+    data_dir: Path | None = None
+    service_account_key: Path | None = None
+    """The key that signs service-account tokens; None for one that dies with the process."""
+    service_network: IPv4Network = IPv4Network("127.96.0.0/16")
+    service_ip: str = "127.96.0.1"
+    """The ClusterIP of the apiserver's own Service."""
+    node_ports: range = range(30000, 32768)
+
+
+async def run(config: Config, *, clock: Clock, random: Random, ready: Callable[[Ready], None]) -> None:
+    """Serve until cancelled."""
+    async with AsyncExitStack() as stack:
+        store = await stack.enter_async_context(_opened(config, clock, random))
+        # Another apiserver on the same store, or this one before a restart, must not give the same uids.
+        random = Random(f"{random.random()}/{store.revision}")
+        api = _api(config, store, clock, random)
+        stack.callback(api.cacher.close)
+        await bootstrap(api, config.service_ip)
+        authenticator = Authenticator(api.tokens)
+        front = Front(api, authenticator, api.authorizer, api.tokens)
+        metrics = CollectorRegistry()
+        server = await stack.enter_async_context(_grpc_server(config, front, clock, metrics))
+        rest = await stack.enter_async_context(
+            RestServer(front, _site(api, metrics), config.serving.host, config.rest_port, config.serving.credentials)
+        )
+        host, _, port = rest.address.rpartition(":")
+        served = await stack.enter_async_context(_etcd_server(config, store, clock))
+        await publish(api, config.service_ip, host, int(port))
+        server.set_serving(True)
+        ready(Ready("apiserver", server.address, {"rest": rest.address, "etcd": served.address}))
+        log.info("serving https://%s and gRPC on %s", rest.address, server.address)
+        await _forever()
+
+
+@asynccontextmanager
+async def _opened(config: Config, clock: Clock, random: Random) -> AsyncIterator[Store]:
+    if config.store == "memory":
+        opening = memory.open_store(clock=clock, random=random)
+    elif config.store == "leveldb" and config.data_dir is not None:
+        opening = leveldb.open_store(config.data_dir, clock=clock, random=random)
+    else:
+        raise CannotStart(f"apiserver: there is no store {config.store!r}")
+    async with AsyncExitStack() as stack:
+        try:
+            store = await stack.enter_async_context(opening)
+        except CannotOpen as error:
+            raise CannotStart(f"apiserver: {error}") from None
+        yield store
+
+
+def _api(config: Config, store: Store, clock: Clock, random: Random) -> Api:
+    registry = built_in()
+    cacher = Cacher(store, registry)
+    view = View(registry, cacher, clock, random)
+    services = cacher.ring(registry["services"])
+    return Api(
+        registry=registry,
+        cacher=cacher,
+        clock=clock,
+        random=random,
+        store=store,
+        admission=default_admission(),
+        authorizer=Authorizer(view),
+        tokens=ServiceAccountTokens(view, _signing_key(config)),
+        addresses=Addresses(services, config.service_network, config.node_ports, random),
+        event_leases=EventLeases(store, clock),
+    )
+
+
+def _signing_key(config: Config) -> EllipticCurvePrivateKey:
+    if config.service_account_key is None:
+        return generate_private_key(SECP256R1())
+    try:
+        key = load_pem_private_key(config.service_account_key.read_bytes(), None)
+    except (OSError, ValueError) as error:
+        raise CannotStart(f"apiserver: cannot read {config.service_account_key}: {error}") from None
+    if not isinstance(key, EllipticCurvePrivateKey):
+        raise CannotStart(f"apiserver: {config.service_account_key} is no ECDSA key")
+    return key
+
+
+def _grpc_server(config: Config, front: Front, clock: Clock, metrics: CollectorRegistry) -> Server:
+    methods = list(typed_methods(front.api.registry))
+    typed = TypedServices(front, methods)
+    dynamic = DynamicService(front)
+    names = service_names(methods)
+    return Server(
+        "apiserver",
+        config.serving,
+        clock=clock,
+        registry=metrics,
+        add=[
+            (DYNAMIC, lambda server: add_ObjectsServicer_to_server(dynamic, server)),
+            (names[0], lambda server: server.add_generic_rpc_handlers((typed,))),
+            *((name, lambda server: None) for name in names[1:]),
+        ],
+    )
+
+
+def _etcd_server(config: Config, store: Store, clock: Clock) -> Server:
+    serving = replace(config.serving, port=config.etcd_port)
+    return Server("etcd", serving, clock=clock, add=[(ETCD, lambda server: etcd.add_to(server, store, clock=clock))])
+
+
+def _site(api: Api, metrics: CollectorRegistry) -> Site:
+    health = Health({"store": lambda: str(api.store.failed or "")})
+    return Site(Discovery(api.registry), OpenApi(api.registry, VERSION["gitVersion"]), health, metrics)
+
+
+async def _forever() -> None:
+    await asyncio.get_running_loop().create_future()

@@ -1,0 +1,143 @@
+"""Cluster IPs and node ports: no two services ever have the same. Source: *Service ClusterIP allocation*."""
+
+from collections.abc import Iterable
+from ipaddress import IPv4Network, ip_address
+from random import Random
+from typing import Any
+
+from kobune.apimachinery.errors import FieldError, Invalid
+from kobune.apiserver.cache.ring import Ring
+
+HEADLESS = "None"
+
+
+class Addresses:
+    """Hands out the addresses of services; what is taken is read off the services themselves."""
+
+    def __init__(self, services: Ring, network: IPv4Network, node_ports: range, random: Random) -> None:
+        self._services = services
+        self._network = network
+        self._node_ports = node_ports
+        self._random = random
+        self._in_flight: dict[str, tuple[set[str], set[int]]] = {}
+        """By service uid: given to writes that are not yet seen in `services`."""
+
+    def assign(self, new: Any, old: Any) -> None:
+        """Give a service the addresses that its type needs, and take back what it needs no more.
+
+        Raises `Invalid` if it asks for one that is taken, or outside the range.
+        """
+        spec = new.spec
+        if spec.type == "ExternalName":
+            if old is None or old.spec.type != "ExternalName":
+                spec.ClearField("clusterIP")
+                spec.ClearField("clusterIPs")
+            return
+        ips, ports = self._taken(new.metadata.uid)
+        mine: tuple[set[str], set[int]] = (set(), set())
+        self._in_flight[new.metadata.uid] = mine
+        self._assign_ip(new, old, ips)
+        if spec.clusterIP and spec.clusterIP != HEADLESS:
+            mine[0].update(spec.clusterIPs)
+        wants_ports = spec.type in ("NodePort", "LoadBalancer") and not (
+            spec.HasField("allocateLoadBalancerNodePorts") and not spec.allocateLoadBalancerNodePorts
+        )
+        if wants_ports:
+            self._assign_node_ports(new, ports)
+        elif old is not None and old.spec.type != spec.type:
+            for port, before in zip(spec.ports, old.spec.ports, strict=False):
+                if port.nodePort == before.nodePort:
+                    port.ClearField("nodePort")
+        mine[1].update(port.nodePort for port in spec.ports if port.nodePort)
+
+    def settle(self, uid: str) -> None:
+        """Forget what was in flight for a service: its write has ended, well or not."""
+        self._in_flight.pop(uid, None)
+
+    def _assign_ip(self, new: Any, old: Any, taken: set[str]) -> None:
+        spec = new.spec
+        if not spec.clusterIP and spec.clusterIPs:
+            spec.clusterIP = spec.clusterIPs[0]
+        if not spec.clusterIP and old is not None and old.spec.clusterIP:
+            spec.clusterIP = old.spec.clusterIP
+        if not spec.clusterIP:
+            spec.clusterIP = self._free_ip(taken)
+        elif spec.clusterIP != HEADLESS and (old is None or old.spec.clusterIP != spec.clusterIP):
+            self._check_ip(new, taken)
+        del spec.clusterIPs[:]
+        spec.clusterIPs.append(spec.clusterIP)
+        if not spec.ipFamilies:
+            spec.ipFamilies.append("IPv4")
+        if not spec.ipFamilyPolicy:
+            spec.ipFamilyPolicy = "SingleStack"
+
+    def _check_ip(self, new: Any, taken: set[str]) -> None:
+        ip = new.spec.clusterIP
+        why = ""
+        try:
+            if ip_address(ip) not in self._network:
+                why = f"the provided IP ({ip}) is not in the valid range. The range of valid IPs is {self._network}"
+        except ValueError:
+            why = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"
+        if ip in taken:
+            why = "provided IP is already allocated"
+        if why:
+            raise _invalid(new, "spec.clusterIPs", f'["{ip}"]', f"failed to allocate IP {ip}: {why}")
+
+    def _free_ip(self, taken: set[str]) -> str:
+        size = self._network.num_addresses
+        base = int(self._network.network_address)
+        # The first sixteenth is kept for addresses that somebody asks for, up to 256 of them.
+        reserved = min(max(16, size // 16), 256)
+        for _ in range(1000):
+            ip = str(ip_address(base + self._random.randrange(reserved, size - 1)))
+            if ip not in taken:
+                return ip
+        raise Invalid("failed to allocate a serviceIP: range is full")
+
+    def _assign_node_ports(self, new: Any, taken: set[int]) -> None:
+        asked: dict[tuple[str, int], str] = {}
+        for index, port in enumerate(new.spec.ports):
+            field = f"spec.ports[{index}].nodePort"
+            if port.nodePort:
+                if port.nodePort not in self._node_ports:
+                    first, last = self._node_ports[0], self._node_ports[-1]
+                    why = f"provided port is not in the valid range. The range of valid ports is {first}-{last}"
+                    raise _invalid(new, field, str(port.nodePort), why)
+                if port.nodePort in taken or (port.protocol, port.nodePort) in asked:
+                    raise _invalid(new, field, str(port.nodePort), "provided port is already allocated")
+                asked[port.protocol, port.nodePort] = field
+        for port in new.spec.ports:
+            if not port.nodePort:
+                mine = {number for _, number in asked}
+                port.nodePort = self._free_port(taken | mine)
+                asked[port.protocol, port.nodePort] = ""
+
+    def _free_port(self, taken: set[int]) -> int:
+        for _ in range(1000):
+            port = self._random.choice(self._node_ports)
+            if port not in taken:
+                return port
+        raise Invalid("failed to allocate a nodePort: range is full")
+
+    def _taken(self, uid: str) -> tuple[set[str], set[int]]:
+        ips: set[str] = set()
+        ports: set[int] = set()
+        for service in self._others(uid):
+            ips.update(service.spec.clusterIPs)
+            ports.update(port.nodePort for port in service.spec.ports if port.nodePort)
+        for other, (their_ips, their_ports) in self._in_flight.items():
+            if other != uid:
+                ips |= their_ips
+                ports |= their_ports
+        return ips, ports
+
+    def _others(self, uid: str) -> Iterable[Any]:
+        messages = (stored.message for stored in self._services.objects.values())
+        return (service for service in messages if service.metadata.uid != uid)
+
+
+def _invalid(new: Any, field: str, value: str, why: str) -> Invalid:
+    quoted = value if value.startswith("[") or value.isdigit() else f'"{value}"'
+    cause = FieldError("FieldValueInvalid", field, f"Invalid value: {quoted}: {why}")
+    return Invalid.named("", "Service", new.metadata.name, [cause])

@@ -1,0 +1,23 @@
+"""What all verbs share: what there is, the store, and who decides about writes."""
+
+from dataclasses import dataclass
+
+from kobune.apiserver.admission.chain import Admission
+from kobune.apiserver.auth.rbac import Authorizer
+from kobune.apiserver.auth.service_account_tokens import ServiceAccountTokens
+from kobune.apiserver.cache.view import View
+from kobune.apiserver.storage.store import Store
+from kobune.apiserver.verbs.addresses import Addresses
+from kobune.apiserver.verbs.leases import EventLeases
+
+
+@dataclass(frozen=True)
+class Api(View):
+    """One apiserver's parts, as the verbs need them."""
+
+    store: Store
+    admission: Admission
+    authorizer: Authorizer
+    tokens: ServiceAccountTokens
+    addresses: Addresses
+    event_leases: EventLeases

@@ -1,0 +1,31 @@
+"""What a verb is told: who asks for what, whatever the face."""
+
+from dataclasses import dataclass, field
+
+from kobune.apiserver.auth.user import User
+from kobune.apiserver.registry.resource import Resource
+
+
+@dataclass(slots=True)
+class Call:
+    """One request, after it was authenticated, authorized and parsed."""
+
+    user: User
+    resource: Resource
+    namespace: str = ""
+    name: str = ""
+    subresource: str = ""
+    dry_run: bool = False
+    field_manager: str = ""
+    field_validation: str = "Strict"
+    """Strict, Warn or Ignore: what happens to fields that the kind does not know."""
+    warnings: list[str] = field(default_factory=list)
+    """What the client is told besides the answer."""
+
+    @property
+    def group(self) -> str:
+        return self.resource.kind.group
+
+    @property
+    def plural(self) -> str:
+        return self.resource.kind.plural

@@ -1,0 +1,96 @@
+"""Create an object."""
+
+from typing import Any
+
+from kobune.apimachinery.errors import AlreadyExists, BadRequest, FieldError, Invalid
+from kobune.apimachinery.meta import time_of
+from kobune.apiserver.admission.chain import Write
+from kobune.apiserver.cache.stored import Stored
+from kobune.apiserver.storage.errors import RevisionConflict
+from kobune.apiserver.verbs import checks
+from kobune.apiserver.verbs.api import Api
+from kobune.apiserver.verbs.call import Call
+
+MAX_GENERATED = 63 - 5
+"""How much of `generateName` is kept before the suffix."""
+
+
+async def create(api: Api, call: Call, new: Any) -> Stored:
+    """Store a new object and return it as it is now.
+
+    `new` belongs to the verb from here on. Raises `AlreadyExists`, `Invalid` with every cause, `BadRequest`, or what
+    admission says.
+    """
+    prepare(api, call, new)
+    api.admission.mutate(Write(api, call, "CREATE", new, None))
+    strategy = call.resource.strategy
+    try:
+        if strategy.allocates:
+            api.addresses.assign(new, None)
+        validate(call, new)
+        api.admission.validate(Write(api, call, "CREATE", new, None))
+        call.warnings.extend(strategy.warnings(new, None))
+        if call.dry_run:
+            if api.cacher.get(call.resource, new.metadata.namespace, new.metadata.name):
+                raise AlreadyExists.named(call.group, call.plural, new.metadata.name)
+            return Stored(call.resource.stored, new.SerializeToString(), 0)
+        return await _store(api, call, new)
+    finally:
+        if strategy.allocates:
+            api.addresses.settle(new.metadata.uid)
+
+
+def prepare(api: Api, call: Call, new: Any) -> None:
+    """Give a new object what only the server gives: uid, times, generation, generated name, defaults."""
+    meta = new.metadata
+    if meta.resourceVersion not in ("", "0"):
+        raise BadRequest("resourceVersion should not be set on objects to be created")
+    settle_namespace(call, meta)
+    for name in ("resourceVersion", "selfLink", "deletionTimestamp", "deletionGracePeriodSeconds", "generation"):
+        meta.ClearField(name)
+    if not meta.name and meta.generateName:
+        meta.name = meta.generateName[:MAX_GENERATED] + api.new_suffix()
+    call.name = meta.name
+    meta.uid = api.new_uid()
+    meta.creationTimestamp.CopyFrom(time_of(api.now()))
+    strategy = call.resource.strategy
+    if strategy.generation and "spec" in new.DESCRIPTOR.fields_by_name:
+        meta.generation = 1
+    strategy.default(new)
+    strategy.prepare_create(new, api)
+
+
+def settle_namespace(call: Call, meta: Any) -> None:
+    """Put the request's namespace into an object; `BadRequest` if it names another one."""
+    if not call.resource.kind.namespaced:
+        if meta.namespace:
+            raise BadRequest(
+                "the namespace of the provided object does not match the namespace sent on the request"
+            )
+        return
+    if not call.namespace:
+        call.namespace = meta.namespace
+    if not call.namespace:
+        raise BadRequest("an empty namespace may not be set during creation")
+    if meta.namespace and meta.namespace != call.namespace:
+        raise BadRequest("the namespace of the provided object does not match the namespace sent on the request")
+    meta.namespace = call.namespace
+
+
+def validate(call: Call, new: Any) -> None:
+    """Raise `Invalid` with all causes if the object breaks rules."""
+    causes: list[FieldError] = [*checks.metadata(call.resource, new), *call.resource.strategy.validate(new)]
+    if causes:
+        raise Invalid.named(call.group, call.resource.kind.name, new.metadata.name, causes)
+
+
+async def _store(api: Api, call: Call, new: Any) -> Stored:
+    resource = call.resource.stored
+    raw = new.SerializeToString()
+    key = resource.key(new.metadata.namespace, new.metadata.name)
+    lease = await api.event_leases.current() if resource.strategy.expires else 0
+    try:
+        entry = await api.store.put(key, resource.wrap(raw), expect=0, lease=lease)
+    except RevisionConflict:
+        raise AlreadyExists.named(call.group, call.plural, new.metadata.name) from None
+    return api.cacher.written(resource, key, raw, entry.mod_revision)

@@ -1,0 +1,95 @@
+"""Delete an object, now or once everything that keeps it has let go."""
+
+from typing import Any
+
+from kobune.api.meta.v1 import DeleteOptions, Status, StatusDetails
+from kobune.apimachinery.errors import BadRequest, Conflict
+from kobune.apimachinery.meta import time_of
+from kobune.apiserver.admission.chain import Write
+from kobune.apiserver.cache.stored import Stored
+from kobune.apiserver.storage.errors import RevisionConflict
+from kobune.apiserver.verbs.api import Api
+from kobune.apiserver.verbs.call import Call
+from kobune.apiserver.verbs.modify import ATTEMPTS, STALE, is_done, must_get, save
+
+FINALIZERS = {"Orphan": "orphan", "Foreground": "foregroundDeletion"}
+"""By propagation policy: who has to let go of the object first."""
+
+
+async def delete(api: Api, call: Call, options: DeleteOptions) -> tuple[Stored, bool]:
+    """Delete, and return the object as it was last, and whether it is gone.
+
+    It stays, with a `deletionTimestamp`, while it has finalizers, a grace period, or dependents that go first. Raises
+    `NotFound`, or `Conflict` when a precondition does not hold.
+    """
+    check(options)
+    for _ in range(ATTEMPTS):
+        current = must_get(api, call)
+        _check_preconditions(call, current, options)
+        api.admission.validate(Write(api, call, "DELETE", None, current.message))
+        new: Any = current.private()
+        mark(api, call, new, options)
+        try:
+            if is_done(call, new):
+                if not call.dry_run:
+                    resource = call.resource.stored
+                    await api.store.delete(resource.key(call.namespace, call.name), expect=current.revision)
+                return current, True
+            return await save(api, call, current, new), False
+        except RevisionConflict:
+            continue
+    raise Conflict.named(call.group, call.plural, call.name, STALE)
+
+
+def check(options: DeleteOptions) -> None:
+    """Raise `BadRequest` if the options contradict themselves."""
+    policy = options.propagationPolicy
+    if policy and options.HasField("orphanDependents"):
+        raise BadRequest("orphanDependents and propagationPolicy cannot be both set")
+    if policy not in ("", "Background", *FINALIZERS):
+        raise BadRequest(f'invalid propagationPolicy "{policy}"')
+
+
+def success(call: Call, deleted: Stored) -> Status:
+    """Return the `Status` that says: deleted."""
+    details = StatusDetails(name=call.name, group=call.group, kind=call.plural, uid=deleted.message.metadata.uid)
+    return Status(status="Success", details=details)
+
+
+def mark(api: Api, call: Call, new: Any, options: DeleteOptions) -> None:
+    """Note on an object that somebody deleted it: when, with how much grace, and who has to let go of it."""
+    meta = new.metadata
+    policy = options.propagationPolicy or ("Orphan" if options.orphanDependents else "")
+    if policy:
+        kept = [name for name in meta.finalizers if name not in FINALIZERS.values()]
+        del meta.finalizers[:]
+        meta.finalizers.extend(kept)
+        if policy in FINALIZERS:
+            meta.finalizers.append(FINALIZERS[policy])
+    strategy = call.resource.strategy
+    asked = options.gracePeriodSeconds if options.HasField("gracePeriodSeconds") else None
+    grace = strategy.grace_seconds(new, asked)
+    if not meta.HasField("deletionTimestamp"):
+        if strategy.generation and meta.generation:
+            meta.generation += 1
+        meta.deletionTimestamp.CopyFrom(time_of(api.now() + grace))
+        meta.deletionGracePeriodSeconds = grace
+    elif grace < meta.deletionGracePeriodSeconds:
+        # A second deletion can only shorten what the first one granted.
+        meta.deletionTimestamp.seconds -= meta.deletionGracePeriodSeconds - grace
+        meta.deletionGracePeriodSeconds = grace
+    strategy.mark_deleted(new)
+
+
+def _check_preconditions(call: Call, current: Stored, options: DeleteOptions) -> None:
+    wanted = options.preconditions
+    uid = current.message.metadata.uid
+    if wanted.HasField("uid") and wanted.uid != uid:
+        why = f"Precondition failed: UID in precondition: {wanted.uid}, UID in object meta: {uid}"
+        raise Conflict.named(call.group, call.plural, call.name, why)
+    if wanted.HasField("resourceVersion") and wanted.resourceVersion != str(current.revision):
+        why = (
+            f"Precondition failed: ResourceVersion in precondition: {wanted.resourceVersion}, "
+            f"ResourceVersion in object meta: {current.revision}"
+        )
+        raise Conflict.named(call.group, call.plural, call.name, why)

@@ -1,0 +1,98 @@
+"""From a write, in whatever encoding it came, to the verb or subresource that carries it out."""
+
+from typing import Any
+
+import orjson
+from google.protobuf.message import Message
+
+from kobune.api.authentication.v1 import TokenRequest
+from kobune.api.autoscaling.v1 import Scale
+from kobune.api.core.v1 import Binding
+from kobune.api.policy.v1 import Eviction
+from kobune.apimachinery import codec
+from kobune.apimachinery.errors import MethodNotAllowed
+from kobune.apiserver.cache.stored import Stored
+from kobune.apiserver.registry.resource import Resource
+from kobune.apiserver.verbs.api import Api
+from kobune.apiserver.verbs.binding import bind
+from kobune.apiserver.verbs.call import Call
+from kobune.apiserver.verbs.create import create
+from kobune.apiserver.verbs.eviction import evict
+from kobune.apiserver.verbs.finalize import finalize
+from kobune.apiserver.verbs.patch import apply, parse
+from kobune.apiserver.verbs.reviews import REVIEWS
+from kobune.apiserver.verbs.scale import get_scale, update_scale
+from kobune.apiserver.verbs.tokens import create_token
+from kobune.apiserver.verbs.update import update
+
+BODIES: dict[str, type[Message]] = {
+    "binding": Binding,
+    "eviction": Eviction,
+    "scale": Scale,
+    "token": TokenRequest,
+}
+"""What is written to a subresource, where it is not the object itself."""
+
+Answer = Stored | Message
+
+
+def body_type(resource: Resource, subresource: str) -> type[Message]:
+    """Return the message that a write of this resource or subresource carries."""
+    return BODIES.get(subresource, resource.message)
+
+
+def check_served(call: Call, verb: str) -> None:
+    """Raise `MethodNotAllowed` if the resource or subresource has no such verb."""
+    verbs = call.resource.kind.verbs
+    if call.subresource:
+        found = call.resource.kind.subresource(call.subresource)
+        verbs = found.verbs if found else ()
+    if verb not in verbs:
+        raise MethodNotAllowed(f"the server does not allow this method on the requested resource: {verb} {call.plural}")
+
+
+async def post(api: Api, call: Call, new: Any) -> Answer:
+    """Carry out a POST: create an object, or what a subresource creates."""
+    match call.subresource:
+        case "":
+            if call.plural == "bindings":
+                return await bind(api, _as_pod(api, call), new)
+            if call.plural in REVIEWS:
+                return REVIEWS[call.plural](api, call, new)
+            return await create(api, call, call.resource.to_stored(new))
+        case "binding":
+            return await bind(api, call, new)
+        case "eviction":
+            return await evict(api, call, new)
+        case "token":
+            return create_token(api, call, new)
+    raise MethodNotAllowed(f"{call.plural}/{call.subresource} takes no POST")
+
+
+async def put(api: Api, call: Call, new: Any) -> Answer:
+    """Carry out a PUT: replace an object, or a part of it."""
+    match call.subresource:
+        case "scale":
+            return await update_scale(api, call, new)
+        case "finalize":
+            return await finalize(api, call, new)
+        case "" | "status" | "approval" | "resize" | "ephemeralcontainers":
+            return await update(api, call, call.resource.to_stored(new))
+    raise MethodNotAllowed(f"{call.plural}/{call.subresource} takes no PUT")
+
+
+async def patch_scale(api: Api, call: Call, content_type: str, body: bytes) -> Message:
+    """Change the scale of an object as a patch says."""
+    document = parse(content_type, body)
+    tree = orjson.loads(orjson.dumps(codec.encode(get_scale(api, call))))
+    patched = apply(content_type, tree, document, Scale.DESCRIPTOR)
+    return await update_scale(api, call, codec.decode(Scale, orjson.dumps(patched))[0])
+
+
+def scale(api: Api, call: Call) -> Message:
+    """Return the scale of an object."""
+    return get_scale(api, call)
+
+
+def _as_pod(api: Api, call: Call) -> Call:
+    return Call(call.user, api.registry["pods"], call.namespace, "", "binding", call.dry_run)

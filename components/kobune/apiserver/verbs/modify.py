@@ -1,0 +1,163 @@
+"""Change an object that is there: what update, patch and the subresources have in common.
+
+Whoever changes gives a function from the object as it is now to the object as it should be. If somebody else was
+faster and the change does not insist on the version it saw, it is made again on the newer one.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from kobune.apimachinery.errors import Conflict, FieldError, Invalid, NotFound
+from kobune.apiserver.admission.chain import Write
+from kobune.apiserver.cache.stored import Stored
+from kobune.apiserver.storage.errors import RevisionConflict
+from kobune.apiserver.verbs import checks
+from kobune.apiserver.verbs.api import Api
+from kobune.apiserver.verbs.call import Call
+
+STALE = (
+    "the object has been modified; please apply your changes to the latest version and try again"
+)
+ATTEMPTS = 100
+KEPT = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "selfLink")
+"""The fields of metadata that only the server changes."""
+
+Change = Callable[[Stored], Any]
+
+
+def must_get(api: Api, call: Call) -> Stored:
+    """Return the object as it is now; `NotFound` if there is none."""
+    stored = api.cacher.get(call.resource, call.namespace, call.name)
+    if stored is None:
+        raise NotFound.named(call.group, call.plural, call.name)
+    return stored
+
+
+async def modify(api: Api, call: Call, change: Change) -> Stored:
+    """Make a change to an object and return it as it is then.
+
+    `change` may be called again on a newer version; its result's `resourceVersion`, if it has one, must be the current
+    one. Raises `NotFound`, `Conflict`, `Invalid` with every cause, or what admission says.
+    """
+    for _ in range(ATTEMPTS):
+        current = must_get(api, call)
+        new = change(current)
+        insists = bool(new.metadata.resourceVersion)
+        if insists and new.metadata.resourceVersion != str(current.revision):
+            raise Conflict.named(call.group, call.plural, call.name, STALE)
+        try:
+            return await _write(api, call, current, new)
+        except RevisionConflict:
+            if insists and api.cacher.get(call.resource, call.namespace, call.name) is not None:
+                raise Conflict.named(call.group, call.plural, call.name, STALE) from None
+    raise Conflict.named(call.group, call.plural, call.name, STALE)
+
+
+async def _write(api: Api, call: Call, current: Stored, new: Any) -> Stored:
+    old = current.message
+    strategy = call.resource.strategy
+    _keep_identity(call, new, old)
+    is_status = call.subresource == "status"
+    if is_status:
+        strategy.prepare_status_update(new, old)
+    else:
+        strategy.default(new)
+        if not call.subresource:
+            strategy.prepare_update(new, old)
+        _count_generation(strategy, new, old)
+    try:
+        api.admission.mutate(Write(api, call, "UPDATE", new, old))
+        if strategy.allocates and not is_status:
+            api.addresses.assign(new, old)
+        _validate(call, new, old, is_status=is_status)
+        api.admission.validate(Write(api, call, "UPDATE", new, old))
+        call.warnings.extend(strategy.warnings(new, old))
+        return await save(api, call, current, new)
+    finally:
+        if strategy.allocates:
+            api.addresses.settle(new.metadata.uid)
+
+
+async def save(api: Api, call: Call, current: Stored, new: Any) -> Stored:
+    """Write an object over `current`; or remove it, when somebody deleted it and nothing keeps it any more.
+
+    Writes nothing if nothing has changed. `RevisionConflict` if `current` is not what is there.
+    """
+    resource = call.resource.stored
+    new.metadata.ClearField("resourceVersion")
+    raw = new.SerializeToString()
+    key = resource.key(call.namespace, call.name)
+    if is_done(call, new):
+        if not call.dry_run:
+            await api.store.delete(key, expect=current.revision)
+        return Stored(resource, raw, current.revision)
+    if raw == current.raw or _same(current, new):
+        return current
+    if call.dry_run:
+        return Stored(resource, raw, current.revision)
+    lease = await api.event_leases.current() if resource.strategy.expires else 0
+    entry = await api.store.put(key, resource.wrap(raw), expect=current.revision, lease=lease)
+    return api.cacher.written(resource, key, raw, entry.mod_revision)
+
+
+def is_done(call: Call, new: Any) -> bool:
+    """Whether an object that somebody deleted can go now."""
+    meta = new.metadata
+    return (
+        meta.HasField("deletionTimestamp")
+        and not meta.finalizers
+        and meta.deletionGracePeriodSeconds == 0
+        and call.resource.strategy.may_go(new)
+    )
+
+
+def _same(current: Stored, new: Any) -> bool:
+    # Maps have no order in bytes, so equal objects may differ there.
+    if len(new.SerializeToString()) != len(current.raw):
+        return False
+    old = current.private()
+    old.metadata.ClearField("resourceVersion")
+    return bool(old == new)
+
+
+def _keep_identity(call: Call, new: Any, old: Any) -> None:
+    meta, before = new.metadata, old.metadata
+    if meta.name and meta.name != before.name:
+        why = f"the name of the object ({meta.name}) does not match the name on the URL ({call.name})"
+        raise Invalid.named(
+            call.group,
+            call.resource.kind.name,
+            call.name,
+            [FieldError("FieldValueInvalid", "metadata.name", f'Invalid value: "{meta.name}": {why}')],
+        )
+    meta.name, meta.namespace = before.name, before.namespace
+    if not before.namespace:
+        meta.ClearField("namespace")
+    if meta.uid and meta.uid != before.uid:
+        why = f"Precondition failed: UID in precondition: {meta.uid}, UID in object meta: {before.uid}"
+        raise Conflict.named(call.group, call.plural, call.name, why)
+    for name in KEPT:
+        meta.ClearField(name)
+        if before.HasField(name):
+            value = getattr(before, name)
+            if hasattr(value, "CopyFrom"):
+                getattr(meta, name).CopyFrom(value)
+            else:
+                setattr(meta, name, value)
+
+
+def _count_generation(strategy: Any, new: Any, old: Any) -> None:
+    if strategy.generation and "spec" in new.DESCRIPTOR.fields_by_name and new.spec != old.spec:
+        new.metadata.generation = old.metadata.generation + 1
+
+
+def _validate(call: Call, new: Any, old: Any, *, is_status: bool) -> None:
+    strategy = call.resource.strategy
+    causes = [*checks.metadata(call.resource, new), *checks.metadata_update(new, old)]
+    if is_status:
+        causes += strategy.validate_status_update(new, old)
+    else:
+        changes = list(strategy.validate_update(new, old))
+        causes += [*strategy.validate(new), *changes]
+    if causes:
+        raise Invalid.named(call.group, call.resource.kind.name, new.metadata.name, causes)

@@ -1,0 +1,110 @@
+"""Patch: change parts of an object, in one of the languages of patches."""
+
+from typing import Any
+
+import orjson
+from google.protobuf.descriptor import Descriptor
+
+from kobune.apimachinery import codec
+from kobune.apimachinery.errors import BadRequest, FieldError, Invalid, UnsupportedMediaType
+from kobune.apimachinery.patch import (
+    PatchTestFailed,
+    Unpatchable,
+    apply_json_patch,
+    apply_merge_patch,
+    apply_strategic_patch,
+)
+from kobune.apiserver.cache.stored import Stored
+from kobune.apiserver.registry.resource import Resource
+from kobune.apiserver.verbs.api import Api
+from kobune.apiserver.verbs.call import Call
+from kobune.apiserver.verbs.modify import modify
+
+JSON_PATCH = "application/json-patch+json"
+MERGE_PATCH = "application/merge-patch+json"
+STRATEGIC_PATCH = "application/strategic-merge-patch+json"
+APPLY_PATCH = "application/apply-patch+yaml"
+SUPPORTED = (JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH)
+
+
+async def patch(api: Api, call: Call, content_type: str, body: bytes) -> Stored:
+    """Change an object as a patch says, and return it as it is then.
+
+    The patch is made again when somebody else was faster, unless it names a `resourceVersion`.
+    """
+    document = parse(content_type, body)
+
+    def change(current: Stored) -> Any:
+        resource = call.resource
+        tree = orjson.loads(resource.view(current).json)
+        patched = apply(content_type, tree, document, resource.message.DESCRIPTOR)
+        if not _insists(content_type, document):
+            patched.get("metadata", {}).pop("resourceVersion", None)
+        return resource.to_stored(read_patched(call, resource, patched))
+
+    return await modify(api, call, change)
+
+
+def parse(content_type: str, body: bytes) -> Any:
+    """Return the tree of a patch; `UnsupportedMediaType` for a language that is not served, `BadRequest` for no JSON."""
+    if content_type == APPLY_PATCH:
+        raise UnsupportedMediaType("server-side apply is not supported: use client-side apply (kubectl apply --server-side=false)")
+    if content_type not in SUPPORTED:
+        supported = ", ".join(SUPPORTED)
+        raise UnsupportedMediaType(
+            f"the body of the request was in an unknown format - accepted media types include: {supported}"
+        )
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise BadRequest(f"error decoding patch: {error}") from None
+
+
+def apply(content_type: str, tree: Any, document: Any, descriptor: Descriptor | None) -> Any:
+    """Return the patched tree; `Invalid` or `BadRequest` if the patch does not fit."""
+    try:
+        if content_type == JSON_PATCH:
+            patched = apply_json_patch(tree, document)
+        elif content_type == MERGE_PATCH:
+            patched = apply_merge_patch(tree, document)
+        else:
+            patched = apply_strategic_patch(tree, document, descriptor)
+    except PatchTestFailed as error:
+        raise Invalid(str(error)) from None
+    except Unpatchable as error:
+        if content_type == JSON_PATCH:
+            raise Invalid(f"the server rejected our request due to an error in our request: {error}") from None
+        raise BadRequest(str(error)) from None
+    if not isinstance(patched, dict):
+        raise BadRequest("the patch leaves no object")
+    return patched
+
+
+def read_patched(call: Call, resource: Resource, tree: Any) -> Any:
+    """Return the message of a patched tree; `Invalid` if it no longer is one."""
+    body = orjson.dumps(tree)
+    try:
+        message, unknown = codec.decode(resource.message, body)
+    except codec.Undecodable as error:
+        text = body.decode().replace("\\", "\\\\").replace('"', '\\"')
+        cause = FieldError("FieldValueInvalid", "patch", f'Invalid value: "{text}": {error}')
+        raise Invalid.named("", "", "", [cause]) from None
+    if unknown:
+        words = ", ".join(f'unknown field "{path}"' for path in unknown)
+        call.warnings.extend(f'unknown field "{path}"' for path in unknown)
+        if call.field_validation == "Strict":
+            raise BadRequest(
+                f'{resource.kind.name} in version "{resource.kind.version}" cannot be handled as a '
+                f"{resource.kind.name}: strict decoding error: {words}"
+            )
+    return message
+
+
+def _insists(content_type: str, document: Any) -> bool:
+    """Whether the patch itself says which version it is for."""
+    if content_type == JSON_PATCH:
+        return any(
+            isinstance(step, dict) and str(step.get("path", "")).startswith("/metadata/resourceVersion") for step in document
+        )
+    metadata = document.get("metadata") if isinstance(document, dict) else None
+    return isinstance(metadata, dict) and "resourceVersion" in metadata

@@ -1,0 +1,156 @@
+"""Get one object, or list many: a join of bytes that are there already."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from kobune.api.meta.v1 import ListOptions
+from kobune.apimachinery.errors import BadRequest, Expired, Timeout
+from kobune.apimachinery.selectors import (
+    FieldSelector,
+    InvalidSelector,
+    Selector,
+    parse_fields,
+    parse_labels,
+)
+from kobune.apiserver.cache.stored import Stored
+from kobune.apiserver.storage import errors
+from kobune.apiserver.storage.store import prefix_end
+from kobune.apiserver.verbs.api import Api
+from kobune.apiserver.verbs.call import Call
+from kobune.apiserver.verbs.modify import must_get
+from kobune.apiserver.verbs.pages import Page, parse_continue, parse_revision
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which objects of a resource somebody wants to see. Equal filters share what is sent to watchers."""
+
+    namespace: str
+    name: str
+    labels: Selector
+    fields: FieldSelector
+
+    def everything(self) -> bool:
+        """Whether the objects need not be looked at."""
+        return not (self.name or self.labels or self.fields)
+
+    def matches(self, stored: Stored) -> bool:
+        """Whether an object is wanted (its namespace is not looked at)."""
+        if self.everything():
+            return True
+        meta = stored.message.metadata
+        if self.name and meta.name != self.name:
+            return False
+        return self.labels.matches(meta.labels) and self.fields.matches(field_reader(stored))
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Objects at a revision; `remaining` is how many more there are behind the last, if that is known."""
+
+    items: list[Stored]
+    revision: int
+    next: str = ""
+    remaining: int | None = None
+
+
+def get(api: Api, call: Call) -> Stored:
+    """Return the object as it is now; `NotFound` if there is none."""
+    return must_get(api, call)
+
+
+def list_objects(api: Api, call: Call, options: ListOptions) -> Listing:
+    """Return the objects that the options select, a page of them if they have a limit.
+
+    Raises `BadRequest` for options that make no sense, `Expired` when the revision asked for is compacted.
+    """
+    wanted = make_filter(call, options)
+    check_match(options)
+    page = parse_continue(getattr(options, "continue"))
+    if page is not None and options.resourceVersion not in ("", "0"):
+        raise BadRequest("specifying resource version is not allowed when using continue")
+    revision = page.revision if page else _exact_revision(api, options)
+    if revision in (0, api.cacher.revision):
+        revision = api.cacher.revision
+        found = api.cacher.ring(call.resource).select(call.resource.prefix(call.namespace))
+    else:
+        found = _past(api, call, revision)
+    items = [stored for stored in found if wanted.matches(stored)]
+    if page is not None:
+        items = [stored for stored in items if _place(stored) > page.after]
+    remaining = len(items) - options.limit
+    if options.limit <= 0 or remaining <= 0:
+        return Listing(items, revision)
+    items = items[: options.limit]
+    known = remaining if not (wanted.labels or wanted.fields) else None
+    return Listing(items, revision, Page(revision, _place(items[-1])).token(), known)
+
+
+def make_filter(call: Call, options: ListOptions) -> Filter:
+    """Return what the options select; `BadRequest` if a selector makes no sense."""
+    supported = {"metadata.name": "metadata.name", **call.resource.strategy.selectable_fields()}
+    if call.resource.kind.namespaced:
+        supported["metadata.namespace"] = "metadata.namespace"
+    try:
+        labels = parse_labels(options.labelSelector)
+        fields = parse_fields(options.fieldSelector, list(supported))
+    except InvalidSelector as error:
+        raise BadRequest(_complaint(call, options, str(error))) from None
+    return Filter(call.namespace, call.name, labels, fields)
+
+
+def field_reader(stored: Stored) -> Callable[[str], str]:
+    """Return the function that reads an object's field by its path, as selectors see it."""
+    paths = stored.resource.strategy.selectable_fields()
+
+    def read(path: str) -> str:
+        value: Any = stored.message
+        for part in paths.get(path, path).split("."):
+            value = getattr(value, part)
+        return str(value).lower() if isinstance(value, bool) else str(value)
+
+    return read
+
+
+def check_match(options: ListOptions) -> None:
+    """Raise `BadRequest` if resourceVersion and resourceVersionMatch do not go together."""
+    match = options.resourceVersionMatch
+    if not match:
+        return
+    if match not in ("Exact", "NotOlderThan"):
+        raise BadRequest(f'resourceVersionMatch: Unsupported value: "{match}": supported values: "Exact", "NotOlderThan"')
+    if not options.resourceVersion:
+        raise BadRequest("resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided")
+    if match == "Exact" and options.resourceVersion == "0":
+        raise BadRequest('resourceVersionMatch: Forbidden: resourceVersionMatch "exact" is forbidden for resourceVersion "0"')
+
+
+def _complaint(call: Call, options: ListOptions, why: str) -> str:
+    if "field label" in why or why.startswith("invalid selector"):
+        return f"Unable to find {call.resource.kind.api_version}, Resource={call.plural} that match label selector " \
+            f'"{options.labelSelector}", field selector "{options.fieldSelector}": {why}'
+    return why
+
+
+def _exact_revision(api: Api, options: ListOptions) -> int:
+    """Return the revision to read at: 0 for now."""
+    asked = parse_revision(options.resourceVersion)
+    if asked > api.cacher.revision:
+        raise Timeout(f"Too large resource version: {asked}, current: {api.cacher.revision}")
+    return asked if options.resourceVersionMatch == "Exact" else 0
+
+
+def _past(api: Api, call: Call, revision: int) -> list[Stored]:
+    prefix = call.resource.prefix(call.namespace)
+    resource = call.resource.stored
+    try:
+        entries = api.store.range(prefix, prefix_end(prefix), revision=revision).entries
+    except errors.Compacted:
+        raise Expired("The provided continue parameter is too old to display a consistent list result.") from None
+    return [Stored(resource, resource.unwrap(entry.value), entry.mod_revision) for entry in entries]
+
+
+def _place(stored: Stored) -> str:
+    meta = stored.message.metadata
+    return f"{meta.namespace}/{meta.name}" if meta.namespace else meta.name

@@ -1,0 +1,108 @@
+"""Questions in the form of objects: who is this, may they do that. Nothing of them is stored."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from kobune.api.authentication.v1 import UserInfo
+from kobune.apimachinery.errors import BadRequest
+from kobune.apiserver.auth.attributes import Attributes
+from kobune.apiserver.auth.user import User
+from kobune.apiserver.verbs.api import Api
+from kobune.apiserver.verbs.call import Call
+
+
+def review_access(api: Api, call: Call, review: Any) -> Any:
+    """Answer whether somebody named in the review may do something."""
+    spec = review.spec
+    extra = {key: tuple(value.items) for key, value in spec.extra.items()}
+    return _answer(api, review, User(spec.user, tuple(spec.groups), spec.uid, extra))
+
+
+def review_local_access(api: Api, call: Call, review: Any) -> Any:
+    """Answer the same within one namespace."""
+    if review.spec.resourceAttributes.namespace != call.namespace:
+        raise BadRequest(
+            f"spec.resourceAttributes.namespace must match namespace: {call.namespace}"
+        )
+    return review_access(api, call, review)
+
+
+def review_own_access(api: Api, call: Call, review: Any) -> Any:
+    """Answer whether the caller may do something: `kubectl auth can-i`."""
+    return _answer(api, review, call.user)
+
+
+def review_own_rules(api: Api, call: Call, review: Any) -> Any:
+    """Answer what the caller may do in a namespace: `kubectl auth can-i --list`."""
+    review.status.Clear()
+    rules = list(api.authorizer.rules(call.user, review.spec.namespace))
+    if "system:masters" in call.user.groups:
+        review.status.resourceRules.add(verbs=["*"], apiGroups=["*"], resources=["*"])
+        review.status.nonResourceRules.add(verbs=["*"], nonResourceURLs=["*"])
+    for rule in rules:
+        if rule.nonResourceURLs:
+            review.status.nonResourceRules.add(verbs=rule.verbs, nonResourceURLs=rule.nonResourceURLs)
+        else:
+            review.status.resourceRules.add(
+                verbs=rule.verbs, apiGroups=rule.apiGroups, resources=rule.resources, resourceNames=rule.resourceNames
+            )
+    review.status.incomplete = False
+    return review
+
+
+def review_token(api: Api, call: Call, review: Any) -> Any:
+    """Answer whose token it is."""
+    review.status.Clear()
+    user = api.tokens.user_of(review.spec.token)
+    if user is None:
+        review.status.error = "invalid bearer token"
+        return review
+    review.status.authenticated = True
+    review.status.user.CopyFrom(_user_info(user))
+    return review
+
+
+def review_self(api: Api, call: Call, review: Any) -> Any:
+    """Answer who the caller is: `kubectl auth whoami`."""
+    review.status.userInfo.CopyFrom(_user_info(call.user))
+    return review
+
+
+REVIEWS: Mapping[str, Callable[[Api, Call, Any], Any]] = {
+    "subjectaccessreviews": review_access,
+    "localsubjectaccessreviews": review_local_access,
+    "selfsubjectaccessreviews": review_own_access,
+    "selfsubjectrulesreviews": review_own_rules,
+    "selfsubjectreviews": review_self,
+    "tokenreviews": review_token,
+}
+"""By the plural of the resource."""
+
+
+def _answer(api: Api, review: Any, user: User) -> Any:
+    spec = review.spec
+    if spec.HasField("nonResourceAttributes"):
+        asked = spec.nonResourceAttributes
+        wish = Attributes(user, asked.verb, path=asked.path)
+    else:
+        asked = spec.resourceAttributes
+        wish = Attributes(
+            user,
+            asked.verb,
+            asked.group,
+            asked.version,
+            asked.resource,
+            asked.subresource,
+            asked.namespace,
+            asked.name,
+        )
+    review.status.Clear()
+    review.status.allowed = api.authorizer.allows(wish)
+    return review
+
+
+def _user_info(user: User) -> UserInfo:
+    info = UserInfo(username=user.name, uid=user.uid, groups=user.groups)
+    for key, values in user.extra.items():
+        info.extra[key].items.extend(values)
+    return info

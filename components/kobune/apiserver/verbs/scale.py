@@ -1,0 +1,64 @@
+"""The scale subresource: how many replicas an object wants and has, whatever its kind."""
+
+from typing import Any
+
+from kobune.api.autoscaling.v1 import Scale, ScaleSpec, ScaleStatus
+from kobune.apimachinery.errors import FieldError, Invalid
+from kobune.apimachinery.selectors import Requirement, from_label_selector
+from kobune.apiserver.cache.stored import Stored
+from kobune.apiserver.verbs.api import Api
+from kobune.apiserver.verbs.call import Call
+from kobune.apiserver.verbs.modify import modify, must_get
+
+
+def get_scale(api: Api, call: Call) -> Scale:
+    """Return the scale of an object."""
+    return scale_of(must_get(api, call).message)
+
+
+async def update_scale(api: Api, call: Call, scale: Scale) -> Scale:
+    """Set how many replicas an object wants."""
+    if scale.spec.replicas < 0:
+        cause = FieldError(
+            "FieldValueInvalid",
+            "spec.replicas",
+            f"Invalid value: {scale.spec.replicas}: must be greater than or equal to 0",
+        )
+        raise Invalid.named("autoscaling", "Scale", call.name, [cause])
+
+    def change(current: Stored) -> Any:
+        new: Any = current.private()
+        new.metadata.resourceVersion = scale.metadata.resourceVersion
+        new.spec.replicas = scale.spec.replicas
+        return new
+
+    return scale_of((await modify(api, call, change)).message)
+
+
+def scale_of(message: Any) -> Scale:
+    """Return the scale that an object shows."""
+    meta = message.metadata
+    scale = Scale(spec=ScaleSpec(replicas=message.spec.replicas), status=ScaleStatus(replicas=message.status.replicas))
+    for name in ("name", "namespace", "uid", "resourceVersion"):
+        setattr(scale.metadata, name, getattr(meta, name))
+    scale.metadata.creationTimestamp.CopyFrom(meta.creationTimestamp)
+    selector = message.spec.selector
+    if hasattr(selector, "matchLabels"):
+        scale.status.selector = ",".join(map(_text, from_label_selector(selector).requirements))
+    else:
+        scale.status.selector = ",".join(f"{key}={value}" for key, value in sorted(selector.items()))
+    return scale
+
+
+def _text(requirement: Requirement) -> str:
+    values = ",".join(requirement.values)
+    match requirement.operator:
+        case "In" if len(requirement.values) == 1:
+            return f"{requirement.key}={values}"
+        case "In":
+            return f"{requirement.key} in ({values})"
+        case "NotIn":
+            return f"{requirement.key} notin ({values})"
+        case "Exists":
+            return requirement.key
+    return f"!{requirement.key}"

@@ -1,0 +1,33 @@
+"""Replace an object, or its status."""
+
+from typing import Any
+
+from kobune.apimachinery.errors import BadRequest
+from kobune.apiserver.cache.stored import Stored
+from kobune.apiserver.verbs.api import Api
+from kobune.apiserver.verbs.call import Call
+from kobune.apiserver.verbs.create import create, settle_namespace
+from kobune.apiserver.verbs.modify import modify
+
+
+async def update(api: Api, call: Call, new: Any) -> Stored:
+    """Replace an object by `new`, and return it as it is then.
+
+    `new` belongs to the verb from here on. Without a `resourceVersion` the last writer wins. Raises `NotFound`,
+    `Conflict` or `Invalid`; leases and a few other kinds are created if they are not there.
+    """
+    settle_namespace(call, new.metadata)
+    if not call.name:
+        call.name = new.metadata.name
+    if not call.name:
+        raise BadRequest("name must be provided")
+    strategy = call.resource.strategy
+    if strategy.create_on_update and not call.subresource and not api.cacher.get(call.resource, call.namespace, call.name):
+        return await create(api, call, new)
+
+    def replace(current: Stored) -> Any:
+        fresh = type(new)()
+        fresh.CopyFrom(new)
+        return fresh
+
+    return await modify(api, call, replace)
