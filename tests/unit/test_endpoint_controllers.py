@@ -12,7 +12,6 @@ from kobune.client import Create, Delete, Update
 from kobune.controller_manager.controllers import endpoints as old
 from kobune.controller_manager.controllers import endpointslice as new
 
-
 NUMBERS = count()
 
 

@@ -75,11 +75,14 @@ def test_orphans_lose_their_reference_before_their_owner_goes():
     assert (action.name, action.patch["metadata"]["finalizers"]) == ("web", None)
 
 
+numbers = st.integers(0, 4)
 KINDS = {"Pod": Pod, "ReplicaSet": ReplicaSet, "Deployment": Deployment}
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(st.tuples(st.sampled_from(sorted(KINDS)), st.integers(0, 4), st.sets(st.integers(0, 4)), st.booleans())))
+@given(
+    st.lists(st.tuples(st.sampled_from(sorted(KINDS)), st.integers(0, 4), st.sets(st.integers(0, 4)), st.booleans()))
+)
 def test_ownership_knows_all_dependents_and_wakes_them_when_their_owner_goes(changes):
     ownership = Ownership()
     objects = {}
@@ -90,7 +93,9 @@ def test_ownership_knows_all_dependents_and_wakes_them_when_their_owner_goes(cha
             new = KINDS[kind](metadata=ObjectMeta(name=f"x-{number}", namespace="default", uid=f"{kind}-{number}"))
             for owner in sorted(owners):
                 new.metadata.ownerReferences.append(
-                    OwnerReference(apiVersion="apps/v1", kind="ReplicaSet", name=f"x-{owner}", uid=f"ReplicaSet-{owner}")
+                    OwnerReference(
+                        apiVersion="apps/v1", kind="ReplicaSet", name=f"x-{owner}", uid=f"ReplicaSet-{owner}"
+                    )
                 )
             objects[key] = new
         woken = set(ownership.changed(KINDS[kind], old, new))

@@ -112,7 +112,7 @@ def evicted(pods, now, added=NOW):
 
 def test_pods_leave_when_their_tolerations_end():
     key = "node.kubernetes.io/unreachable"
-    pods = [pod("now"), pod("later", **{key: 300}), pod("never", **{key: None}), pod("other", **{"x": None})]
+    pods = [pod("now"), pod("later", **{key: 300}), pod("never", **{key: None}), pod("other", x=None)]
     actions = evicted(pods, NOW)
     assert [action.name for action in actions if isinstance(action, Delete)] == ["now", "other"]
     assert actions[-1] == RequeueAfter(300)

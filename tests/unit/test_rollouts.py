@@ -319,7 +319,6 @@ def test_a_resized_deployment_in_a_rollout_gives_each_replica_set_its_share():
     assert world.sizes() == {"v1": 11, "v2": 7}
 
 
-
 def test_a_paused_deployment_scales_but_does_not_roll_out():
     world = world_of(web(2))
     world.settle()
