@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from random import Random
 
 import pytest
@@ -11,7 +11,7 @@ from kobune.apimachinery.clock import ManualClock
 from kobune.apiserver.storage.disk import read
 from kobune.apiserver.storage.errors import RevisionConflict, StoreDamaged, StoreFailed, StoreTooNew
 from kobune.apiserver.storage.mvcc import MvccStore, running
-from kobune.apiserver.storage.store import TO_THE_END, Delete, Event, Put, Range, Store
+from kobune.apiserver.storage.store import DELETE, TO_THE_END, Delete, Event, Put, Range, Store
 from kobune.testing.store_disk import FaultyDisk
 
 ALL = (b"\0", TO_THE_END)
@@ -22,7 +22,10 @@ async def on(disk: FaultyDisk) -> AsyncIterator[Store]:
     store = MvccStore(clock=ManualClock(), random=Random(1), disk=disk)
     store.start(read(disk))
     async with running(store):
-        yield store
+        try:
+            yield store
+        finally:
+            disk.open.set()  # a test that failed must not hang
 
 
 async def a_while() -> None:
@@ -152,6 +155,7 @@ async def test_a_revision_is_not_given_twice_after_everything_was_deleted_and_co
         await store.compact(3, physical=True)
     async with on(disk.crash(surviving=9)) as store:
         assert store.revision == 3
+        assert [(event.type, event.entry.mod_revision) for event in await history(store, after=2)] == [(DELETE, 3)]
         assert (await store.put(b"a", b"1")).mod_revision == 4
 
 
@@ -202,8 +206,9 @@ async def test_rows_that_contradict_each_other_are_refused(lost: str) -> None:
 
 async def history(store: Store, *, after: int) -> list[Event]:
     events: list[Event] = []
-    async for changes in store.watch(*ALL, after=after):
-        events += changes.events
-        if changes.revision == store.revision:
-            break
+    async with asyncio.timeout(10), aclosing(store.watch(*ALL, after=after)) as watch:
+        async for changes in watch:
+            events += changes.events
+            if changes.revision == store.revision:
+                break
     return events

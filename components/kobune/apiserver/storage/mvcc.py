@@ -308,10 +308,15 @@ class MvccStore:
     def _committed(self, commits: Sequence[Commit], error: BaseException | None) -> None:
         """Show what has become durable to everyone, and answer."""
         self._in_flight -= len(commits)
-        if error is None:
-            self._show(commits)
-        else:
+        if error is not None:
             self._fail(f"cannot write to the disk: {error}", error)
+        else:
+            try:
+                self._show(commits)
+            except Exception as broken:  # a bug; nobody may wait forever for its answer
+                logger.exception("store: durable writes could not be shown")
+                self._fail(f"durable writes could not be shown: {broken!r}", broken)
+                error = broken
         for commit in commits:
             if commit.done.done():
                 continue  # a writer that was cancelled waits no more
