@@ -15,7 +15,7 @@ from kobune.client import Action, Create, Delete, Patch, RecordEvent, RequeueAft
 from kobune.controller_manager.controllers import deployment as deployments
 from kobune.controller_manager.controllers import replicaset as replicasets
 from kobune.controller_manager.pods import is_active, is_ready
-from kobune.controller_manager.rollout import revisions
+from kobune.controller_manager.rollout import revisions, templates
 from kobune.controller_manager.rollout.limits import limits_of
 
 WRITES = (Create, Update, UpdateStatus, Patch, Delete)
@@ -429,3 +429,16 @@ def test_the_least_valuable_pod_goes_first(worse, better):
     related = [*pods, pod("c", node="crowded"), pod("d", node="crowded")]
     order = sorted(pods, key=replicasets.least_valuable_first(related, now))
     assert [item.metadata.uid for item in order] == ["b", "a"]
+
+
+def test_an_absent_part_and_an_empty_one_are_the_same_template_unless_presence_means_something():
+    def template(**container):
+        made = web(1).spec.template
+        for name in container:
+            getattr(made.spec.containers[0], name).SetInParent()
+        return made
+
+    assert templates.same_template(template(), template(resources=True))
+    assert templates.hash_of(template(), None) == templates.hash_of(template(resources=True), None)
+    assert not templates.same_template(template(), template(securityContext=True))
+    assert templates.hash_of(template(), None) != templates.hash_of(template(), 0)

@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 from kobune.apimachinery.clock import Clock
-from kobune.apimachinery.errors import ApiError, Conflict, NotFound, ServiceUnavailable
+from kobune.apimachinery.errors import ApiError, Conflict, Forbidden, NotFound, ServiceUnavailable
 from kobune.apimachinery.kinds import Object
 from kobune.apimachinery.meta import key_of
 from kobune.client.actions import (
@@ -200,7 +200,7 @@ class Runner:
 
     def _refused(self, key: str, action: WriteAction, error: ApiError) -> None:
         announce = action.announce
-        if announce is not None and announce.failure and not isinstance(error, ServiceUnavailable | Conflict):
+        if announce is not None and announce.failure and not is_overtaken(error):
             self._announce_failure(announce, error)
         self._failed(key, error)
 
@@ -215,13 +215,21 @@ class Runner:
         words = f"{type(error).__name__}: {error}"
         if isinstance(error, ServiceUnavailable):
             return  # the client has said so, once for everybody
+        if is_overtaken(error):
+            log.debug("%s: %s: %s", self.controller.name, key, words)
+            return
         self._last_error = f"{key}: {words}"
-        if isinstance(error, Conflict):
-            log.debug("%s: %s: %s", self.controller.name, key, words)  # somebody else was faster: look again
-        elif self._complaints.get(key) != words:
+        if self._complaints.get(key) != words:
             self._complaints[key] = words
             trace = error if not isinstance(error, ApiError) else None
             log.warning("%s: %s: %s; will try again", self.controller.name, key, words, exc_info=trace)
+
+
+def is_overtaken(error: Exception) -> bool:
+    """Whether the world has moved on since the cache was filled, so that a look at the new state is all it takes."""
+    if isinstance(error, Forbidden) and error.details is not None:
+        return any(cause.reason == "NamespaceTerminating" for cause in error.details.causes)
+    return isinstance(error, Conflict | NotFound | ServiceUnavailable)
 
 
 def past(action: WriteAction) -> str:

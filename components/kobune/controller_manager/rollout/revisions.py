@@ -1,15 +1,13 @@
 """A deployment's revisions: each distinct pod template has a ReplicaSet of its own, numbered in order of use."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kobune.api.apps.v1 import Deployment, ReplicaSet
-from kobune.api.core.v1 import PodTemplateSpec
 from kobune.apimachinery.meta import controller_reference, seconds_of
 from kobune.controller_manager.rollout.limits import limits_of
+from kobune.controller_manager.rollout.templates import HASH_LABEL, hash_of, same_template
 
-HASH_LABEL = "pod-template-hash"
 REVISION = "deployment.kubernetes.io/revision"
 HISTORY = "deployment.kubernetes.io/revision-history"
 DESIRED = "deployment.kubernetes.io/desired-replicas"
@@ -25,8 +23,6 @@ OWN_ANNOTATIONS = frozenset(
     }
 )
 """Annotations that mean the object they are on: not copied from a deployment to its ReplicaSets."""
-ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
-"""No vowels, and nothing that looks alike: a hash must not spell a word."""
 
 
 @dataclass(frozen=True)
@@ -50,8 +46,8 @@ class Rollout:
 def rollout_of(deployment: Deployment, replica_sets: Sequence[ReplicaSet]) -> Rollout:
     """Tell the current ReplicaSet from the old ones."""
     by_age = sorted(replica_sets, key=age)
-    wanted = without_hash(deployment.spec.template)
-    new = next((item for item in by_age if without_hash(item.spec.template) == wanted), None)
+    wanted = deployment.spec.template
+    new = next((item for item in by_age if same_template(item.spec.template, wanted)), None)
     return Rollout(deployment, new, [item for item in by_age if item is not new])
 
 
@@ -60,32 +56,15 @@ def age(item: ReplicaSet) -> tuple[float, str]:
     return seconds_of(item.metadata.creationTimestamp), item.metadata.name
 
 
-def without_hash(template: PodTemplateSpec) -> PodTemplateSpec:
-    """Return the template as its author wrote it."""
-    if HASH_LABEL not in template.metadata.labels:
-        return template
-    copy = PodTemplateSpec()
-    copy.CopyFrom(template)
-    del copy.metadata.labels[HASH_LABEL]
-    return copy
-
-
-def hash_of(deployment: Deployment) -> str:
-    """Return the label that tells the current template's pods from others'; it changes with the collision count."""
-    digest = hashlib.blake2b(deployment.spec.template.SerializeToString(deterministic=True), digest_size=8)
-    if deployment.status.HasField("collisionCount"):
-        digest.update(deployment.status.collisionCount.to_bytes(4, "little"))
-    number = int.from_bytes(digest.digest(), "little")
-    letters = ""
-    for _ in range(10):
-        number, letter = divmod(number, len(ALPHABET))
-        letters += ALPHABET[letter]
-    return letters
+def label_of(deployment: Deployment) -> str:
+    """Return the hash label of the current template."""
+    status = deployment.status
+    return hash_of(deployment.spec.template, status.collisionCount if status.HasField("collisionCount") else None)
 
 
 def new_name(deployment: Deployment) -> str:
     """Return the name of the current template's ReplicaSet, should it have to be made."""
-    return f"{deployment.metadata.name}-{hash_of(deployment)}"
+    return f"{deployment.metadata.name}-{label_of(deployment)}"
 
 
 def revision_of(item: ReplicaSet | Deployment) -> int:
@@ -102,7 +81,7 @@ def next_revision(rollout: Rollout) -> int:
 def new_replica_set(rollout: Rollout, replicas: int) -> ReplicaSet:
     """Return the ReplicaSet of the current template."""
     deployment = rollout.deployment
-    label = hash_of(deployment)
+    label = label_of(deployment)
     item = ReplicaSet()
     item.metadata.name = new_name(deployment)
     item.metadata.namespace = deployment.metadata.namespace
