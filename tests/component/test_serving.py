@@ -1,5 +1,6 @@
 import logging
 from collections.abc import AsyncIterator
+from contextvars import Context
 from pathlib import Path
 
 import grpc
@@ -58,12 +59,16 @@ async def test_the_status_says_who_and_how(server: Server, pki: Path) -> None:
     assert status.memory_bytes > 1_000_000
 
 
+def complain_elsewhere() -> None:
+    with logs.component_log("another"):
+        logging.getLogger("kobune.another").error("not ours")
+
+
 async def test_errors_logged_while_serving_are_in_the_status(pki: Path) -> None:
     config = ServingConfig(credentials=certificates.credentials(pki, "server"))
     async with Server("kube-thing", config, clock=CLOCK) as server:
         logging.getLogger("kobune.kube_thing.part").error("lost %s", "everything")
-        with logs.component_log("another"):
-            logging.getLogger("kobune.another").error("not ours")
+        Context().run(complain_elsewhere)
         async with connect(server, certificates.credentials(pki, "client")) as channel:
             status = await ComponentStub(channel).GetStatus(GetStatusRequest())
     assert status.last_error == "lost everything"

@@ -8,6 +8,7 @@ import importlib
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from ipaddress import IPv4Network
 from random import Random
 from typing import Any
 
@@ -88,6 +89,8 @@ def _apiserver(facts: Facts) -> Any:
         store=settings.store,
         data_dir=facts.data_dir.store,
         service_account_key=certificates.service_account_key(facts.data_dir.pki),
+        service_network=IPv4Network(facts.addresses.services),
+        service_ip=facts.addresses.apiserver,
     )
 
 

@@ -24,16 +24,16 @@ class ComponentLog:
 _current: ContextVar[ComponentLog | None] = ContextVar("kobune_component_log", default=None)
 
 
-def current(component: str) -> ComponentLog:
-    """Return the log of the component that is running here; a new one when none of that name is."""
-    log = _current.get()
-    return log if log is not None and log.component == component else ComponentLog(component)
-
-
 @contextmanager
 def component_log(component: str) -> Iterator[ComponentLog]:
-    """Attribute to `component` whatever is logged inside, and by the tasks started inside."""
-    log = current(component)
+    """Attribute to `component` whatever is logged inside, and by the tasks started inside.
+
+    Inside a component, everything stays that component's: one that serves on two ports has one log.
+    """
+    if outer := _current.get():
+        yield outer
+        return
+    log = ComponentLog(component)
     _remember_errors()
     token = _current.set(log)
     try:

@@ -91,7 +91,9 @@ class Server:
     async def __aenter__(self) -> Self:
         log = self._exit.enter_context(logs.component_log(self.name))
         server = grpc.aio.server(interceptors=list(self._interceptors), options=list(OPTIONS))
-        status = StatusService(log, started_at=self._clock.now(), serving=lambda: self._serving, registry=self.registry)
+        status = StatusService(
+            self.name, log, started_at=self._clock.now(), serving=lambda: self._serving, registry=self.registry
+        )
         add_ComponentServicer_to_server(status, server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
         for _, add in self._add:

@@ -25,8 +25,15 @@ class StatusService(ComponentServicer):
     """Answers who a component is, how it fares, and its metrics."""
 
     def __init__(
-        self, log: ComponentLog, *, started_at: float, serving: Callable[[], bool], registry: CollectorRegistry
+        self,
+        name: str,
+        log: ComponentLog,
+        *,
+        started_at: float,
+        serving: Callable[[], bool],
+        registry: CollectorRegistry,
     ) -> None:
+        self._name = name
         self._log = log
         self._started_at = started_at
         self._serving = serving
@@ -36,7 +43,7 @@ class StatusService(ComponentServicer):
         self, request: GetStatusRequest, context: grpc.aio.ServicerContext[GetStatusRequest, ComponentStatus]
     ) -> ComponentStatus:
         status = ComponentStatus(
-            name=self._log.component,
+            name=self._name,
             version=version(),
             pid=os.getpid(),
             started_at=_timestamp(self._started_at),
