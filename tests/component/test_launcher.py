@@ -150,9 +150,10 @@ def test_a_component_that_cannot_start_is_one_line_and_the_end_of_all(
 def test_a_component_that_will_not_stop_is_killed(start: Callable[..., Running]) -> None:
     running = start("scheduler=stubborn")
     running.read_until("ready in")
-    stubborn = running.component("scheduler")
+    stubborn, kubelet = running.component("scheduler"), running.component("kubelet")
     os.kill(running.pid, signal.SIGINT)
-    eventually(lambda: not is_alive(running.component("kubelet") or -1))
+    eventually(lambda: not is_alive(kubelet))
+    assert is_alive(stubborn)
     os.kill(running.pid, signal.SIGINT)  # no more patience
     assert running.wait() == 0
     assert not is_alive(stubborn)

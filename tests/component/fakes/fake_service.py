@@ -29,11 +29,11 @@ async def run(config: Config, *, clock: Clock, random: Random, ready: Callable[[
     async with Server(config.name, config.serving, clock=clock) as server:
         server.set_serving(True)
         logging.getLogger("kobune.fake").info("%s: serving on %s", config.name, server.address)
+        if config.ordeal == "stubborn":
+            asyncio.get_running_loop().remove_signal_handler(signal.SIGTERM)
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
         others = {"rest": "127.0.0.1:1"} if config.name == "apiserver" else {}
         ready(Ready(config.name, server.address, others))
-        if config.ordeal == "stubborn":
-            signal.signal(signal.SIGTERM, signal.SIG_IGN)
-            asyncio.get_running_loop().remove_signal_handler(signal.SIGTERM)
         if config.ordeal.startswith("once:") and not (mark := Path(config.ordeal[5:])).exists():
             mark.touch()
             os.abort()
