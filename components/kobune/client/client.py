@@ -136,7 +136,8 @@ class Client:
         try:
             async for body in self._transport.stream(method_of(kind, "Watch").path, request):
                 self.outage.ends()
-                yield [Event(event.type, decode(event.object)) for event in WatchEvents.FromString(body).events]
+                if body:
+                    yield [Event(event.type, decode(event.object)) for event in WatchEvents.FromString(body).events]
         except ServiceUnavailable as error:
             self.outage.begins(error.message)
             raise

@@ -109,7 +109,7 @@ class EventRecorder:
             try:
                 await self._flush()
             except ServiceUnavailable:
-                await self._clock.sleep(self._backoff.next())
+                await self._client.outage.pause(self._backoff.next(), self._clock)
             except ApiError as error:
                 log.warning("cannot record events: %s: %s", error.reason, error.message)
                 await self._clock.sleep(self._backoff.next())

@@ -151,7 +151,7 @@ class Informer(Generic[T]):
             except ApiError as error:
                 self._listed = False
                 self._complain(error)
-            await self._clock.sleep(self._backoff.next())
+            await self._client.outage.pause(self._backoff.next(), self._clock)
 
     async def _list(self) -> None:
         options = list_options(self._label_selector, self._field_selector)
@@ -171,11 +171,11 @@ class Informer(Generic[T]):
             resourceVersion=self._resume_from,
         )
         async for events in self._client.watch_as(self.kind, self._decode, self._namespace, options):
-            self._backoff.reset()
-            self._complaint = ""
             for event in events:
                 self._apply(event)
             if events:
+                self._backoff.reset()
+                self._complaint = ""
                 self._resume_from = events[-1].object.metadata.resourceVersion
                 self.version = max(self.version, version_of(self._resume_from))
                 self._progressed()

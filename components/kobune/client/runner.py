@@ -21,6 +21,7 @@ from kobune.client.actions import (
     WriteAction,
     write_of,
 )
+from kobune.client.backoff import Backoff
 from kobune.client.client import Client
 from kobune.client.controller import Controller, Watch
 from kobune.client.events import EventRecorder
@@ -129,8 +130,13 @@ class Runner:
         for watch in self._watches:
             if not watch.metadata_only:
                 await self._informer(watch).synced()
+        backoff = Backoff(self._random)
         while True:
             keys = await self._queue.take(ROUND)
+            if self._client.outage.lost:
+                await self._client.outage.pause(backoff.next(), self._clock)
+            else:
+                backoff.reset()
             plans = [(key, await self._plan(key)) for key in keys]
             await self._perform([(key, actions) for key, actions in plans if actions is not None])
 
@@ -211,10 +217,11 @@ class Runner:
     def _failed(self, key: str, error: Exception) -> None:
         """Try again later; say so once for the same words."""
         self._retries += 1
+        if isinstance(error, ServiceUnavailable):
+            self._queue.add(key)  # no fault of the key's: `run` waits; and the client has said so, once for everybody
+            return
         self._queue.retry(key)
         words = f"{type(error).__name__}: {error}"
-        if isinstance(error, ServiceUnavailable):
-            return  # the client has said so, once for everybody
         if is_overtaken(error):
             log.debug("%s: %s: %s", self.controller.name, key, words)
             return

@@ -23,7 +23,7 @@ OPTIONS = (
     # A restarted apiserver is found again in a fraction of a second: gRPC's own defaults wait up to two minutes.
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.min_reconnect_backoff_ms", 1_000),
-    ("grpc.max_reconnect_backoff_ms", 2_000),
+    ("grpc.max_reconnect_backoff_ms", 1_000),
     # Each client has a connection of its own: two components in one process share nothing.
     ("grpc.use_local_subchannel_pool", 1),
 )
@@ -42,7 +42,10 @@ class Transport(Protocol):
         """Return the answer to one request. `method` is like `/kobune.api.core.v1.Pods/Get`."""
 
     def stream(self, method: str, request: bytes) -> AsyncIterator[bytes]:
-        """Return the messages of a stream, in order, until the server ends it."""
+        """Return the messages of a stream, in order, until the server ends it.
+
+        The first one may be empty and says nothing but that the server has accepted the request.
+        """
 
 
 @dataclass(frozen=True)
@@ -98,6 +101,9 @@ class GrpcTransport:
             start = self._streams[method] = self._open().unary_stream(method, None, None)
         call = start(request)
         try:
+            await call.initial_metadata()
+            if not call.done():  # a call that failed has metadata too: none
+                yield b""
             async for message in call:
                 yield message
         except grpc.aio.AioRpcError as error:
