@@ -116,16 +116,18 @@ class _History:
         if previous is not None:
             key = previous.key  # the same bytes only once in memory
         if type == DELETE:
-            event = Event(DELETE, tombstone(key, revision), previous)
+            entry = tombstone(key, revision)
             self._newest.pop(key, None)
         else:
             entry = self._newest[key] = Entry(key, record[_HEADER.size :], created, revision, version, lease)
-            event = Event(PUT, entry, previous)
         compacted = self._loaded.compacted
+        if revision < compacted and previous is None and type != DELETE:
+            return  # most rows of most stores: an entry that has not changed for long
+        event = Event(DELETE if type == DELETE else PUT, entry, previous)
         if revision <= compacted:
             self._loaded.obsolete.extend(obsolete_rows((event,), compacted))
         if revision == compacted:
-            event = Event(event.type, event.entry, None)
+            event = Event(event.type, entry, None)
         if revision >= compacted:
             self._remember(revision, place, event)
 

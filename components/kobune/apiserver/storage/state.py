@@ -7,6 +7,8 @@ list, a few seconds behind, so that this is cheaper than a history per key that 
 """
 
 from collections.abc import Iterable, Sequence
+from heapq import merge
+from itertools import islice
 
 from sortedcontainers import SortedList
 
@@ -78,18 +80,17 @@ class State:
     ) -> RangeResult:
         """Return the range as it would be with `changed`, whose keys are all in the range; None is "not there"."""
         start, stop = self._positions(key, range_end)
-        if not changed:
-            count = stop - start
-            shown = 0 if count_only else min(count, limit) if limit > 0 else count
-            live = self.live
-            entries = [live[found] for found in self.keys.islice(start, start + shown)] if shown else []
-            return RangeResult(entries, 0 < limit < count, count, self.revision)
-        merged: dict[bytes, Entry | None] = {found: self.live[found] for found in self.keys.islice(start, stop)}
-        merged.update(changed)
-        entries = [entry for _, entry in sorted(merged.items()) if entry is not None]
-        count = len(entries)
-        shown = 0 if count_only else limit if limit > 0 else count
-        return RangeResult(entries[:shown], 0 < limit < count, count, self.revision)
+        replaced = sum(found in self.live for found in changed)
+        added = sorted(found for found, entry in changed.items() if entry is not None)
+        count = stop - start - replaced + len(added)
+        shown = 0 if count_only else min(count, limit) if limit > 0 else count
+        entries: list[Entry] = []
+        if shown and changed:  # a page is not to cost as much as its whole range
+            kept = (found for found in self.keys.islice(start, stop) if found not in changed)
+            entries = [changed.get(found) or self.live[found] for found in islice(merge(kept, added), shown)]
+        elif shown:
+            entries = [self.live[found] for found in self.keys.islice(start, start + shown)]
+        return RangeResult(entries, 0 < limit < count, count, self.revision)
 
     def since(self, revision: int, limit: int | None = None) -> Sequence[tuple[Event, ...]]:
         """Return the events of each revision after `revision`, at most `limit` of them."""

@@ -33,13 +33,13 @@ def header(revision: int) -> rpc_pb2.ResponseHeader:
     return rpc_pb2.ResponseHeader(cluster_id=CLUSTER_ID, member_id=MEMBER_ID, revision=revision, raft_term=TERM)
 
 
-def key_value(entry: Entry, *, keys_only: bool = False) -> mvcc_pb2.KeyValue:
+def key_value(entry: Entry) -> mvcc_pb2.KeyValue:
     return mvcc_pb2.KeyValue(
         key=entry.key,
         create_revision=entry.create_revision,
         mod_revision=entry.mod_revision,
         version=entry.version,
-        value=b"" if keys_only else entry.value,
+        value=entry.value,
         lease=entry.lease,
     )
 
@@ -146,12 +146,19 @@ def range_response(request: rpc_pb2.RangeRequest, result: RangeResult, revision:
         entries = _sorted(entries, request)
     if 0 < request.limit < len(entries):
         entries, more = entries[: request.limit], True
-    return rpc_pb2.RangeResponse(
-        header=header(revision),
-        kvs=() if request.count_only else [key_value(entry, keys_only=request.keys_only) for entry in entries],
-        more=more and not request.count_only,
-        count=result.count,
-    )
+    response = rpc_pb2.RangeResponse(header=header(revision), more=more and not request.count_only, count=result.count)
+    if not request.count_only:
+        add, keys_only = response.kvs.add, request.keys_only
+        for entry in entries:  # in place: half the time of making messages and having them copied
+            add(
+                key=entry.key,
+                create_revision=entry.create_revision,
+                mod_revision=entry.mod_revision,
+                version=entry.version,
+                value=b"" if keys_only else entry.value,
+                lease=entry.lease,
+            )
+    return response
 
 
 def txn_response(request: rpc_pb2.TxnRequest, result: TxnResult) -> rpc_pb2.TxnResponse:
