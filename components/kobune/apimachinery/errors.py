@@ -36,9 +36,7 @@ class ApiError(Exception):
 
     def status(self) -> Status:
         """Return the `Status` object that clients of the API get."""
-        return Status(
-            status="Failure", message=self.message, reason=self.reason, code=self.http, details=self.details
-        )
+        return Status(status="Failure", message=self.message, reason=self.reason, code=self.http, details=self.details)
 
     @classmethod
     def of(cls, group: str, resource: str, name: str, message: str) -> Self:

@@ -13,7 +13,7 @@ from typing import Protocol, Self, TypeVar, cast
 from google.protobuf.message import Message
 
 from kobune.api.meta.v1 import ObjectMeta
-from kobune.api.schema import schema_pb2
+from kobune.apimachinery.schema import descriptor_of, resource_options
 
 PACKAGES = (
     "core.v1",
@@ -105,11 +105,10 @@ class Kind:
 @cache
 def kind_of(message: type[Object]) -> Kind:
     """Return the kind of a message such as `Pod`; `ValueError` if it is not served."""
-    descriptor = cast(type[Message], message).DESCRIPTOR
-    options = descriptor.GetOptions()
-    if not options.HasExtension(schema_pb2.resource):
+    descriptor = descriptor_of(message)
+    known = resource_options(descriptor)
+    if known is None:
         raise ValueError(f"{descriptor.full_name} is not a kind that is served")
-    known = options.Extensions[schema_pb2.resource]
     return Kind(
         group=known.group,
         version=known.version,
@@ -140,12 +139,12 @@ def messages() -> Iterator[type[Object]]:
         module = importlib.import_module(f"kobune.api.{package}")
         for name in module.__all__:
             message = getattr(module, name)
-            if message.DESCRIPTOR.GetOptions().HasExtension(schema_pb2.resource):
+            if resource_options(message.DESCRIPTOR) is not None:
                 yield message
 
 
 def list_of(message: type[Object]) -> type[Message]:
     """Return the list message of a kind: `PodList` for `Pod`."""
-    descriptor = cast(type[Message], message).DESCRIPTOR
+    descriptor = descriptor_of(message)
     package = importlib.import_module(descriptor.full_name.rpartition(".")[0])
     return cast(type[Message], getattr(package, f"{descriptor.name}List"))

@@ -24,7 +24,8 @@ def dns_subdomain(name: str) -> list[str]:
     if not _SUBDOMAIN.fullmatch(name):
         problems.append(
             "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must "
-            f"start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '{SUBDOMAIN}')"
+            "start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is "
+            f"'{SUBDOMAIN}')"
         )
     return problems
 
@@ -35,7 +36,8 @@ def dns_label(name: str) -> list[str]:
     if not _LABEL.fullmatch(name):
         problems.append(
             "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and "
-            f"end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '{LABEL}')"
+            "end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is "
+            f"'{LABEL}')"
         )
     return problems
 

@@ -1,6 +1,7 @@
 """Amounts of resources: `100m`, `1Gi`, `0.5`.
 
-Kubernetes keeps quantities as text in a canonical form; arithmetic here is exact. Source: the API reference, *Quantity*.
+Kubernetes keeps quantities as text in a canonical form; arithmetic here is exact. Source: *Quantity* in the API
+reference.
 """
 
 import re

@@ -1,5 +1,6 @@
-"""Label and field selectors: parsed once, asked often. Source: the reference pages *Labels and Selectors* and
-*Field Selectors*.
+"""Label and field selectors: parsed once, asked often.
+
+Source: the documentation's pages *Labels and Selectors* and *Field Selectors*.
 """
 
 import re
@@ -84,7 +85,9 @@ def parse_labels(text: str) -> Selector:
         requirements.append(requirement)
         if at < len(tokens):
             if tokens[at] != ",":
-                raise InvalidSelector(f"unable to parse requirement: found '{tokens[at]}', expected: ',' or 'end of string'")
+                raise InvalidSelector(
+                    f"unable to parse requirement: found '{tokens[at]}', expected: ',' or 'end of string'"
+                )
             at += 1
             if at == len(tokens):
                 raise InvalidSelector("unable to parse requirement: found '', expected: identifier after ','")
@@ -160,18 +163,19 @@ def _requirement(tokens: list[str], at: int, text: str) -> tuple[Requirement, in
             value = tokens[at + 1] if at + 1 < len(tokens) else ""
             if re.fullmatch(r"[+-]?\d+", value) is None:
                 raise InvalidSelector(
-                    f'values[0][{key}]: Invalid value: "{value}": for \'Gt\', \'Lt\' operators, the value must be an integer'
+                    f'values[0][{key}]: Invalid value: "{value}": '
+                    "for 'Gt', 'Lt' operators, the value must be an integer"
                 )
             return Requirement(key, "Gt" if operator == ">" else "Lt", (value,)), at + 2
-    raise InvalidSelector(
-        f"unable to parse requirement: found '{operator}', expected: in, notin, =, ==, !=, gt, lt"
-    )
+    raise InvalidSelector(f"unable to parse requirement: found '{operator}', expected: in, notin, =, ==, !=, gt, lt")
 
 
 def _key(tokens: list[str], at: int) -> tuple[str, int]:
     key = tokens[at] if at < len(tokens) else ""
     if not key or not (key[0].isalnum() or key[0] in "._-/"):
-        raise InvalidSelector(f"unable to parse requirement: found '{key}', expected: !, identifier, or 'end of string'")
+        raise InvalidSelector(
+            f"unable to parse requirement: found '{key}', expected: !, identifier, or 'end of string'"
+        )
     if problems := names.qualified_name(key):
         raise InvalidSelector(f'unable to parse requirement: key: Invalid value: "{key}": {"; ".join(problems)}')
     return key, at + 1
@@ -183,12 +187,11 @@ def _values(tokens: list[str], at: int, key: str) -> tuple[tuple[str, ...], int]
         raise InvalidSelector(f"unable to parse requirement: found '{found}' expected: '('")
     values: list[str] = []
     expect_value = True
-    for at in range(at + 1, len(tokens)):
-        token = tokens[at]
+    for place, token in enumerate(tokens[at + 1 :], at + 1):
         if token == ")":
             if expect_value:
                 values.append("")
-            return tuple(sorted(set(values))), at + 1
+            return tuple(sorted(set(values))), place + 1
         if token == ",":
             if expect_value:
                 values.append("")

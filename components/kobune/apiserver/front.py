@@ -1,5 +1,6 @@
 """What both faces do with a request before and after its verb: who asks, may they, and what is wrong with it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from kobune.api.meta.v1 import DeleteOptions
@@ -37,15 +38,15 @@ class Front:
         )
 
 
-def dry_run(values: "list[str] | tuple[str, ...]") -> bool:
+def dry_run(values: Iterable[str]) -> bool:
     """Return whether a request is for show only; `BadRequest` for anything but `All`."""
     for value in values:
         if value != "All":
             raise BadRequest(f'dryRun: Unsupported value: "{value}": supported values: "All"')
-    return bool(values)
+    return any(True for _ in values)
 
 
 def delete_call(call: Call, options: DeleteOptions) -> Call:
     """Return the call with what the options of a deletion say about it."""
-    call.dry_run = call.dry_run or dry_run(list(options.dryRun))
+    call.dry_run = call.dry_run or dry_run(options.dryRun)
     return call

@@ -10,9 +10,9 @@ from kobune.api.runtime.v1 import TypeMeta, Unknown
 from kobune.apimachinery import codec
 from kobune.apimachinery.codec.shape import is_object
 from kobune.apimachinery.errors import BadRequest, UnsupportedMediaType
+from kobune.apimachinery.schema import descriptor_of, package_options
 from kobune.apiserver.registry.resource import MAGIC, Resource
 from kobune.apiserver.verbs.read import Listing
-from kobune.api.schema import schema_pb2
 
 JSON: Final = "application/json"
 YAML: Final = "application/yaml"
@@ -48,7 +48,7 @@ def read(message: type[Message], content_type: str, body: bytes, field_validatio
 def yaml_to_json(body: bytes) -> bytes:
     """Return the JSON of a YAML document; `BadRequest` if it is none."""
     try:
-        tree = yaml.load(body, _Loader)  # noqa: S506 - a safe loader
+        tree = yaml.load(body, _Loader)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise BadRequest(f"error decoding YAML: error converting YAML to JSON: yaml: {_problem(error)}") from None
     try:
@@ -151,7 +151,7 @@ def list_json(resource: Resource, listing: Listing) -> bytes:
 
 def api_version(message: Message | type[Message]) -> str:
     """Return the apiVersion of a message: that of its package."""
-    package = message.DESCRIPTOR.file.GetOptions().Extensions[schema_pb2.package]
+    package = package_options(descriptor_of(message))
     if package.group == "meta.k8s.io":
         return str(package.version)
     return f"{package.group}/{package.version}" if package.group else str(package.version)

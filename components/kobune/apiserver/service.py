@@ -44,6 +44,7 @@ from kobune.component_base.serving import Ready, Server, ServingConfig
 log = logging.getLogger(__name__)
 
 DYNAMIC = "kobune.api.dynamic.v1.Objects"
+SERVICE_NETWORK = IPv4Network("127.96.0.0/16")
 ETCD = "etcdserverpb.KV"
 
 
@@ -60,7 +61,7 @@ class Config:
     data_dir: Path | None = None
     service_account_key: Path | None = None
     """The key that signs service-account tokens; None for one that dies with the process."""
-    service_network: IPv4Network = IPv4Network("127.96.0.0/16")
+    service_network: IPv4Network = SERVICE_NETWORK
     service_ip: str = "127.96.0.1"
     """The ClusterIP of the apiserver's own Service."""
     node_ports: range = range(30000, 32768)

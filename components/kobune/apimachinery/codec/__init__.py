@@ -12,6 +12,7 @@ from google.protobuf.message import Message
 from kobune.apimachinery.codec.decode import Misfit, reader
 from kobune.apimachinery.codec.encode import writer
 from kobune.apimachinery.codec.strict import Sieve, Undecodable
+from kobune.apimachinery.schema import descriptor_of
 
 T = TypeVar("T", bound=Message)
 
@@ -19,7 +20,7 @@ __all__ = ["Undecodable", "decode", "encode", "from_json", "to_json"]
 
 
 def from_json(message: type[T], body: bytes) -> T:
-    """Return the message that JSON text describes; `Undecodable` if it is no JSON, or does not fit to the last field."""
+    """Return the message that JSON text describes; `Undecodable` if it does not fit to the last field."""
     decoded, unknown = decode(message, body)
     if unknown:
         raise Undecodable("strict decoding error: " + ", ".join(f'unknown field "{path}"' for path in unknown))
@@ -33,18 +34,18 @@ def decode(message: type[T], body: bytes) -> tuple[T, list[str]]:
     """
     tree = _parse(body)
     try:
-        return message(**reader(message.DESCRIPTOR)(tree)), []
+        return message(**reader(descriptor_of(message))(tree)), []
     except (Misfit, TypeError, ValueError, AttributeError, RecursionError):
         pass
     # What the fast path refused it has half converted: look again at what was sent.
     sieve = Sieve()
-    kept = sieve.keep(message.DESCRIPTOR, _parse(body))
-    return message(**reader(message.DESCRIPTOR)(kept)), sieve.unknown
+    kept = sieve.keep(descriptor_of(message), _parse(body))
+    return message(**reader(descriptor_of(message))(kept)), sieve.unknown
 
 
 def encode(message: Message) -> Any:
     """Return the JSON tree of a message. Parts of it are shared: nobody may change it."""
-    return writer(message.DESCRIPTOR)(message)
+    return writer(descriptor_of(message))(message)
 
 
 def to_json(message: Message) -> bytes:

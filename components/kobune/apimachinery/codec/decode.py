@@ -14,6 +14,7 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
 from kobune.apimachinery.codec.scalars import SCALARS
 from kobune.apimachinery.codec.shape import Field, fields, is_object, json_fields
+from kobune.apimachinery.schema import descriptor_of
 
 Reader = Callable[[Any], Any]
 
@@ -62,8 +63,8 @@ class MessageReader:
         readers = {}
         for field in fields(self.descriptor):
             if field.schema.inline:
-                inner = MessageReader(field.descriptor.message_type)
-                names = frozenset(json_fields(field.descriptor.message_type))
+                inner = MessageReader(field.inner)
+                names = frozenset(json_fields(field.inner))
                 self._inlined.append((field.name, names, inner))
             elif field.json != field.name:
                 self._renamed[field.json] = field.name
@@ -139,7 +140,7 @@ def _schema(value: Any) -> Any:
 def _props() -> Descriptor:
     from kobune.api.apiextensions.v1 import JSONSchemaProps
 
-    return JSONSchemaProps.DESCRIPTOR
+    return descriptor_of(JSONSchemaProps)
 
 
 UNIONS: dict[str, Reader] = {
@@ -147,9 +148,7 @@ UNIONS: dict[str, Reader] = {
         {"allows": value} if isinstance(value, bool) else {"allows": True, "schema": _schema(value)}
     ),
     "kobune.api.apiextensions.v1.JSONSchemaPropsOrArray": lambda value: (
-        {"jSONSchemas": [_schema(item) for item in value]}
-        if isinstance(value, list)
-        else {"schema": _schema(value)}
+        {"jSONSchemas": [_schema(item) for item in value]} if isinstance(value, list) else {"schema": _schema(value)}
     ),
     "kobune.api.apiextensions.v1.JSONSchemaPropsOrStringArray": lambda value: (
         {"property": value} if isinstance(value, list) else {"schema": _schema(value)}

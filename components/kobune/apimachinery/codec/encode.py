@@ -45,7 +45,7 @@ def _message_writer(descriptor: Descriptor) -> Writer:
     inlined: dict[FieldDescriptor, Writer] = {}
     for field in fields(descriptor):
         if field.schema.inline:
-            inlined[field.descriptor] = _message_writer(field.descriptor.message_type)
+            inlined[field.descriptor] = _message_writer(field.inner)
         elif each := _field_writer(field):
             written[field.descriptor] = field.json, each, _left_out_when_zero(field)
         else:
@@ -78,7 +78,7 @@ def empty(descriptor: Descriptor) -> dict[str, Any]:
     shown: dict[str, Any] = {}
     for field in fields(descriptor):
         if field.schema.inline:
-            shown |= empty(field.descriptor.message_type)
+            shown |= empty(field.inner)
         elif not _left_out_when_zero(field) and not (field.schema.omitempty and field.schema.pointer):
             shown[field.json] = _zero(field)
     return shown

@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from typing import cast
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
 from kobune.api.schema import schema_pb2
+from kobune.apimachinery.schema import field_options, resource_options
 
 GO_TYPES = {
     FieldDescriptor.TYPE_STRING: "string",
@@ -43,7 +45,12 @@ class Field:
     @property
     def element(self) -> FieldDescriptor:
         """The field itself, or the value of a map."""
-        return self.descriptor.message_type.fields_by_name["value"] if self.is_map else self.descriptor
+        return _message(self.descriptor).fields_by_name["value"] if self.is_map else self.descriptor
+
+    @property
+    def inner(self) -> Descriptor:
+        """The message of an inlined field."""
+        return _message(self.descriptor)
 
     @property
     def message(self) -> Descriptor | None:
@@ -59,7 +66,7 @@ def fields(descriptor: Descriptor) -> tuple[Field, ...]:
             name=field.name,
             json=field.json_name,
             descriptor=field,
-            schema=field.GetOptions().Extensions[schema_pb2.field],
+            schema=field_options(field),
         )
         for field in descriptor.fields
     )
@@ -74,7 +81,7 @@ def json_fields(descriptor: Descriptor) -> dict[str, Field]:
 def _unfold(descriptor: Descriptor) -> Iterator[Field]:
     for field in fields(descriptor):
         if field.schema.inline:
-            yield from _unfold(field.descriptor.message_type)
+            yield from _unfold(_message(field.descriptor))
         else:
             yield field
 
@@ -88,13 +95,9 @@ def is_object(descriptor: Descriptor) -> bool:
     name = metadata.message_type.full_name
     return name == "kobune.api.meta.v1.ListMeta" or (
         name == "kobune.api.meta.v1.ObjectMeta"
-        and (descriptor.GetOptions().HasExtension(schema_pb2.resource) or not descriptor.name.endswith("TemplateSpec"))
+        and (resource_options(descriptor) is not None or not descriptor.name.endswith("TemplateSpec"))
     )
 
 
-@cache
-def enum_values(field: FieldDescriptor) -> tuple[str, ...]:
-    """Return the values that a string field is known to take; empty if it is free."""
-    name = field.GetOptions().Extensions[schema_pb2.field].enum
-    enums = field.file.GetOptions().Extensions[schema_pb2.string_enum]
-    return tuple(next((enum.values for enum in enums if enum.name == name), ()))
+def _message(field: FieldDescriptor) -> Descriptor:
+    return cast(Descriptor, field.message_type)

@@ -5,7 +5,7 @@ Only trees that the fast path refused come here.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
@@ -74,7 +74,7 @@ class Sieve:
         return self.keep(message, {} if value is None else value, path, go_path)
 
     def _union(self, message: Descriptor, value: Any, path: str, go_path: str) -> Any:
-        schema = message.fields_by_name["schema"].message_type
+        schema = cast(Descriptor, message.fields_by_name["schema"].message_type)
         if isinstance(value, dict):
             return self.keep(schema, value, path, go_path)
         if isinstance(value, bool) and "allows" in message.fields_by_name:

@@ -34,7 +34,7 @@ def _merge(target: dict[str, Any], patch: Mapping[str, Any], descriptor: Descrip
         case None | "merge":
             pass
         case "replace":
-            return _without_directives({name: value for name, value in patch.items() if name != PATCH})
+            return {name: _without_directives(value) for name, value in patch.items() if name != PATCH}
         case "delete":
             return {}
         case unknown:
@@ -115,7 +115,9 @@ def _drop(target: dict[str, Any], name: str, values: Any) -> None:
         target[name] = [item for item in target[name] if item not in values]
 
 
-def _reorder(target: dict[str, Any], name: str, order: Any, fields: Mapping[str, Field], patch: Mapping[str, Any]) -> None:
+def _reorder(
+    target: dict[str, Any], name: str, order: Any, fields: Mapping[str, Field], patch: Mapping[str, Any]
+) -> None:
     """Put the elements into the order that the patch's author saw; those he did not know keep their neighbours."""
     found = target.get(name)
     if not isinstance(found, list) or not isinstance(order, list):

@@ -1,7 +1,7 @@
 """Nothing is created in a namespace that is not there or is going away, and some namespaces never go."""
 
-from kobune.apimachinery.errors import Forbidden, NotFound
 from kobune.api.meta.v1 import StatusCause, StatusDetails
+from kobune.apimachinery.errors import Forbidden, NotFound
 from kobune.apiserver.admission.chain import Write
 
 IMMORTAL = frozenset({"default", "kube-system", "kube-public"})

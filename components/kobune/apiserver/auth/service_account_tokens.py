@@ -61,7 +61,7 @@ class ServiceAccountTokens:
             return None
         if not self._is_there("serviceaccounts", namespace, account):
             return None
-        extra = {"authentication.kubernetes.io/credential-id": (f"JTI={claims['jti']}",)}
+        extra: dict[str, tuple[str, ...]] = {"authentication.kubernetes.io/credential-id": (f"JTI={claims['jti']}",)}
         if pod := private.get("pod"):
             if not self._is_there("pods", namespace, pod):
                 return None

@@ -1,6 +1,7 @@
 """Makes what is missing when the apiserver starts."""
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 from kobune.apimachinery.errors import AlreadyExists
@@ -27,9 +28,7 @@ async def bootstrap(api: Api, service_ip: str) -> None:
 async def publish(api: Api, service_ip: str, host: str, port: int) -> None:
     """Let the `kubernetes` Service lead to where the apiserver is now."""
     slice_ = objects.kubernetes_endpoints(host, port)
-    await _ensure(
-        api, [("services", objects.kubernetes_service(service_ip, port)), ("endpointslices", slice_)]
-    )
+    await _ensure(api, [("services", objects.kubernetes_service(service_ip, port)), ("endpointslices", slice_)])
     current = api.find("endpointslices", "default", "kubernetes")
     if list(current.ports) == list(slice_.ports) and list(current.endpoints) == list(slice_.endpoints):
         return
@@ -52,7 +51,5 @@ async def _ensure(api: Api, wanted: list[tuple[str, Any]]) -> None:
 
 
 async def _create(api: Api, plural: str, item: Any) -> None:
-    try:
+    with suppress(AlreadyExists):  # another apiserver on the same store was faster
         await create(api, Call(LOOPBACK, api.registry[plural], item.metadata.namespace), item)
-    except AlreadyExists:
-        pass  # another apiserver on the same store was faster

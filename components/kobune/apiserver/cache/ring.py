@@ -6,7 +6,7 @@ until something happens, and one that has fallen off the ring gets `Expired`, ne
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sortedcontainers import SortedDict
 
@@ -33,7 +33,7 @@ class Change:
         self.key = key
         self.object = object
         self.previous = previous
-        self.encoded: dict[object, bytes] = {}
+        self.encoded: dict[Any, bytes] = {}
         """What watchers were sent of it, by encoding: made once."""
 
     @property
@@ -126,7 +126,7 @@ class Ring:
     def _append(self, change: Change) -> None:
         self._changes.append(change)
         if len(self._changes) > 2 * CAPACITY:
-            gone = self._changes[: -CAPACITY]
+            gone = self._changes[:-CAPACITY]
             self.start = gone[-1].revision
             self._dropped += len(gone)
             del self._changes[:-CAPACITY]

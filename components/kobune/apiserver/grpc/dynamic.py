@@ -4,9 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any, cast
 
-import grpc.aio
 import orjson
-from google.protobuf.message import Message
 
 from kobune.api.dynamic.v1 import (
     BatchRequest,
@@ -195,4 +193,4 @@ def _object(call: Call, answer: "dispatch.Answer", encoding: str) -> Object:
         return Object(content_type=media.JSON, body=shown.json)
     if media.is_protobuf(encoding):
         return Object(content_type=media.PROTOBUF, body=answer.SerializeToString())
-    return Object(content_type=media.JSON, body=orjson.dumps(media.tree_of(cast(Message, answer))))
+    return Object(content_type=media.JSON, body=orjson.dumps(media.tree_of(answer)))

@@ -24,13 +24,13 @@ class Peers:
         for key, value in context.invocation_metadata() or ():
             if key == "authorization":
                 return self._authenticator.by_header(str(value))
-        pem = context.auth_context().get("x509_pem_cert")
-        if not pem:
+        pem = next(iter(context.auth_context().get("x509_pem_cert", ())), None)
+        if pem is None:
             return self._authenticator.by_header("")
-        user = self._known.get(pem[0])
+        user = self._known.get(pem)
         if user is None:
             if len(self._known) > KEPT:
                 self._known.clear()
-            certificate = load_pem_x509_certificate(pem[0])
-            user = self._known[pem[0]] = self._authenticator.by_certificate(certificate.public_bytes(Encoding.DER))
+            certificate = load_pem_x509_certificate(pem)
+            user = self._known[pem] = self._authenticator.by_certificate(certificate.public_bytes(Encoding.DER))
         return user

@@ -40,7 +40,7 @@ Context = Any
 """`grpc.aio.ServicerContext`, which is generic over messages that do not matter here."""
 
 
-class TypedServices(grpc.GenericRpcHandler):
+class TypedServices(grpc.GenericRpcHandler[Any, Any]):
     """Answers every method of every typed service."""
 
     def __init__(self, front: Front, methods: list[Method]) -> None:
@@ -58,9 +58,7 @@ class TypedServices(grpc.GenericRpcHandler):
         request, answer = ANSWERS.get(method.name, (UpdateRequest, _update))
         return grpc.unary_unary_rpc_method_handler(self._guarded(method, answer), request.FromString)
 
-    def _call(
-        self, method: Method, context: Context, namespace: str, name: str = "", subresource: str = ""
-    ) -> Call:
+    def _call(self, method: Method, context: Context, namespace: str, name: str = "", subresource: str = "") -> Call:
         user = self._peers.user_of(context)
         call = Call(user, method.resource, namespace, name, method.subresource or subresource)
         self._front.authorize(call, method.verb)

@@ -5,6 +5,7 @@ from typing import Any
 
 from google.protobuf.descriptor import Descriptor
 
+from kobune.apimachinery.schema import descriptor_of
 from kobune.apiserver.registry.resource import Resource
 
 METHODS = {
@@ -44,7 +45,7 @@ def paths_of(resource: Resource, name_of: Callable[[Descriptor], str]) -> dict[s
 def _operation(resource: Resource, verb: str, action: str, name_of: Callable[[Descriptor], str]) -> dict[str, Any]:
     kind = resource.kind
     message = resource.list_message if verb == "list" else resource.message
-    schema = {"$ref": f"#/components/schemas/{name_of(message.DESCRIPTOR)}"}
+    schema = {"$ref": f"#/components/schemas/{name_of(descriptor_of(message))}"}
     operation: dict[str, Any] = {
         "operationId": f"{verb}{kind.group.replace('.', '')}{kind.version}{kind.name}",
         "parameters": [{"name": name, "in": "query", "schema": {"type": "string"}} for name in QUERY.get(verb, ())],

@@ -11,9 +11,15 @@ from typing import Any
 import orjson
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
-from kobune.api.schema import schema_pb2
-from kobune.apimachinery.codec.shape import Field, enum_values, is_object, json_fields
+from kobune.apimachinery.codec.shape import Field, is_object, json_fields
 from kobune.apimachinery.kinds import Kind
+from kobune.apimachinery.schema import (
+    description,
+    descriptor_of,
+    enum_values,
+    kubernetes_package,
+    package_options,
+)
 from kobune.apiserver.openapi.paths import paths_of
 from kobune.apiserver.registry.registry import Registry
 from kobune.apiserver.registry.resource import Resource
@@ -74,9 +80,9 @@ class OpenApi:
         wanted: list[Descriptor] = []
         paths: dict[str, Any] = {}
         for resource in resources:
-            wanted.append(resource.message.DESCRIPTOR)
+            wanted.append(descriptor_of(resource.message))
             if "list" in resource.kind.verbs:
-                wanted.append(resource.list_message.DESCRIPTOR)
+                wanted.append(descriptor_of(resource.list_message))
             paths |= paths_of(resource, name_of)
         wanted += _common()
         while wanted:
@@ -100,17 +106,13 @@ def _place(kind: Kind) -> str:
 def _common() -> list[Descriptor]:
     from kobune.api.meta.v1 import DeleteOptions, Status, WatchEvent
 
-    return [DeleteOptions.DESCRIPTOR, Status.DESCRIPTOR, WatchEvent.DESCRIPTOR]
+    return [descriptor_of(message) for message in (DeleteOptions, Status, WatchEvent)]
 
 
 @cache
 def name_of(descriptor: Descriptor) -> str:
     """Return what Kubernetes calls a message in OpenAPI: io.k8s.api.core.v1.Pod."""
-    options = descriptor.GetOptions()
-    package = (
-        options.Extensions[schema_pb2.kubernetes_package]
-        or descriptor.file.GetOptions().Extensions[schema_pb2.package].kubernetes
-    )
+    package = kubernetes_package(descriptor)
     first, *rest = package.replace("_", "-").split(".")
     return ".".join(["io", first, *rest[1:], descriptor.name]) if rest[:1] == ["io"] else f"{package}.{descriptor.name}"
 
@@ -129,8 +131,8 @@ def schema_of(descriptor: Descriptor) -> dict[str, Any]:
         if _is_required(field):
             required.append(name)
     schema: dict[str, Any] = {"type": "object"}
-    if description := descriptor.GetOptions().Extensions[schema_pb2.description]:
-        schema["description"] = description
+    if text := description(descriptor):
+        schema["description"] = text
     if properties:
         schema["properties"] = dict(sorted(properties.items()))
     if required:
@@ -187,6 +189,6 @@ def _messages_in(descriptor: Descriptor) -> Iterator[Descriptor]:
 def _group_version_kinds(descriptor: Descriptor) -> Iterator[dict[str, str]]:
     if not is_object(descriptor):
         return
-    package = descriptor.file.GetOptions().Extensions[schema_pb2.package]
+    package = package_options(descriptor)
     group = "" if package.group == "meta.k8s.io" else package.group
     yield {"group": group, "version": package.version, "kind": descriptor.name}

@@ -84,7 +84,10 @@ class Resource:
 
     @cached_property
     def _envelope(self) -> bytes:
-        return MAGIC + Unknown(typeMeta=TypeMeta(apiVersion=self.kind.api_version, kind=self.kind.name)).SerializeToString()
+        return (
+            MAGIC
+            + Unknown(typeMeta=TypeMeta(apiVersion=self.kind.api_version, kind=self.kind.name)).SerializeToString()
+        )
 
     def wrap(self, raw: bytes) -> bytes:
         """Return a message in the envelope that Kubernetes stores and sends: magic, type, message."""

@@ -36,9 +36,7 @@ def parse(header: str, pretty: bool = False) -> Wish:
         encoding = ENCODINGS.get(media_type.strip())
         if encoding is None:
             continue
-        options = dict(
-            part.strip().split("=", 1) for part in parameters.split(";") if "=" in part
-        )
+        options = dict(part.strip().split("=", 1) for part in parameters.split(";") if "=" in part)
         transform = options.get("as", "")
         if transform and (transform not in TRANSFORMS or options.get("g") != "meta.k8s.io" or options.get("v") != "v1"):
             continue

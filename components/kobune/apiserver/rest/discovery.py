@@ -128,7 +128,9 @@ class Discovery:
             if (group == "") is core:
                 items.append(
                     {
-                        "metadata": {"name": group, "creationTimestamp": None} if group else {"creationTimestamp": None},
+                        "metadata": {"name": group, "creationTimestamp": None}
+                        if group
+                        else {"creationTimestamp": None},
                         "versions": [
                             {
                                 "version": version,

@@ -144,9 +144,10 @@ def _check_type(message: Any, content_type: str, body: bytes, call: Call) -> Non
     version, kind = media.type_of(body, content_type)
     wanted_kind, wanted_version = message.DESCRIPTOR.name, media.api_version(message)
     if kind and kind != wanted_kind:
+        short = version.rpartition("/")[2]
         raise BadRequest(
-            f'{kind} in version "{version.rpartition("/")[2]}" cannot be handled as a {wanted_kind}: '
-            f"converting ({version.rpartition('/')[2]}.{kind}) to ({call.group or 'core'}.{wanted_kind}): unknown conversion"
+            f'{kind} in version "{short}" cannot be handled as a {wanted_kind}: converting ({short}.{kind}) to '
+            f"({call.group or 'core'}.{wanted_kind}): unknown conversion"
         )
     if version and version != wanted_version:
         raise BadRequest(

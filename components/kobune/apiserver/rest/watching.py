@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
 
 import orjson
 from aiohttp import web
@@ -30,11 +29,6 @@ async def serve_watch(
 ) -> web.StreamResponse:
     """Send the events until the client leaves, its timeout ends, or an error ends the watch."""
     batches = watch(api, call, options)
-    # The first step raises what is wrong with the request while there is still a status line to say it with.
-    first: asyncio.Task[Any] = asyncio.ensure_future(anext(batches))
-    await asyncio.sleep(0)
-    if first.done() and isinstance(first.exception(), ApiError):
-        await first
     response = web.StreamResponse()
     is_protobuf = wish.encoding == media.PROTOBUF
     response.content_type = media.PROTOBUF if is_protobuf else media.JSON
@@ -44,7 +38,6 @@ async def serve_watch(
     try:
         await response.prepare(request)
         async with asyncio.timeout(options.timeoutSeconds if options.HasField("timeoutSeconds") else LONGEST):
-            await response.write(b"".join(map(encode, await first)))
             async for changes in batches:
                 await response.write(b"".join(map(encode, changes)))
     except TimeoutError:
@@ -55,8 +48,7 @@ async def serve_watch(
         # The client is gone; a closed transport says so in either way.
         return response
     finally:
-        first.cancel()
-        await batches.aclose()  # type: ignore[attr-defined]  # an async generator
+        await batches.aclose()
     await response.write_eof()
     return response
 
@@ -67,7 +59,9 @@ def _encoder(api: Api, resource: Resource, wish: Wish, include: str) -> Encode:
     if wish.transform:
         return lambda change: _line(change.type, orjson.dumps(table.partial(resource.view(change.object))))
     if wish.encoding == media.PROTOBUF:
-        return lambda change: _cached(change, (resource, "frame"), lambda: _frame(change.type, _enveloped(resource, change)))
+        return lambda change: _cached(
+            change, (resource, "frame"), lambda: _frame(change.type, _enveloped(resource, change))
+        )
     key = (resource, "line")
     return lambda change: _cached(change, key, lambda: _line(change.type, resource.view(change.object).json))
 

@@ -29,7 +29,9 @@ async def bind(api: Api, call: Call, binding: Binding) -> Status:
         )
         raise Invalid.named("", "Binding", call.name, [cause])
     if not node:
-        raise Invalid.named("", "Binding", call.name, [FieldError("FieldValueRequired", "target.name", "Required value")])
+        raise Invalid.named(
+            "", "Binding", call.name, [FieldError("FieldValueRequired", "target.name", "Required value")]
+        )
 
     def change(current: Stored) -> Any:
         pod: Any = current.private()
@@ -65,4 +67,6 @@ def _scheduled(api: Api, pod: Any) -> None:
 
 
 def _conflict(call: Call, why: str) -> Conflict:
-    return Conflict.of("", "pods/binding", call.name, f'Operation cannot be fulfilled on pods/binding "{call.name}": {why}')
+    return Conflict.of(
+        "", "pods/binding", call.name, f'Operation cannot be fulfilled on pods/binding "{call.name}": {why}'
+    )

@@ -68,11 +68,11 @@ def metadata_update(new: Any, old: Any) -> Iterator[FieldError]:
         before, after = getattr(old.metadata, name), getattr(new.metadata, name)
         if before != after:
             yield invalid(f"metadata.{name}", str(after), "field is immutable")
-    if old.metadata.HasField("deletionTimestamp"):
-        if added := set(new.metadata.finalizers) - set(old.metadata.finalizers):
-            found = " ".join(sorted(added))
-            why = f"Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers []string{{{found!r}}}"
-            yield FieldError("FieldValueForbidden", "metadata.finalizers", why.replace("'", '"'))
+    added = set(new.metadata.finalizers) - set(old.metadata.finalizers)
+    if added and old.metadata.HasField("deletionTimestamp"):
+        found = ", ".join(f'"{name}"' for name in sorted(added))
+        why = "no new finalizers can be added if the object is being deleted, found new finalizers"
+        yield FieldError("FieldValueForbidden", "metadata.finalizers", f"Forbidden: {why} []string{{{found}}}")
 
 
 def _owners(owners: Any) -> Iterator[FieldError]:
@@ -94,6 +94,6 @@ def _owners(owners: Any) -> Iterator[FieldError]:
         yield invalid(
             "metadata.ownerReferences",
             "",
-            "Only one reference can have Controller set to true. Found \"true\" in references for "
+            'Only one reference can have Controller set to true. Found "true" in references for '
             f"{first.kind}/{first.name} and {second.kind}/{second.name}",
         )

@@ -64,9 +64,7 @@ def settle_namespace(call: Call, meta: Any) -> None:
     """Put the request's namespace into an object; `BadRequest` if it names another one."""
     if not call.resource.kind.namespaced:
         if meta.namespace:
-            raise BadRequest(
-                "the namespace of the provided object does not match the namespace sent on the request"
-            )
+            raise BadRequest("the namespace of the provided object does not match the namespace sent on the request")
         return
     if not call.namespace:
         call.namespace = meta.namespace

@@ -1,6 +1,6 @@
 """From a write, in whatever encoding it came, to the verb or subresource that carries it out."""
 
-from typing import Any
+from typing import Any, cast
 
 import orjson
 from google.protobuf.message import Message
@@ -11,6 +11,7 @@ from kobune.api.core.v1 import Binding
 from kobune.api.policy.v1 import Eviction
 from kobune.apimachinery import codec
 from kobune.apimachinery.errors import MethodNotAllowed
+from kobune.apimachinery.schema import descriptor_of
 from kobune.apiserver.cache.stored import Stored
 from kobune.apiserver.registry.resource import Resource
 from kobune.apiserver.verbs.api import Api
@@ -58,7 +59,7 @@ async def post(api: Api, call: Call, new: Any) -> Answer:
             if call.plural == "bindings":
                 return await bind(api, _as_pod(api, call), new)
             if call.plural in REVIEWS:
-                return REVIEWS[call.plural](api, call, new)
+                return cast(Message, REVIEWS[call.plural](api, call, new))
             return await create(api, call, call.resource.to_stored(new))
         case "binding":
             return await bind(api, call, new)
@@ -85,7 +86,7 @@ async def patch_scale(api: Api, call: Call, content_type: str, body: bytes) -> M
     """Change the scale of an object as a patch says."""
     document = parse(content_type, body)
     tree = orjson.loads(orjson.dumps(codec.encode(get_scale(api, call))))
-    patched = apply(content_type, tree, document, Scale.DESCRIPTOR)
+    patched = apply(content_type, tree, document, descriptor_of(Scale))
     return await update_scale(api, call, codec.decode(Scale, orjson.dumps(patched))[0])
 
 

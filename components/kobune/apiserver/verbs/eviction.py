@@ -35,7 +35,9 @@ async def _spend_budget(api: Api, call: Call, pod: Any) -> None:
     if not budgets:
         return
     if len(budgets) > 1:
-        raise InternalError("This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.")
+        raise InternalError(
+            "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support."
+        )
     name = budgets[0].metadata.name
     budget_call = Call(call.user, api.registry["poddisruptionbudgets"], call.namespace, name, "status", call.dry_run)
 

@@ -15,9 +15,7 @@ from kobune.apiserver.verbs import checks
 from kobune.apiserver.verbs.api import Api
 from kobune.apiserver.verbs.call import Call
 
-STALE = (
-    "the object has been modified; please apply your changes to the latest version and try again"
-)
+STALE = "the object has been modified; please apply your changes to the latest version and try again"
 ATTEMPTS = 100
 KEPT = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "selfLink")
 """The fields of metadata that only the server changes."""

@@ -14,6 +14,7 @@ from kobune.apimachinery.patch import (
     apply_merge_patch,
     apply_strategic_patch,
 )
+from kobune.apimachinery.schema import descriptor_of
 from kobune.apiserver.cache.stored import Stored
 from kobune.apiserver.registry.resource import Resource
 from kobune.apiserver.verbs.api import Api
@@ -37,7 +38,7 @@ async def patch(api: Api, call: Call, content_type: str, body: bytes) -> Stored:
     def change(current: Stored) -> Any:
         resource = call.resource
         tree = orjson.loads(resource.view(current).json)
-        patched = apply(content_type, tree, document, resource.message.DESCRIPTOR)
+        patched = apply(content_type, tree, document, descriptor_of(resource.message))
         if not _insists(content_type, document):
             patched.get("metadata", {}).pop("resourceVersion", None)
         return resource.to_stored(read_patched(call, resource, patched))
@@ -46,9 +47,11 @@ async def patch(api: Api, call: Call, content_type: str, body: bytes) -> Stored:
 
 
 def parse(content_type: str, body: bytes) -> Any:
-    """Return the tree of a patch; `UnsupportedMediaType` for a language that is not served, `BadRequest` for no JSON."""
+    """Return the tree of a patch; `UnsupportedMediaType` for an unknown language, `BadRequest` for no JSON."""
     if content_type == APPLY_PATCH:
-        raise UnsupportedMediaType("server-side apply is not supported: use client-side apply (kubectl apply --server-side=false)")
+        raise UnsupportedMediaType(
+            "server-side apply is not supported: use client-side apply (kubectl apply --server-side=false)"
+        )
     if content_type not in SUPPORTED:
         supported = ", ".join(SUPPORTED)
         raise UnsupportedMediaType(
@@ -104,7 +107,8 @@ def _insists(content_type: str, document: Any) -> bool:
     """Whether the patch itself says which version it is for."""
     if content_type == JSON_PATCH:
         return any(
-            isinstance(step, dict) and str(step.get("path", "")).startswith("/metadata/resourceVersion") for step in document
+            isinstance(step, dict) and str(step.get("path", "")).startswith("/metadata/resourceVersion")
+            for step in document
         )
     metadata = document.get("metadata") if isinstance(document, dict) else None
     return isinstance(metadata, dict) and "resourceVersion" in metadata

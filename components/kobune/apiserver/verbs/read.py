@@ -1,6 +1,6 @@
 """Get one object, or list many: a join of bytes that are there already."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,7 +73,7 @@ def list_objects(api: Api, call: Call, options: ListOptions) -> Listing:
     revision = page.revision if page else _exact_revision(api, options)
     if revision in (0, api.cacher.revision):
         revision = api.cacher.revision
-        found = api.cacher.ring(call.resource).select(call.resource.prefix(call.namespace))
+        found: Iterable[Stored] = api.cacher.ring(call.resource).select(call.resource.prefix(call.namespace))
     else:
         found = _past(api, call, revision)
     items = [stored for stored in found if wanted.matches(stored)]
@@ -119,17 +119,25 @@ def check_match(options: ListOptions) -> None:
     if not match:
         return
     if match not in ("Exact", "NotOlderThan"):
-        raise BadRequest(f'resourceVersionMatch: Unsupported value: "{match}": supported values: "Exact", "NotOlderThan"')
+        raise BadRequest(
+            f'resourceVersionMatch: Unsupported value: "{match}": supported values: "Exact", "NotOlderThan"'
+        )
     if not options.resourceVersion:
-        raise BadRequest("resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided")
+        raise BadRequest(
+            "resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided"
+        )
     if match == "Exact" and options.resourceVersion == "0":
-        raise BadRequest('resourceVersionMatch: Forbidden: resourceVersionMatch "exact" is forbidden for resourceVersion "0"')
+        raise BadRequest(
+            'resourceVersionMatch: Forbidden: resourceVersionMatch "exact" is forbidden for resourceVersion "0"'
+        )
 
 
 def _complaint(call: Call, options: ListOptions, why: str) -> str:
     if "field label" in why or why.startswith("invalid selector"):
-        return f"Unable to find {call.resource.kind.api_version}, Resource={call.plural} that match label selector " \
+        return (
+            f"Unable to find {call.resource.kind.api_version}, Resource={call.plural} that match label selector "
             f'"{options.labelSelector}", field selector "{options.fieldSelector}": {why}'
+        )
     return why
 
 

@@ -21,9 +21,7 @@ def review_access(api: Api, call: Call, review: Any) -> Any:
 def review_local_access(api: Api, call: Call, review: Any) -> Any:
     """Answer the same within one namespace."""
     if review.spec.resourceAttributes.namespace != call.namespace:
-        raise BadRequest(
-            f"spec.resourceAttributes.namespace must match namespace: {call.namespace}"
-        )
+        raise BadRequest(f"spec.resourceAttributes.namespace must match namespace: {call.namespace}")
     return review_access(api, call, review)
 
 

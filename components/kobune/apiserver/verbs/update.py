@@ -22,7 +22,11 @@ async def update(api: Api, call: Call, new: Any) -> Stored:
     if not call.name:
         raise BadRequest("name must be provided")
     strategy = call.resource.strategy
-    if strategy.create_on_update and not call.subresource and not api.cacher.get(call.resource, call.namespace, call.name):
+    if (
+        strategy.create_on_update
+        and not call.subresource
+        and not api.cacher.get(call.resource, call.namespace, call.name)
+    ):
         return await create(api, call, new)
 
     def replace(current: Stored) -> Any:

@@ -5,7 +5,7 @@ added, and one that no longer does as deleted. Source: *Efficient detection of c
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
 from typing import Any, Final
 
 from kobune.api.meta.v1 import ListOptions
@@ -35,22 +35,34 @@ def check_watch(options: ListOptions) -> None:
                 "sendInitialEvents: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
             )
         if options.sendInitialEvents and not options.allowWatchBookmarks:
-            raise BadRequest("sendInitialEvents: Forbidden: sendInitialEvents requires setting allowWatchBookmarks to true")
+            raise BadRequest(
+                "sendInitialEvents: Forbidden: sendInitialEvents requires setting allowWatchBookmarks to true"
+            )
     elif options.resourceVersionMatch:
-        raise BadRequest("resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided")
+        raise BadRequest(
+            "resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden for watch unless "
+            "sendInitialEvents is provided"
+        )
 
 
-async def watch(api: Api, call: Call, options: ListOptions) -> AsyncIterator[Sequence[Change]]:
+def watch(api: Api, call: Call, options: ListOptions) -> AsyncGenerator[Sequence[Change], None]:
     """Yield what happens, in order, in batches, nothing twice and nothing left out, until cancelled.
 
-    Raises `Expired` when the revision to start from, or where a slow reader stands, is no longer known.
+    What is wrong with the options raises at once; `Expired` comes out of the iteration, when the revision to start
+    from, or where a slow reader stands, is no longer known.
     """
     check_watch(options)
     wanted = make_filter(call, options)
-    ring = api.cacher.ring(call.resource)
     asked = parse_revision(options.resourceVersion)
     if asked > api.cacher.revision:
         raise Timeout(f"Too large resource version: {asked}, current: {api.cacher.revision}")
+    return _follow(api, call, options, wanted, asked)
+
+
+async def _follow(
+    api: Api, call: Call, options: ListOptions, wanted: Filter, asked: int
+) -> AsyncGenerator[Sequence[Change], None]:
+    ring = api.cacher.ring(call.resource)
     show_state = options.sendInitialEvents if options.HasField("sendInitialEvents") else not asked
     if show_state or not asked:
         position, revision = ring.position, api.cacher.revision
@@ -67,7 +79,6 @@ async def watch(api: Api, call: Call, options: ListOptions) -> AsyncIterator[Seq
                 yield [seen for change in changes if (seen := _seen(wanted, call, change)) is not None]
             asked = ring.start
         position = ring.position_after(asked)
-    prefix = call.resource.prefix(call.namespace)
     while True:
         changes = ring.read(position)
         if not changes:
@@ -138,7 +149,9 @@ async def _history(api: Api, call: Call, after: int, ring: Ring) -> AsyncIterato
                 previous = Stored(resource, resource.unwrap(before.value), before.mod_revision) if before else None
                 if event.type == DELETE:
                     if previous is not None:
-                        found.append(Change(DELETED, Stored(resource, previous.raw, entry.mod_revision), previous, entry.key))
+                        found.append(
+                            Change(DELETED, Stored(resource, previous.raw, entry.mod_revision), previous, entry.key)
+                        )
                     continue
                 kind = MODIFIED if previous else ADDED
                 stored = Stored(resource, resource.unwrap(entry.value), entry.mod_revision)

@@ -1,4 +1,5 @@
 """Namespaces and nodes."""
+
 from typing import TYPE_CHECKING, Any
 
 from kobune.apimachinery import names

@@ -1,4 +1,5 @@
 """Pods."""
+
 from typing import TYPE_CHECKING, Any
 
 from kobune.apiserver.registry.strategy import Strategy
@@ -27,7 +28,13 @@ class PodStrategy(Strategy):
         return {
             path: path
             for path in (
-                "spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName",
-                "spec.hostNetwork", "status.phase", "status.podIP", "status.nominatedNodeName",
+                "spec.nodeName",
+                "spec.restartPolicy",
+                "spec.schedulerName",
+                "spec.serviceAccountName",
+                "spec.hostNetwork",
+                "status.phase",
+                "status.podIP",
+                "status.nominatedNodeName",
             )
         }
