@@ -375,6 +375,21 @@ async def test_a_controller_makes_what_is_missing_in_one_call_and_removes_what_i
         await until(lambda: len(all_pods) == 3 and set(all_pods) != all_pods_before)
 
 
+async def test_keys_that_failed_while_the_apiserver_was_lost_are_retried_at_once(memory, client):
+    item = await client.create(wanted(1))
+    pods = memory.objects.setdefault("Pod", {})
+    async with running(controllers(client).run()):
+        await until(lambda: len(pods) == 1)
+        item.data["pods"] = "4"
+        await client.update(item)
+        memory.down = True
+        memory.changed.set()
+        await until(lambda: client.outage.lost)
+        memory.down = False
+        await until(lambda: len(pods) == 4)
+        await until(lambda: not client.outage.lost)
+
+
 async def test_a_controller_never_acts_on_a_cache_that_has_not_seen_its_own_writes(memory, client):
     await client.create(wanted(5))
     memory.objects.setdefault("Pod", {})
