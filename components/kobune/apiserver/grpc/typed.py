@@ -5,7 +5,7 @@ Every kind has messages of its own for what carries an object, but they are byte
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import grpc
 import grpc.aio
@@ -40,7 +40,13 @@ Context = Any
 """`grpc.aio.ServicerContext`, which is generic over messages that do not matter here."""
 
 
-class TypedServices(grpc.GenericRpcHandler[Any, Any]):
+if TYPE_CHECKING:
+    Handler = grpc.GenericRpcHandler[Any, Any]
+else:
+    Handler = grpc.GenericRpcHandler  # generic in its stubs only
+
+
+class TypedServices(Handler):
     """Answers every method of every typed service."""
 
     def __init__(self, front: Front, methods: list[Method]) -> None:
