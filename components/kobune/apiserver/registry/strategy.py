@@ -3,7 +3,7 @@
 Most kinds need nothing of this. One that differs has a subclass in `strategies/`, which overrides only what differs.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from kobune.apimachinery import names
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
 class Strategy:
     """A kind like any other."""
+
+    def __init__(self, default: Callable[[Any], None] | None = None) -> None:
+        """Describe a kind whose objects `default` fills in."""
+        self._default = default
 
     name_rule: names.Rule = staticmethod(names.dns_subdomain)
     generation = True
@@ -30,6 +34,8 @@ class Strategy:
 
     def default(self, new: Any) -> None:
         """Fill in what the user left out."""
+        if self._default is not None:
+            self._default(new)
 
     def prepare_create(self, new: Any, view: "View") -> None:
         """Clear what users may not set, and set what only the server may: a new object has no status."""
@@ -92,7 +98,7 @@ class Strategy:
         return iter(())
 
 
-class StatusOnlyStrategy(Strategy):
+class UncountedStrategy(Strategy):
     """A kind whose generation is not counted."""
 
     generation = False
