@@ -18,7 +18,7 @@ from kobune.client import Action, Controller, Delete, Patch, RequeueAfter, View,
 from kobune.client.informer import version_of
 from kobune.controller_manager.ownership import FOREGROUND, ORPHAN, Ownership, is_waiting
 
-LATER = 0.5
+LATER = 0.1
 """Seconds until it looks again for what its informers do not know yet."""
 
 

@@ -1,0 +1,180 @@
+"""The controllers against a real apiserver, without nodes: pods are made and collected, but nobody runs them."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import grpc.aio
+import pytest
+
+from kobune.api.apps.v1 import Deployment, ReplicaSet
+from kobune.api.core.v1 import ConfigMap, Endpoints, Event, Namespace, Pod, Service, ServiceAccount
+from kobune.api.discovery.v1 import EndpointSlice
+from kobune.api.meta.v1 import ObjectMeta
+from kobune.apimachinery.errors import NotFound
+from kobune.client import Client
+from kobune.component_base import certificates
+from kobune.component_base.serving import channel_credentials
+from kobune.controller.v1 import ListControllersRequest
+from kobune.controller.v1.controllers_pb2_grpc import ControllersStub
+from kobune.testing import Cluster
+
+
+@pytest.fixture
+async def cluster() -> AsyncIterator[Cluster]:
+    async with Cluster(nodes=0, components=("apiserver", "controller-manager")) as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def client(cluster: Cluster) -> Client:
+    return cluster.client
+
+
+async def until(state: Callable[[], Awaitable[bool]]) -> None:
+    async with asyncio.timeout(10):
+        while not await state():  # noqa: ASYNC110 - a state of the world, not an event
+            await asyncio.sleep(0.01)
+
+
+async def count(client: Client, kind: type, namespace: str = "default") -> int:
+    return len((await client.list(kind, namespace)).items)
+
+
+def web(name: str = "web", replicas: int = 3, namespace: str = "default") -> Deployment:
+    made = Deployment(metadata=ObjectMeta(name=name, namespace=namespace))
+    made.spec.replicas = replicas
+    made.spec.selector.matchLabels["app"] = name
+    made.spec.template.metadata.labels["app"] = name
+    made.spec.template.spec.containers.add(name="web", image="nginx")
+    return made
+
+
+async def running(client: Client, replicas: int = 3, namespace: str = "default") -> Deployment:
+    made = await client.create(web(replicas=replicas, namespace=namespace))
+
+    async def complete() -> bool:
+        return await count(client, Pod, namespace) == replicas
+
+    await until(complete)
+    return made
+
+
+async def test_a_deployment_makes_one_replica_set_and_its_pods_and_says_so(client: Client):
+    await running(client, 30)
+
+    async def settled() -> bool:
+        status = (await client.get(Deployment, "web", "default")).status
+        return status.replicas == status.updatedReplicas == status.unavailableReplicas == 30
+
+    await until(settled)
+    (made,) = (await client.list(ReplicaSet, "default")).items
+    assert made.metadata.annotations["deployment.kubernetes.io/revision"] == "1"
+    assert (await client.get(Deployment, "web", "default")).status.observedGeneration == 1
+
+    async def recorded() -> bool:
+        messages = [event.message for event in (await client.list(Event, "default")).items]
+        created = sum(message.startswith("Created pod: web-") for message in messages)
+        return f"Scaled up replica set {made.metadata.name} from 0 to 30" in messages and created == 10
+
+    await until(recorded)
+
+
+@pytest.mark.parametrize("propagation", ["Background", "Foreground"])
+async def test_what_a_deleted_deployment_owned_is_collected(client: Client, propagation: str):
+    await running(client)
+    await client.delete(Deployment, "web", "default", propagation=propagation)
+
+    async def gone() -> bool:
+        return not any([await count(client, kind) for kind in (Deployment, ReplicaSet, Pod)])
+
+    await until(gone)
+
+
+async def test_orphans_stay_and_are_adopted_by_a_deployment_of_the_same_selector(client: Client):
+    await running(client)
+    (before,) = (await client.list(ReplicaSet, "default")).items
+    await client.delete(Deployment, "web", "default", propagation="Orphan")
+
+    async def gone() -> bool:
+        return not await count(client, Deployment)
+
+    await until(gone)
+    (orphan,) = (await client.list(ReplicaSet, "default")).items
+    assert not orphan.metadata.ownerReferences
+    made = await client.create(web())
+
+    async def adopted() -> bool:
+        (item,) = (await client.list(ReplicaSet, "default")).items
+        assert item.metadata.uid == before.metadata.uid
+        return [owner.uid for owner in item.metadata.ownerReferences] == [made.metadata.uid]
+
+    await until(adopted)
+
+
+async def test_a_deleted_pod_is_replaced(client: Client):
+    await running(client)
+    victim = (await client.list(Pod, "default")).items[0]
+    await client.delete(Pod, victim.metadata.name, "default", grace_seconds=0)
+
+    async def replaced() -> bool:
+        uids = {pod.metadata.uid for pod in (await client.list(Pod, "default")).items}
+        return len(uids) == 3 and victim.metadata.uid not in uids
+
+    await until(replaced)
+
+
+async def test_a_namespace_is_furnished_and_a_deleted_one_is_emptied_and_goes(client: Client):
+    await client.create(Namespace(metadata=ObjectMeta(name="team")))
+
+    async def furnished() -> bool:
+        try:
+            published = await client.get(ConfigMap, "kube-root-ca.crt", "team")
+            await client.get(ServiceAccount, "default", "team")
+        except NotFound:
+            return False
+        return published.data["ca.crt"].startswith("-----BEGIN CERTIFICATE-----")
+
+    await until(furnished)
+    await running(client, namespace="team")
+    await client.delete(Namespace, "team")
+
+    async def gone() -> bool:
+        return "team" not in [item.metadata.name for item in (await client.list(Namespace)).items]
+
+    await until(gone)
+    assert not await count(client, Pod, "team")
+    assert not await count(client, ConfigMap, "team")
+
+
+async def test_a_service_gets_its_slice_and_loses_it_with_itself(client: Client):
+    service = Service(metadata=ObjectMeta(name="web", namespace="default"))
+    service.spec.selector["app"] = "web"
+    service.spec.ports.add(port=80)
+    await client.create(service)
+
+    async def mine() -> list[str]:
+        slices = (await client.list(EndpointSlice, "default", label_selector="kubernetes.io/service-name=web")).items
+        old = [item for item in (await client.list(Endpoints, "default")).items if item.metadata.name == "web"]
+        return [item.metadata.name for item in (*slices, *old)]
+
+    async def made() -> bool:
+        return len(await mine()) == 2
+
+    async def gone() -> bool:
+        return not await mine()
+
+    await until(made)
+    await client.delete(Service, "web", "default")
+    await until(gone)
+
+
+async def test_the_controllers_say_how_they_are_doing(cluster: Cluster):
+    await running(cluster.client)
+    files = certificates.credentials(cluster.data_dir / "pki", "admin")
+    address = cluster.addresses["controller-manager"]
+    async with grpc.aio.secure_channel(address, channel_credentials(files)) as channel:
+        answer = await ControllersStub(channel).List(ListControllersRequest())
+    names = [item.name for item in answer.controllers]
+    assert names == sorted(names)
+    assert {"deployment", "garbagecollector", "nodelifecycle"} <= set(names)
+    assert next(item for item in answer.controllers if item.name == "deployment").reconciliations > 0
