@@ -44,7 +44,7 @@ from kobune.client import (
 from kobune.client import (
     Event as Change,
 )
-from kobune.client.informer import metadata_of
+from kobune.client.informer import INITIAL_EVENTS_END, metadata_of
 from kobune.client.services import methods_of
 from kobune.client.transport import api_error
 
@@ -98,7 +98,14 @@ class Memory:
 
     async def stream(self, method: str, request: bytes) -> AsyncIterator[bytes]:
         kind = self.kinds[method.rpartition("/")[0]].__name__
-        after = int(WatchRequest.FromString(request).options.resourceVersion)
+        options = WatchRequest.FromString(request).options
+        after = int(options.resourceVersion or 0)
+        if options.sendInitialEvents and not self.down:
+            after = self.version
+            items = [item.SerializeToString() for item in self.objects.get(kind, {}).values()]
+            end = ConfigMap(metadata=ObjectMeta(resourceVersion=str(after), annotations={INITIAL_EVENTS_END: "true"}))
+            yield WatchEvents(events=[{"type": "ADDED", "object": item} for item in items]).SerializeToString()
+            yield WatchEvents(events=[{"type": "BOOKMARK", "object": end.SerializeToString()}]).SerializeToString()
         while True:
             if self.down:
                 raise ServiceUnavailable("connection reset")

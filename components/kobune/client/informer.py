@@ -1,8 +1,11 @@
 """A local copy of all objects of a kind, kept up to date.
 
-list ──► follow ──(lost apiserver)──► wait ──► follow from the last version
-▲        │
-└────────┴──(Expired, or any other refusal)
+    sync ──► follow ──(lost apiserver)──► wait ──► follow from the last version
+      ▲        │
+      └────────┴──(Expired, or any other refusal)
+
+One stream does both: it begins with the objects as they are, then says that this was all, then tells what changes
+(KEP-3157).
 """
 
 import asyncio
@@ -11,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from random import Random
 from typing import Generic, Protocol, TypeVar
 
-from kobune.api.meta.v1 import ListOptions, ObjectMeta, PartialObjectMetadata
+from kobune.api.meta.v1 import ObjectMeta, PartialObjectMetadata
 from kobune.apimachinery.clock import Clock
 from kobune.apimachinery.errors import ApiError, Expired, ServiceUnavailable
 from kobune.apimachinery.kinds import M, Object
@@ -20,6 +23,9 @@ from kobune.client.backoff import Backoff
 from kobune.client.client import Client, Decode, Event, decoder, list_options
 
 log = logging.getLogger(__name__)
+
+INITIAL_EVENTS_END = "k8s.io/initial-events-end"
+"""The annotation of the bookmark that says: these were all objects."""
 
 
 class HasMetadata(Protocol):
@@ -82,8 +88,8 @@ class Informer(Generic[T]):
         self._field_selector = field_selector
         self._backoff = Backoff(random)
         self._items: dict[str, T] = {}
-        self._listed = False
         self._resume_from = ""
+        """The version to follow from; empty to begin with the objects as they are."""
         self._synced = asyncio.Event()
         self._indexes: dict[str, Index[T]] = {}
         self._subscribers: list[OnChange[T]] = []
@@ -140,45 +146,50 @@ class Informer(Generic[T]):
         """Keep the copy up to date, until cancelled."""
         while True:
             try:
-                if not self._listed:
-                    await self._list()
                 await self._follow()
             except Expired:
-                self._listed = False
+                self._resume_from = ""
                 continue
             except ServiceUnavailable:
                 pass  # the client has said so, once for everybody
             except ApiError as error:
-                self._listed = False
+                self._resume_from = ""
                 self._complain(error)
             await self._client.outage.pause(self._backoff.next(), self._clock)
 
-    async def _list(self) -> None:
-        options = list_options(self._label_selector, self._field_selector)
-        listing = await self._client.list_as(self.kind, self._decode, self._namespace, options)
-        self._replace(listing.items)
-        self.version = max(self.version, version_of(listing.resource_version))
-        self._listed = True
-        self._resume_from = listing.resource_version
-        self._synced.set()
-        self._backoff.reset()
-        self._progressed()
-
     async def _follow(self) -> None:
-        options = ListOptions(
-            labelSelector=self._label_selector or None,
-            fieldSelector=self._field_selector or None,
-            resourceVersion=self._resume_from,
-        )
+        listed: dict[str, T] | None = None
+        options = list_options(self._label_selector, self._field_selector)
+        if self._resume_from:
+            options.resourceVersion = self._resume_from
+        else:
+            listed = {}
+            options.sendInitialEvents = True
+            options.resourceVersionMatch = "NotOlderThan"
         async for events in self._client.watch_as(self.kind, self._decode, self._namespace, options):
             for event in events:
-                self._apply(event)
-            if events:
-                self._backoff.reset()
-                self._complaint = ""
-                self._resume_from = events[-1].object.metadata.resourceVersion
-                self.version = max(self.version, version_of(self._resume_from))
-                self._progressed()
+                meta = event.object.metadata
+                if listed is None:
+                    self._apply(event)
+                elif event.type == "DELETED":
+                    listed.pop(key_of(meta.namespace, meta.name), None)
+                elif event.type != "BOOKMARK":
+                    listed[key_of(meta.namespace, meta.name)] = event.object
+                elif INITIAL_EVENTS_END in meta.annotations:
+                    self._replace(listed)
+                    listed = None
+                    self.version = 0  # a store that was thrown away begins to count anew
+            if events and listed is None:
+                self._reached(events[-1].object.metadata.resourceVersion)
+
+    def _reached(self, resource_version: str) -> None:
+        self._resume_from = resource_version
+        self.version = max(self.version, version_of(resource_version))
+        self._synced.set()
+        self._backoff.reset()
+        self._complaint = ""
+        for callback in self._progress:
+            callback()
 
     def _apply(self, event: Event[T]) -> None:
         if event.type == "BOOKMARK":
@@ -186,9 +197,8 @@ class Informer(Generic[T]):
         meta = event.object.metadata
         self._change(key_of(meta.namespace, meta.name), None if event.type == "DELETED" else event.object)
 
-    def _replace(self, items: Iterable[T]) -> None:
-        """Become what a list said, telling subscribers what is new, changed and gone."""
-        listed = {key_of(item.metadata.namespace, item.metadata.name): item for item in items}
+    def _replace(self, listed: dict[str, T]) -> None:
+        """Become what was listed, telling subscribers what is new, changed and gone."""
         for key in [key for key in self._items if key not in listed]:
             self._change(key, None)
         for key, item in listed.items():
@@ -211,10 +221,6 @@ class Informer(Generic[T]):
             index.change(key, old, new)
         for on_change in self._subscribers:
             on_change(old, new)
-
-    def _progressed(self) -> None:
-        for callback in self._progress:
-            callback()
 
     def _complain(self, error: ApiError) -> None:
         """Log what is wrong with a kind, once for the same words."""
