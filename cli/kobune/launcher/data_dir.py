@@ -67,6 +67,13 @@ class DataDirectory:
         """Return the file that a component logs to."""
         return self.logs / f"{component}.log"
 
+    def last_line(self, component: str) -> str:
+        """Return what a component logged last; `nothing` if it did not."""
+        try:
+            return self.log(component).read_text(errors="replace").splitlines()[-1]
+        except (OSError, IndexError):
+            return "nothing"
+
     def prepare(self) -> None:
         """Make the folders; `CannotStart` if that fails or a newer Kobune has been here."""
         try:

@@ -119,8 +119,9 @@ class Supervisor:
             if process.retry_at <= self._now():
                 self._fork(process)
         if not self._was_ready and self._now() >= began + START_TIMEOUT:
-            late = ", ".join(process.name for process in self._processes.values() if not process.ready)
-            raise CannotStart(f"not ready after {START_TIMEOUT:.0f} s: {late}; see {self._data_dir.logs}")
+            late = next(process.name for process in self._processes.values() if not process.ready)
+            said = self._data_dir.last_line(late)
+            raise CannotStart(f"{late} is not ready after {START_TIMEOUT:.0f} s; it said last: {said}")
 
     def _fork(self, process: Process) -> None:
         ours, theirs = os.pipe()

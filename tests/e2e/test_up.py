@@ -1,0 +1,100 @@
+"""`kobune up` as a user runs it: real processes, real ports, real kubectl."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ENVIRONMENT = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+PORTS = ("--port", "0", "--grpc-port", "0", "--etcd-port", "0")
+PATIENCE = 30.0
+
+
+class Kobune:
+    """The command line, on one data directory."""
+
+    def __init__(self, data_dir: Path, kubectl: str) -> None:
+        self.data_dir = data_dir
+        self._kubectl = kubectl
+
+    def __call__(self, command: str, *arguments: str, ok: bool = True) -> subprocess.CompletedProcess[str]:
+        program = "from kobune.cli.main import main; main()"
+        words = [sys.executable, "-c", program, command, *arguments, "--data-dir", str(self.data_dir)]
+        done = subprocess.run(words, capture_output=True, text=True, env=ENVIRONMENT, timeout=90, check=False)
+        assert (done.returncode == 0) == ok, done.stdout + done.stderr
+        return done
+
+    def kubectl(self, *arguments: str) -> Any:
+        """Return what kubectl says, parsed."""
+        command = [self._kubectl, "--kubeconfig", self.data_dir / "kubeconfig", *arguments, "--output", "json"]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    def noted(self, component: str) -> dict[str, Any]:
+        """Return what the launcher notes of a component: pid, address, restarts."""
+        noted: dict[str, Any] = json.loads((self.data_dir / "run" / f"{component}.json").read_text())
+        return noted
+
+
+@pytest.fixture
+def kobune(tmp_path: Path, kubectl: str) -> Iterator[Kobune]:
+    kobune = Kobune(tmp_path / "cluster", kubectl)
+    yield kobune
+    kobune("down")
+
+
+def eventually(happens: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not happens():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def ready_nodes(kobune: Kobune) -> int:
+    return sum(
+        condition["status"] == "True"
+        for node in kobune.kubectl("get", "nodes")["items"]
+        for condition in node["status"]["conditions"]
+        if condition["type"] == "Ready"
+    )
+
+
+def test_up_leaves_a_cluster_with_ready_nodes_and_down_leaves_nothing(kobune: Kobune) -> None:
+    shown = kobune("up", "--detach", "--nodes", "2", *PORTS).stdout
+    components = ("apiserver", "scheduler", "controller-manager", "cloud-controller-manager", "kubelet", "kube-proxy")
+    for component in components:
+        assert re.search(rf"^  {component} +ready +\d+ ms", shown, re.MULTILINE)
+    assert re.search(r"^ready in \d\.\d\d s: https://127.0.0.1:\d+", shown, re.MULTILINE)
+    eventually(lambda: ready_nodes(kobune) == 2)
+    eventually(lambda: bool(kobune.kubectl("get", "serviceaccounts")["items"]))
+    assert kobune("status").stdout.count(" serving ") == len(components)
+    processes = [kobune.noted(component)["pid"] for component in components]
+    kobune("down")
+    assert not any(Path(f"/proc/{process}").exists() for process in processes)
+
+
+def test_what_was_acknowledged_survives_a_killed_apiserver_and_the_cluster_goes_on(kobune: Kobune) -> None:
+    kobune("up", "--detach", "--nodes", "1", *PORTS)
+    kobune.kubectl("create", "configmap", "kept", "--from-literal=a=b")
+    os.kill(kobune.noted("apiserver")["pid"], signal.SIGKILL)
+    eventually(lambda: kobune.noted("apiserver")["restarts"] == 1 and kobune.noted("apiserver")["address"] != "")
+    assert kobune.kubectl("get", "configmap", "kept")["data"] == {"a": "b"}
+    kobune.kubectl("create", "deployment", "web", "--image=nginx", "--replicas=2")
+    eventually(lambda: kobune.kubectl("get", "deployment", "web")["status"].get("readyReplicas") == 2)
+
+
+def test_a_cluster_that_was_stopped_is_the_same_when_it_is_started_again(kobune: Kobune) -> None:
+    kobune("up", "--detach", "--nodes", "1", *PORTS)
+    uid = kobune.kubectl("create", "configmap", "kept")["metadata"]["uid"]
+    kobune("down")
+    kobune("up", "--detach", "--nodes", "1", *PORTS)
+    assert kobune.kubectl("get", "configmap", "kept")["metadata"]["uid"] == uid
