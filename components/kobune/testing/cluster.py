@@ -11,11 +11,14 @@ from typing import Self
 from kobune.apimachinery.clock import Clock, SystemClock
 from kobune.client import Client, ClientConfig
 from kobune.component_base import certificates
+from kobune.component_base.failure import CannotStart
 from kobune.component_base.serving import Ready
 from kobune.launcher.composition import ADMIN, PLANS, Composition, Plan
 from kobune.launcher.in_process import run_in_process
 from kobune.launcher.progress import ClusterReady, Progress
 from kobune.launcher.settings import APISERVER, COMPONENTS, ClusterSettings, Store, check
+
+START_TIMEOUT = 30.0
 
 
 class Cluster:
@@ -140,9 +143,12 @@ class Cluster:
         running = asyncio.create_task(work, name="kobune cluster")
         started = asyncio.create_task(ready.wait())
         try:
-            await asyncio.wait([running, started], return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait([running, started], timeout=START_TIMEOUT, return_when=asyncio.FIRST_COMPLETED)
             if running.done():
                 await running
+            if not ready.is_set():
+                late = [name for name in self._settings.components if name not in self.addresses]
+                raise CannotStart(f"not ready after {START_TIMEOUT:.0f} s: {', '.join(late)}; see the log")
             yield
         finally:
             started.cancel()
