@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from kobune.apimachinery.codec.scalars import format_time
+
 Cell = Callable[[Any, float], Any]
 """From an object and the time now to what the cell shows."""
 
@@ -60,5 +62,50 @@ def _two(large: int, large_unit: str, small: int, small_unit: str) -> str:
     return f"{large}{large_unit}{small}{small_unit}" if small else f"{large}{large_unit}"
 
 
+def created_at(message: Any, now: float) -> str:
+    """Return when the object was created, for kinds that show no age."""
+    return format_time(message.metadata.creationTimestamp.seconds)
+
+
+def show(path: str, empty: str = "") -> Cell:
+    """Return the cell that shows the text in a field."""
+    parts = path.split(".")
+
+    def cell(message: Any, now: float) -> Any:
+        for part in parts:
+            message = getattr(message, part)
+        return message if isinstance(message, bool | int) else message or empty
+
+    return cell
+
+
+def count(path: str) -> Cell:
+    """Return the cell that shows how many elements a field has."""
+    return lambda message, now: len(show_field(message, path))
+
+
+def show_field(message: Any, path: str) -> Any:
+    """Return the value of a field by its path."""
+    for part in path.split("."):
+        message = getattr(message, part)
+    return message
+
+
+def text(name: str, cell: Cell, *, wide: bool = False) -> Column:
+    """Return a column of texts."""
+    return Column(name, "string", cell, priority=int(wide))
+
+
+def number(name: str, cell: Cell) -> Column:
+    """Return a column of whole numbers."""
+    return Column(name, "integer", cell)
+
+
+def flag(name: str, cell: Cell) -> Column:
+    """Return a column of truths."""
+    return Column(name, "boolean", cell)
+
+
 NAME = Column("Name", "string", name, format="name")
 AGE = Column("Age", "string", age)
+CREATED_AT = Column("Created At", "date", created_at)

@@ -26,13 +26,13 @@ def table(
     `include` says what of the object a row carries: None, Metadata (also if empty) or Object. Without `head` the
     columns are not described again: in a watch only the first event does that.
     """
-    columns = columns_of(resource)
+    columns = columns_of(resource.kind.plural)
     tree = {
         "kind": "Table",
         "apiVersion": "meta.k8s.io/v1",
         "metadata": meta,
         "columnDefinitions": [_definition(column) for column in columns] if head else None,
-        "rows": [_row(resource.view(item), columns, now, include) for item in items],
+        "rows": [_row(resource, item, columns, now, include) for item in items],
     }
     return orjson.dumps(tree)
 
@@ -76,11 +76,12 @@ def _definition(column: Column) -> dict[str, Any]:
     }
 
 
-def _row(stored: Stored, columns: Sequence[Column], now: float, include: str) -> dict[str, Any]:
+def _row(resource: Resource, stored: Stored, columns: Sequence[Column], now: float, include: str) -> dict[str, Any]:
+    # Cells are of the stored version, so that every version of a kind shows the same.
     message = stored.message
     row: dict[str, Any] = {"cells": [column.cell(message, now) for column in columns]}
     if include == "Object":
-        row["object"] = orjson.loads(stored.json)
+        row["object"] = orjson.loads(resource.view(stored).json)
     elif include != "None":
         row["object"] = partial(stored)
     else:

@@ -4,8 +4,9 @@ from typing import Any
 
 from kobune.api.autoscaling.v1 import Scale, ScaleSpec, ScaleStatus
 from kobune.apimachinery.errors import FieldError, Invalid
-from kobune.apimachinery.selectors import Requirement, from_label_selector
+from kobune.apimachinery.selectors import from_label_selector
 from kobune.apiserver.cache.stored import Stored
+from kobune.apiserver.printing.selectors import requirement_text
 from kobune.apiserver.verbs.api import Api
 from kobune.apiserver.verbs.call import Call
 from kobune.apiserver.verbs.modify import modify, must_get
@@ -44,21 +45,7 @@ def scale_of(message: Any) -> Scale:
     scale.metadata.creationTimestamp.CopyFrom(meta.creationTimestamp)
     selector = message.spec.selector
     if hasattr(selector, "matchLabels"):
-        scale.status.selector = ",".join(map(_text, from_label_selector(selector).requirements))
+        scale.status.selector = ",".join(map(requirement_text, from_label_selector(selector).requirements))
     else:
         scale.status.selector = ",".join(f"{key}={value}" for key, value in sorted(selector.items()))
     return scale
-
-
-def _text(requirement: Requirement) -> str:
-    values = ",".join(requirement.values)
-    match requirement.operator:
-        case "In" if len(requirement.values) == 1:
-            return f"{requirement.key}={values}"
-        case "In":
-            return f"{requirement.key} in ({values})"
-        case "NotIn":
-            return f"{requirement.key} notin ({values})"
-        case "Exists":
-            return requirement.key
-    return f"!{requirement.key}"
