@@ -16,7 +16,7 @@ from kobune.apimachinery.schema import descriptor_of
 
 T = TypeVar("T", bound=Message)
 
-__all__ = ["Undecodable", "decode", "encode", "from_json", "to_json"]
+__all__ = ["Undecodable", "decode", "encode", "from_json", "same", "to_json"]
 
 
 def from_json(message: type[T], body: bytes) -> T:
@@ -51,6 +51,11 @@ def encode(message: Message) -> Any:
 def to_json(message: Message) -> bytes:
     """Return the JSON text of a message, without `kind` and `apiVersion`."""
     return orjson.dumps(encode(message))
+
+
+def same(one: Message, other: Message) -> bool:
+    """Whether two messages say the same: a zero that is set and one that is left out do, where Kubernetes thinks so."""
+    return one == other or bool(encode(one) == encode(other))
 
 
 def _parse(body: bytes) -> Any:

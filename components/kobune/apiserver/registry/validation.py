@@ -4,7 +4,9 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from kobune.apimachinery import names
+from google.protobuf.message import Message
+
+from kobune.apimachinery import codec, names
 from kobune.apimachinery.errors import FieldError
 from kobune.apimachinery.selectors import from_label_selector
 
@@ -117,7 +119,7 @@ def selects_template(field: str, selector: Any, template: Any) -> Iterator[Field
 
 def immutable(field: str, new: Any, old: Any) -> Iterator[FieldError]:
     """Check that a value did not change."""
-    if new != old:
+    if new != old and not (isinstance(new, Message) and codec.same(new, old)):
         shown = new if isinstance(new, str | int | bool) else "the new value"
         yield invalid(field, shown, "field is immutable")
 

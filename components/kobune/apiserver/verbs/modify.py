@@ -7,6 +7,7 @@ faster and the change does not insist on the version it saw, it is made again on
 from collections.abc import Callable
 from typing import Any
 
+from kobune.apimachinery import codec
 from kobune.apimachinery.errors import Conflict, FieldError, Invalid, NotFound
 from kobune.apiserver.admission.chain import Write
 from kobune.apiserver.cache.stored import Stored
@@ -110,12 +111,9 @@ def is_done(call: Call, new: Any) -> bool:
 
 
 def _same(current: Stored, new: Any) -> bool:
-    # Maps have no order in bytes, so equal objects may differ there.
-    if len(new.SerializeToString()) != len(current.raw):
-        return False
-    old = current.private()
+    old: Any = current.private()
     old.metadata.ClearField("resourceVersion")
-    return bool(old == new)
+    return codec.same(old, new)
 
 
 def _keep_identity(call: Call, new: Any, old: Any) -> None:
@@ -145,7 +143,7 @@ def _keep_identity(call: Call, new: Any, old: Any) -> None:
 
 
 def _count_generation(strategy: Any, new: Any, old: Any) -> None:
-    if strategy.generation and "spec" in new.DESCRIPTOR.fields_by_name and new.spec != old.spec:
+    if strategy.generation and "spec" in new.DESCRIPTOR.fields_by_name and not codec.same(new.spec, old.spec):
         new.metadata.generation = old.metadata.generation + 1
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from kobune.apimachinery import names
+from kobune.apimachinery import codec, names
 from kobune.apimachinery.errors import FieldError
 from kobune.apiserver.registry import validation as rules
 from kobune.apiserver.registry.defaults.pod import default_pod
@@ -66,7 +66,7 @@ class PodStrategy(Strategy):
             expected.nodeName = old.spec.nodeName
             if not old.spec.HasField("nodeName"):
                 expected.ClearField("nodeName")
-        if expected != old.spec:
+        if not codec.same(expected, old.spec):
             yield rules.forbidden("spec", FROZEN)
 
     def grace_seconds(self, old: Any, asked: int | None) -> int:

@@ -1,0 +1,1 @@
+"""The same object in two versions of its kind."""
