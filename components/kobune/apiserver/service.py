@@ -33,6 +33,7 @@ from kobune.apiserver.rest.health import Health
 from kobune.apiserver.rest.server import RestServer
 from kobune.apiserver.rest.site import VERSION, Site
 from kobune.apiserver.storage import etcd, leveldb, memory
+from kobune.apiserver.storage.compaction import compact_by_age
 from kobune.apiserver.storage.errors import CannotOpen
 from kobune.apiserver.storage.store import Store
 from kobune.apiserver.verbs.addresses import Addresses
@@ -87,6 +88,8 @@ async def run(config: Config, *, clock: Clock, random: Random, ready: Callable[[
         served = await stack.enter_async_context(_etcd_server(config, store, clock))
         await publish(api, config.service_ip, host, int(port))
         server.set_serving(True)
+        keeping = await stack.enter_async_context(asyncio.TaskGroup())
+        keeping.create_task(compact_by_age(store, clock=clock))
         ready(Ready("apiserver", server.address, {"rest": rest.address, "etcd": served.address}))
         log.info("serving https://%s and gRPC on %s", rest.address, server.address)
         await _forever()

@@ -16,9 +16,11 @@ if TYPE_CHECKING:
 class Strategy:
     """A kind like any other."""
 
-    def __init__(self, default: Callable[[Any], None] | None = None) -> None:
+    def __init__(self, default: Callable[[Any], None] | None = None, *, returns_deleted: bool = False) -> None:
         """Describe a kind whose objects `default` fills in."""
         self._default = default
+        if returns_deleted:
+            self.returns_deleted = True
 
     name_rule: names.Rule = staticmethod(names.dns_subdomain)
     generation = True
@@ -27,6 +29,8 @@ class Strategy:
     """Whether updating an object that is not there creates it."""
     returns_deleted = False
     """Whether deleting answers with the object instead of a `Status`."""
+    has_grace = True
+    """Whether a deleted object shows how much grace it has."""
     allocates = False
     """Whether its objects are given addresses (services)."""
     expires = False

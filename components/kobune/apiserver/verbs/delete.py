@@ -34,7 +34,7 @@ async def delete(api: Api, call: Call, options: DeleteOptions) -> tuple[Stored, 
                 if not call.dry_run:
                     resource = call.resource.stored
                     await api.store.delete(resource.key(call.namespace, call.name), expect=current.revision)
-                return current, True
+                return Stored(call.resource.stored, _raw(new), current.revision), True
             return await save(api, call, current, new), False
         except RevisionConflict:
             continue
@@ -73,7 +73,8 @@ def mark(api: Api, call: Call, new: Any, options: DeleteOptions) -> None:
         if strategy.generation and meta.generation:
             meta.generation += 1
         meta.deletionTimestamp.CopyFrom(time_of(api.now() + grace))
-        meta.deletionGracePeriodSeconds = grace
+        if strategy.has_grace:
+            meta.deletionGracePeriodSeconds = grace
     elif grace < meta.deletionGracePeriodSeconds:
         # A second deletion can only shorten what the first one granted.
         meta.deletionTimestamp.seconds -= meta.deletionGracePeriodSeconds - grace
@@ -85,11 +86,25 @@ def _check_preconditions(call: Call, current: Stored, options: DeleteOptions) ->
     wanted = options.preconditions
     uid = current.message.metadata.uid
     if wanted.HasField("uid") and wanted.uid != uid:
-        why = f"Precondition failed: UID in precondition: {wanted.uid}, UID in object meta: {uid}"
-        raise Conflict.named(call.group, call.plural, call.name, why)
-    if wanted.HasField("resourceVersion") and wanted.resourceVersion != str(current.revision):
-        why = (
-            f"Precondition failed: ResourceVersion in precondition: {wanted.resourceVersion}, "
-            f"ResourceVersion in object meta: {current.revision}"
+        raise _unmet(
+            call,
+            f"the UID in the precondition ({wanted.uid}) does not match the UID in record ({uid}). "
+            "The object might have been deleted and then recreated",
         )
-        raise Conflict.named(call.group, call.plural, call.name, why)
+    if wanted.HasField("resourceVersion") and wanted.resourceVersion != str(current.revision):
+        raise _unmet(
+            call,
+            f"the ResourceVersion in the precondition ({wanted.resourceVersion}) does not match the ResourceVersion in "
+            f"record ({current.revision}). The object might have been modified",
+        )
+
+
+def _unmet(call: Call, why: str) -> Conflict:
+    # Alone among the conflicts, these name the kind and not the resource.
+    return Conflict.named(call.group, call.resource.kind.name, call.name, why)
+
+
+def _raw(message: Any) -> bytes:
+    message.metadata.ClearField("resourceVersion")
+    raw: bytes = message.SerializeToString()
+    return raw

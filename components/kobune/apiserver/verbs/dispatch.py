@@ -8,6 +8,7 @@ from google.protobuf.message import Message
 from kobune.api.authentication.v1 import TokenRequest
 from kobune.api.autoscaling.v1 import Scale
 from kobune.api.core.v1 import Binding
+from kobune.api.meta.v1 import StatusDetails
 from kobune.api.policy.v1 import Eviction
 from kobune.apimachinery import codec
 from kobune.apimachinery.errors import MethodNotAllowed
@@ -49,7 +50,7 @@ def check_served(call: Call, verb: str) -> None:
         found = call.resource.kind.subresource(call.subresource)
         verbs = found.verbs if found else ()
     if verb not in verbs:
-        raise MethodNotAllowed(f"the server does not allow this method on the requested resource: {verb} {call.plural}")
+        raise MethodNotAllowed("the server does not allow this method on the requested resource", StatusDetails())
 
 
 async def post(api: Api, call: Call, new: Any) -> Answer:

@@ -16,6 +16,7 @@ class NamespaceStrategy(UncountedStrategy):
 
     name_rule = staticmethod(names.dns_label)
     returns_deleted = True
+    has_grace = False
 
     def default(self, new: Any) -> None:
         if new.metadata.name:
