@@ -13,6 +13,7 @@ from kobune.launcher.in_process import run_in_process
 from kobune.launcher.progress import ClusterReady, Progress
 from kobune.launcher.settings import APISERVER, ClusterSettings, check, ports
 from kobune.launcher.supervisor import Supervisor
+from kobune.launcher.warm import warm
 
 Report = Callable[[Progress], None]
 
@@ -41,6 +42,7 @@ def run_cluster(
 
 
 def _run_processes(composition: Composition, clock: Clock, lock: int, report: Report) -> None:
+    warm()
     gc.collect()
     gc.freeze()  # the collector of a forked process would otherwise touch, and so copy, every page of ours
     Supervisor(
