@@ -12,7 +12,9 @@ import typer
 
 from kobune.cli.options import DEFAULT_DATA_DIR, DataDir
 from kobune.component_base import config, logs
+from kobune.component_base.credentials import Credentials
 from kobune.component_base.failure import CannotStart, reason
+from kobune.launcher.data_dir import DataDirectory
 from kobune.launcher.settings import APISERVER, COMPONENTS, ClusterSettings
 
 
@@ -33,7 +35,7 @@ def component(
 
     if name not in COMPONENTS:
         raise CannotStart(f"there is no component {name!r}; there are {', '.join(COMPONENTS)}")
-    composition = Composition(ClusterSettings(data_dir.expanduser().absolute()), clock=SystemClock())
+    composition = Composition(_settings(data_dir.expanduser().absolute()), clock=SystemClock())
     run, defaults = composition.plan(name)
     if settings:
         _list(name, defaults)
@@ -45,6 +47,13 @@ def component(
         if name == APISERVER:
             stack.enter_context(composition.owned())
         _serve(name, run, loaded)
+
+
+def _settings(data_dir: Path) -> ClusterSettings:
+    """Return the settings of the cluster that runs in this directory, if one does."""
+    address = DataDirectory(data_dir).recorded(APISERVER).get("address", "")
+    host, _, port = address.rpartition(":")
+    return ClusterSettings(data_dir, host=host, grpc_port=int(port)) if port else ClusterSettings(data_dir)
 
 
 def _list(name: str, defaults: Any) -> None:
@@ -61,8 +70,9 @@ def _serve(name: str, run: Any, loaded: Any) -> None:
     from kobune.launcher.child import run_until_terminated
     from kobune.launcher.network import check_reachable
 
-    if hasattr(loaded, "apiserver"):
-        check_reachable(loaded.apiserver.address)
+    if apiserver := getattr(loaded, "apiserver", None):
+        Credentials(apiserver.ca, apiserver.certificate, apiserver.key).read()
+        check_reachable(apiserver.address)
 
     def ready(told: Ready) -> None:
         print(f"{name} is ready: {told.address}", file=sys.stderr)
