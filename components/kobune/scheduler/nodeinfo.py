@@ -1,0 +1,57 @@
+"""A node as the scheduler sees it: the object, the pods on it, and what they take, kept up to date."""
+
+from collections.abc import Iterable
+
+from kobune.api.core.v1 import Node
+from kobune.scheduler.podinfo import Amounts, PodInfo, amounts
+
+
+class NodeInfo:
+    """A node with its pods, those among them that were only just decided."""
+
+    def __init__(self, node: Node) -> None:
+        self.node = node
+        self.allocatable: Amounts = amounts(node.status.allocatable)
+        self.requested: dict[str, int] = {}
+        """What the pods asked for."""
+        self.counted: dict[str, int] = {}
+        """The same with small amounts for pods that asked for nothing."""
+        self._pods: dict[str, PodInfo] = {}
+
+    @property
+    def name(self) -> str:
+        """The node's name."""
+        return self.node.metadata.name
+
+    @property
+    def pods(self) -> Iterable[PodInfo]:
+        """The pods on the node."""
+        return self._pods.values()
+
+    @property
+    def pod_count(self) -> int:
+        """How many pods are on the node."""
+        return len(self._pods)
+
+    def set_node(self, node: Node) -> None:
+        """Follow a change of the node; its pods stay."""
+        self.node = node
+        self.allocatable = amounts(node.status.allocatable)
+
+    def add(self, pod: PodInfo) -> None:
+        """Count a pod in, instead of an older version of it."""
+        self.remove(pod.metadata.uid)
+        self._pods[pod.metadata.uid] = pod
+        self._count(pod, 1)
+
+    def remove(self, uid: str) -> bool:
+        """Count a pod out; False if it was not there."""
+        pod = self._pods.pop(uid, None)
+        if pod is not None:
+            self._count(pod, -1)
+        return pod is not None
+
+    def _count(self, pod: PodInfo, sign: int) -> None:
+        for total, more in ((self.requested, pod.requests), (self.counted, pod.counted_requests)):
+            for name, amount in more.items():
+                total[name] = total.get(name, 0) + sign * amount

@@ -1,0 +1,25 @@
+"""Two pods cannot have the same port of the same node."""
+
+from dataclasses import dataclass
+
+from kobune.scheduler.nodeinfo import NodeInfo
+from kobune.scheduler.podinfo import PodInfo
+
+ANY = "0.0.0.0"
+
+
+@dataclass(frozen=True)
+class NodePorts:
+    """Rules out nodes where a host port of the pod is taken."""
+
+    def filter(self, pod: PodInfo, node: NodeInfo) -> str | None:
+        if not pod.host_ports:
+            return None
+        taken = {port for other in node.pods for port in other.host_ports}
+        if any(_clash(wanted, port) for wanted in pod.host_ports for port in taken):
+            return "node(s) didn't have free ports for the requested pod ports"
+        return None
+
+
+def _clash(one: tuple[str, str, int], other: tuple[str, str, int]) -> bool:
+    return one[1:] == other[1:] and (one[0] == other[0] or ANY in (one[0], other[0]))

@@ -1,0 +1,19 @@
+"""Nothing new goes to a node that was cordoned."""
+
+from dataclasses import dataclass
+
+from kobune.scheduler.nodeinfo import NodeInfo
+from kobune.scheduler.plugins.tolerating import tolerates
+from kobune.scheduler.podinfo import PodInfo
+
+KEY = "node.kubernetes.io/unschedulable"
+
+
+@dataclass(frozen=True)
+class NodeUnschedulable:
+    """Rules out nodes with `spec.unschedulable`, unless the pod tolerates the taint that stands for it."""
+
+    def filter(self, pod: PodInfo, node: NodeInfo) -> str | None:
+        if not node.node.spec.unschedulable or tolerates(pod.spec.tolerations, KEY, "", "NoSchedule"):
+            return None
+        return "node(s) were unschedulable"

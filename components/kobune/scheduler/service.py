@@ -1,0 +1,53 @@
+"""The scheduler: informers feed a queue and a snapshot, one loop decides and binds."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import Random
+
+from kobune.api.core.v1 import Node, Pod
+from kobune.apimachinery.clock import Clock
+from kobune.client import Client, ClientConfig, EventRecorder, Informer
+from kobune.component_base.serving import Ready, Server, ServingConfig
+from kobune.scheduler.framework import Framework
+from kobune.scheduler.plugins import default_plugins
+from kobune.scheduler.scheduler import Scheduler
+
+log = logging.getLogger(__name__)
+
+NAME = "scheduler"
+
+
+@dataclass(frozen=True)
+class Config:
+    """The settings of the scheduler."""
+
+    apiserver: ClientConfig
+    serving: ServingConfig = field(default_factory=ServingConfig)
+    scheduler_name: str = "default-scheduler"
+    """Which pods it schedules: those with this `spec.schedulerName`."""
+
+
+async def run(config: Config, *, clock: Clock, random: Random, ready: Callable[[Ready], None]) -> None:
+    """Serve until cancelled; `ready` is called once, when the pods and nodes are known."""
+    framework = Framework(default_plugins())
+    async with (
+        Client.connect(config.apiserver, clock=clock) as client,
+        Server(NAME, config.serving, clock=clock) as server,
+        asyncio.TaskGroup() as group,
+    ):
+        recorder = EventRecorder(client, config.scheduler_name, clock, random=random)
+        scheduler = Scheduler(config.scheduler_name, framework, client, recorder, clock, random)
+        nodes = Informer.of(client, Node, random=random)
+        pods = Informer.of(client, Pod, random=random)
+        nodes.subscribe(scheduler.node_changed)
+        pods.subscribe(scheduler.pod_changed)
+        for task in (recorder.run(), nodes.run(), pods.run()):
+            group.create_task(task)
+        await nodes.synced()
+        await pods.synced()
+        group.create_task(scheduler.run())
+        server.set_serving(True)
+        log.info("scheduling the pods of %s", config.scheduler_name)
+        ready(Ready(NAME, server.address))

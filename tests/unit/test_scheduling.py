@@ -1,0 +1,144 @@
+"""The scheduler's pure parts: who fits where, who comes next."""
+
+from random import Random
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kobune.api.core.v1 import Node, Pod
+from kobune.scheduler.framework import Framework, Placed, Unschedulable
+from kobune.scheduler.nodeinfo import NodeInfo
+from kobune.scheduler.plugins import default_plugins
+from kobune.scheduler.plugins.tolerating import tolerates
+from kobune.scheduler.podinfo import PodInfo
+from kobune.scheduler.queue import SchedulingQueue
+from kobune.scheduler.snapshot import Snapshot
+
+
+def node(name: str, cpu: str = "4", memory: str = "8Gi", pods: str = "110", **labels: str) -> Node:
+    made = Node(metadata={"name": name, "labels": labels})
+    for resource, amount in (("cpu", cpu), ("memory", memory), ("pods", pods)):
+        made.status.allocatable[resource].string = amount
+    return made
+
+
+def pod(name: str, cpu: str = "", **spec: object) -> PodInfo:
+    made = Pod(metadata={"name": name, "namespace": "default", "uid": f"uid-{name}"}, spec=spec)
+    container = made.spec.containers.add(name="main")
+    if cpu:
+        container.resources.requests["cpu"].string = cpu
+    return PodInfo(made)
+
+
+def decide(wanted: PodInfo, *nodes: NodeInfo) -> Placed | Unschedulable:
+    return Framework(default_plugins()).decide(wanted, nodes, Random(1))
+
+
+@given(
+    capacities=st.lists(st.integers(0, 8), min_size=1, max_size=5),
+    requests=st.lists(st.integers(0, 5), max_size=30),
+    seed=st.integers(),
+)
+def test_no_node_is_ever_given_more_than_it_has(capacities: list[int], requests: list[int], seed: int) -> None:
+    snapshot = Snapshot()
+    for index, cpu in enumerate(capacities):
+        snapshot.set_node(node(f"n{index}", cpu=str(cpu)))
+    framework, random = Framework(default_plugins()), Random(seed)
+    for index, cpu in enumerate(requests):
+        wanted = pod(f"p{index}", cpu=str(cpu))
+        match framework.decide(wanted, snapshot.nodes, random):
+            case Placed(name):
+                snapshot.place(wanted, name)
+            case Unschedulable(nodes, reasons):
+                assert nodes == len(capacities)
+                assert sum(reasons.values()) >= nodes
+    for info in snapshot.nodes:
+        assert info.requested.get("cpu", 0) <= info.allocatable["cpu"]
+
+
+def test_every_reason_is_counted_in_the_words_of_kubernetes() -> None:
+    full = NodeInfo(node("full", cpu="1"))
+    tainted = NodeInfo(node("tainted"))
+    tainted.node.spec.taints.add(key="gpu", effect="NoSchedule")
+    elsewhere = NodeInfo(node("elsewhere", cpu="1", memory="1"))
+    wanted = pod("big", cpu="2")
+    wanted.pod.spec.containers[0].resources.requests["memory"].string = "1Gi"
+    decision = decide(wanted, full, tainted, elsewhere)
+    assert isinstance(decision, Unschedulable)
+    assert decision.message.startswith(
+        "0/3 nodes are available: 1 Insufficient memory, 1 node(s) had untolerated taint(s), 2 Insufficient cpu."
+    )
+
+
+def test_the_emptier_node_is_preferred() -> None:
+    busy, idle = NodeInfo(node("busy")), NodeInfo(node("idle"))
+    busy.add(pod("there", cpu="2"))
+    assert decide(pod("new", cpu="1"), busy, idle) == Placed("idle")
+
+
+def test_selectors_and_affinity_choose_nodes_by_label() -> None:
+    east, west = NodeInfo(node("east", zone="east")), NodeInfo(node("west", zone="west"))
+    assert decide(pod("a", nodeSelector={"zone": "west"}), east, west) == Placed("west")
+    term = {"matchExpressions": [{"key": "zone", "operator": "NotIn", "values": ["west"]}]}
+    required = {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [term]}}}
+    assert decide(pod("b", affinity=required), east, west) == Placed("east")
+
+
+def test_a_host_port_is_given_once_per_node() -> None:
+    only = NodeInfo(node("only"))
+    first, second = pod("first"), pod("second")
+    for info in (first, second):
+        info.pod.spec.containers[0].ports.add(containerPort=80, hostPort=8080)
+    only.add(first)
+    decision = decide(second, only)
+    assert isinstance(decision, Unschedulable)
+    assert "didn't have free ports" in decision.message
+
+
+def test_what_is_not_supported_is_refused_by_name() -> None:
+    claim = pod("claims")
+    claim.pod.spec.volumes.add(name="data").volumeSource.persistentVolumeClaim.claimName = "data"
+    decision = decide(claim, NodeInfo(node("only")))
+    assert isinstance(decision, Unschedulable)
+    assert "persistent volume claims are not supported yet" in decision.message
+
+
+def test_init_containers_and_sidecars_count_as_documented() -> None:
+    info = pod("p", cpu="1")
+    sidecar = info.pod.spec.initContainers.add(name="sidecar", restartPolicy="Always")
+    sidecar.resources.requests["cpu"].string = "500m"
+    setup = info.pod.spec.initContainers.add(name="setup")
+    setup.resources.requests["cpu"].string = "2"
+    assert info.requests["cpu"] == 2500
+    assert tolerates([], "a", "", "NoSchedule") is False
+
+
+def test_the_queue_goes_by_priority_and_then_by_age() -> None:
+    queue = SchedulingQueue()
+    for at, (name, priority) in enumerate((("old", 0), ("new", 0), ("urgent", 10))):
+        queue.set(pod(name, priority=priority), now=at)
+    assert [waiting.pod.metadata.name for waiting in queue.pop(10, now=5)] == ["urgent", "old", "new"]
+
+
+def test_an_unschedulable_pod_waits_for_a_change_and_its_back_off() -> None:
+    queue = SchedulingQueue()
+    queue.set(pod("p"), now=0)
+    (waiting,) = queue.pop(1, now=0)
+    queue.failed(waiting, now=0, since=0)
+    assert queue.pop(1, now=100) == []
+    queue.something_changed(now=100)
+    assert queue.pop(1, now=100) == [waiting]
+    queue.failed(waiting, now=101, since=101)
+    queue.something_changed(now=101.5)
+    assert queue.pop(1, now=102.5) == []
+    assert queue.pop(1, now=103) == [waiting]
+
+
+def test_a_change_during_the_decision_is_not_missed() -> None:
+    queue = SchedulingQueue()
+    queue.set(pod("p"), now=0)
+    (waiting,) = queue.pop(1, now=0)
+    queue.something_changed(now=0.5)
+    queue.failed(waiting, now=1, since=0)
+    assert queue.next_wake() is not None
+    assert queue.pop(1, now=3) == [waiting]
