@@ -71,7 +71,11 @@ class Sieve:
             return value if value is not None else scalar.empty
         if message.full_name in UNIONS:
             return self._union(message, value, path, go_path)
-        return self.keep(message, {} if value is None else value, path, go_path)
+        if value is None:
+            value = {}
+        if not isinstance(value, dict):
+            raise _mismatch(value, owner.name, go_path, f"v1.{message.name}")
+        return self.keep(message, value, path, go_path)
 
     def _union(self, message: Descriptor, value: Any, path: str, go_path: str) -> Any:
         schema = cast(Descriptor, message.fields_by_name["schema"].message_type)
