@@ -1,6 +1,6 @@
 """Hypothesis strategies that make messages of any kind from its descriptor."""
 
-from typing import Any
+from typing import Any, cast
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
@@ -29,12 +29,12 @@ def messages(draw: st.DrawFn, descriptor: Descriptor, depth: int = 0) -> Message
     """Return a message with some of its fields, as a client could have sent it."""
     message: Any = GetMessageClass(descriptor)()
     if special(draw, message):
-        return message
+        return cast(Message, message)
     for field in fields(descriptor):
         is_nested = field.message is not None and depth >= DEPTH
         if not is_nested and draw(st.integers(0, 9 if depth else 3)) < 3:
             fill(draw, message, field, depth)
-    return message
+    return cast(Message, message)
 
 
 def fill(draw: st.DrawFn, message: Any, field: Field, depth: int) -> None:
