@@ -13,7 +13,7 @@ from typing import Any
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
 from kobune.apimachinery.codec.scalars import SCALARS
-from kobune.apimachinery.codec.shape import Field, fields, is_object, json_fields
+from kobune.apimachinery.codec.shape import RECURSIVE, Field, fields, is_object, json_fields
 from kobune.apimachinery.schema import descriptor_of
 
 Reader = Callable[[Any], Any]
@@ -25,82 +25,84 @@ class Misfit(Exception):
 
 @cache
 def reader(descriptor: Descriptor) -> "Reader":
-    """Return the function that turns a parsed JSON value into an argument for the message's constructor."""
+    """Return the function that turns a parsed JSON value, in place, into an argument for the message's constructor."""
     if scalar := SCALARS.get(descriptor.full_name):
         return scalar.read
     if union := UNIONS.get(descriptor.full_name):
         return union
-    return MessageReader(descriptor)
+    return _message_reader(descriptor)
 
 
-class MessageReader:
-    """Turns the JSON object of one message type into constructor arguments, in place."""
+def _message_reader(descriptor: Descriptor) -> Reader:
+    readers: dict[str, Reader] = {}
+    for field in fields(descriptor):
+        if read := field_reader(field):
+            readers[field.name] = read
+    straighten = _straightener(descriptor)
+    if not readers and straighten is None:
+        return _object
 
-    def __init__(self, descriptor: Descriptor) -> None:
-        self.descriptor = descriptor
-        self._readers: dict[str, Reader] | None = None
-        self._inlined: list[tuple[str, frozenset[str], MessageReader]] = []
-        self._renamed: dict[str, str] = {}
-        self._hidden: frozenset[str] = frozenset()
-        self._irregular = False
-
-    def __call__(self, tree: Any) -> Any:
-        readers = self._readers
-        if readers is None:
-            readers = self._build()
+    def read_fields(tree: Any) -> Any:
         if type(tree) is not dict:
             raise Misfit
-        if self._irregular:
-            self._straighten(tree)
         for name, value in tree.items():
-            read = readers.get(name)
-            if read is not None and value is not None:
-                tree[name] = read(value)
+            if name in readers and value is not None:
+                tree[name] = readers[name](value)
         return tree
 
-    def _build(self) -> dict[str, Reader]:
-        # Not in the constructor: messages may contain themselves.
-        readers = {}
-        for field in fields(self.descriptor):
-            if field.schema.inline:
-                inner = MessageReader(field.inner)
-                names = frozenset(json_fields(field.inner))
-                self._inlined.append((field.name, names, inner))
-            elif field.json != field.name:
-                self._renamed[field.json] = field.name
-            if read := field_reader(field):
-                readers[field.name] = read
-        self._hidden = frozenset({*(name for name, _, _ in self._inlined), *self._renamed.values()}) - frozenset(
-            json_fields(self.descriptor)
-        )
-        self._irregular = bool(self._inlined or self._renamed or is_object(self.descriptor))
-        self._readers = readers
-        return readers
+    if straighten is None:
+        return read_fields
+    adjust = straighten
 
-    def _straighten(self, tree: dict[str, Any]) -> None:
-        """Give the tree the field names of the message."""
-        if self._hidden and not self._hidden.isdisjoint(tree):
+    def read_straightened(tree: Any) -> Any:
+        if type(tree) is not dict:
             raise Misfit
-        if is_object(self.descriptor):
+        adjust(tree)
+        return read_fields(tree)
+
+    return read_straightened
+
+
+def _straightener(descriptor: Descriptor) -> Callable[[dict[str, Any]], None] | None:
+    """Return what gives a tree the field names of the message; None where JSON has the same."""
+    inlined = [(field.name, frozenset(json_fields(field.inner))) for field in fields(descriptor) if field.schema.inline]
+    renamed = {f.json: f.name for f in fields(descriptor) if f.json != f.name and not f.schema.inline}
+    # What only the message knows must not pass as JSON.
+    hidden = frozenset({*(name for name, _ in inlined), *renamed.values()}) - frozenset(json_fields(descriptor))
+    shows_type = is_object(descriptor)
+    if not (inlined or renamed or shows_type):
+        return None
+
+    def straighten(tree: dict[str, Any]) -> None:
+        if hidden and not hidden.isdisjoint(tree):
+            raise Misfit
+        if shows_type:
             tree.pop("kind", None)
             tree.pop("apiVersion", None)
-        renamed = [(json, tree.pop(json)) for json in self._renamed.keys() & tree.keys()]
-        for json, value in renamed:
-            tree[self._renamed[json]] = value
-        for name, names, _ in self._inlined:
+        moved = [(renamed[json], tree.pop(json)) for json in renamed.keys() & tree.keys()]
+        tree.update(moved)
+        for name, names in inlined:
             if found := names & tree.keys():
                 tree[name] = {inner: tree.pop(inner) for inner in found}
+
+    return straighten
+
+
+def _object(tree: Any) -> Any:
+    if type(tree) is not dict:
+        raise Misfit
+    return tree
 
 
 def field_reader(field: Field) -> Reader | None:
     """Return what a field's value must go through; None if the constructor takes and checks it as it is."""
     message = field.message
     if message is not None:
-        each = reader(message)
+        each = _lazy(message)
         if field.is_map:
             return lambda value: {key: each(item) for key, item in _typed(value, dict).items()}
         if field.is_list:
-            return lambda value: [each(item) for item in _typed(value, list)]
+            return lambda value: list(map(each, _typed(value, list)))
         return each
     kind = field.element.type
     if kind == FieldDescriptor.TYPE_BYTES:
@@ -114,6 +116,11 @@ def field_reader(field: Field) -> Reader | None:
     if kind == FieldDescriptor.TYPE_BOOL:
         return lambda value: _typed(value, bool)
     return None
+
+
+def _lazy(descriptor: Descriptor) -> Reader:
+    # A message that contains itself finds its reader only when it is used.
+    return (lambda value: reader(descriptor)(value)) if descriptor.name in RECURSIVE else reader(descriptor)
 
 
 def _typed(value: Any, kind: type) -> Any:

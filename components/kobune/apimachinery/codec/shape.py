@@ -20,6 +20,9 @@ GO_TYPES = {
 }
 """What Kubernetes calls protobuf's scalar types in its error messages."""
 
+RECURSIVE = frozenset({"JSONSchemaProps", "JSONSchemaPropsOrBool", "JSONSchemaPropsOrArray"})
+"""Messages that contain themselves."""
+
 
 @dataclass(frozen=True)
 class Field:
