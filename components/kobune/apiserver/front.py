@@ -8,7 +8,8 @@ from kobune.apimachinery.errors import BadRequest
 from kobune.apiserver.auth.attributes import Attributes
 from kobune.apiserver.auth.authenticate import Authenticator
 from kobune.apiserver.auth.rbac import Authorizer
-from kobune.apiserver.auth.service_account_tokens import ServiceAccountTokens
+from kobune.apiserver.metrics import Metrics
+from kobune.apiserver.registry.resource import Resource
 from kobune.apiserver.verbs.api import Api
 from kobune.apiserver.verbs.call import Call
 
@@ -20,7 +21,11 @@ class Front:
     api: Api
     authenticator: Authenticator
     authorizer: Authorizer
-    tokens: ServiceAccountTokens
+    metrics: Metrics
+
+    def count(self, verb: str, resource: Resource, code: int) -> None:
+        """Count a request that was answered."""
+        self.metrics.requests[verb, resource.kind.group, resource.kind.plural, code] += 1
 
     def authorize(self, call: Call, verb: str) -> None:
         """Raise `Forbidden` if whoever calls may not."""

@@ -26,6 +26,7 @@ from kobune.apiserver.front import Front
 from kobune.apiserver.grpc.dynamic import DynamicService
 from kobune.apiserver.grpc.table import service_names, typed_methods
 from kobune.apiserver.grpc.typed import TypedServices
+from kobune.apiserver.metrics import Metrics
 from kobune.apiserver.openapi.v3 import OpenApi
 from kobune.apiserver.registry.registry import built_in
 from kobune.apiserver.rest.discovery import Discovery
@@ -78,11 +79,13 @@ async def run(config: Config, *, clock: Clock, random: Random, ready: Callable[[
         stack.callback(api.cacher.close)
         await bootstrap(api, config.service_ip)
         authenticator = Authenticator(api.tokens)
-        front = Front(api, authenticator, api.authorizer, api.tokens)
-        metrics = CollectorRegistry()
-        server = await stack.enter_async_context(_grpc_server(config, front, clock, metrics))
+        metrics = Metrics(api.registry, api.cacher, store)
+        front = Front(api, authenticator, api.authorizer, metrics)
+        collectors = CollectorRegistry()
+        collectors.register(metrics)
+        server = await stack.enter_async_context(_grpc_server(config, front, clock, collectors))
         rest = await stack.enter_async_context(
-            RestServer(front, _site(api, metrics), config.serving.host, config.rest_port, config.serving.credentials)
+            RestServer(front, _site(api, collectors), config.serving.host, config.rest_port, config.serving.credentials)
         )
         host, _, port = rest.address.rpartition(":")
         served = await stack.enter_async_context(_etcd_server(config, store, clock))

@@ -73,8 +73,11 @@ class TypedServices(Handler):
     def _guarded(self, method: Method, answer: "Answerer") -> Callable[[Any, Context], Awaitable[bytes | None]]:
         async def handle(request: Any, context: Context) -> bytes | None:
             try:
-                return await answer(self._front, method, lambda *names: self._call(method, context, *names), request)
+                body = await answer(self._front, method, lambda *names: self._call(method, context, *names), request)
+                self._front.count(method.verb, method.resource, 200)
+                return body
             except ApiError as error:
+                self._front.count(method.verb, method.resource, error.http)
                 await abort(context, error)
                 return None
 

@@ -6,7 +6,7 @@ from typing import Any
 from aiohttp import web
 
 from kobune.api.meta.v1 import DeleteOptions
-from kobune.apimachinery.errors import BadRequest, MethodNotAllowed, NotFound, RequestEntityTooLarge
+from kobune.apimachinery.errors import ApiError, BadRequest, MethodNotAllowed, NotFound, RequestEntityTooLarge
 from kobune.apiserver import media
 from kobune.apiserver.auth.user import User
 from kobune.apiserver.cache.stored import Stored
@@ -38,12 +38,21 @@ class Resources:
         if resource is None or (target.subresource and not resource.kind.subresource(target.subresource)):
             raise NotFound("the server could not find the requested resource")
         call = Call(user, resource, target.namespace, target.name, target.subresource)
-        query = request.query
-        verb = _verb(request.method, call, query)
+        verb = _verb(request.method, call, request.query)
+        try:
+            response = await self._answer(request, call, verb)
+        except ApiError as error:
+            self._front.count(verb, resource, error.http)
+            raise
+        self._front.count(verb, resource, response.status)
+        return response
+
+    async def _answer(self, request: web.BaseRequest, call: Call, verb: str) -> web.StreamResponse:
+        resource, query = call.resource, request.query
         self._front.authorize(call, verb)
         dispatch.check_served(call, verb)
-        if target.subresource in UNSERVED:
-            raise MethodNotAllowed(f"{call.plural}/{target.subresource} is not supported")
+        if call.subresource in UNSERVED:
+            raise MethodNotAllowed(f"{call.plural}/{call.subresource} is not supported")
         if not resource.kind.namespaced:
             call.namespace = ""
         wish = accept.parse(request.headers.get("Accept", ""), query.get("pretty", "") in ("1", "true"))
@@ -70,7 +79,7 @@ class Resources:
         wanted = options.write_options(query)
         call.dry_run = dry_run(list(wanted.dryRun))
         call.field_manager = wanted.fieldManager
-        call.field_validation = wanted.fieldValidation or "Strict"
+        call.field_validation = wanted.fieldValidation or "Warn"
         body = await read_body(request)
         content_type = request.headers.get("Content-Type", "")
         if verb == "patch":

@@ -11,6 +11,8 @@ from aiohttp import web
 
 from kobune.apimachinery.errors import ApiError, InternalError, NotFound
 from kobune.apiserver.auth.attributes import Attributes
+from kobune.apiserver.auth.authenticate import has_token
+from kobune.apiserver.auth.impersonate import impersonated
 from kobune.apiserver.auth.user import User
 from kobune.apiserver.front import Front
 from kobune.apiserver.rest import accept, answer
@@ -61,7 +63,7 @@ class RestServer:
 
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
         try:
-            user = self._user_of(request)
+            user = impersonated(self._front.authorizer, self._user_of(request), request.headers.items())
             target = parse(request.path)
             if target is not None:
                 return await self._resources.serve(request, target, user)
@@ -87,7 +89,7 @@ class RestServer:
         tls = transport.get_extra_info("ssl_object") if transport is not None else None
         certificate = tls.getpeercert(binary_form=True) if tls is not None else None
         authorization = request.headers.get("Authorization", "")
-        if certificate is None or authorization:
+        if certificate is None or has_token(authorization):
             return authenticator.by_header(authorization)
         user = self._known.get(certificate)
         if user is None:
