@@ -30,10 +30,10 @@ class Metrics(Collector):
             requests.add_metric([verb, group, resource, str(code)], count)
         yield requests
         objects = GaugeMetricFamily("apiserver_storage_objects", "Objects in the store.", labels=["resource"])
-        for resource in self._registry:
-            if resource.conversion is None:
-                name = f"{resource.kind.plural}.{resource.kind.group}".rstrip(".")
-                objects.add_metric([name], len(self._cacher.ring(resource).objects))
+        for row in self._registry:
+            if row.conversion is None:
+                name = f"{row.kind.plural}.{row.kind.group}".rstrip(".")
+                objects.add_metric([name], len(self._cacher.ring(row).objects))
         yield objects
         yield GaugeMetricFamily("kobune_store_revision", "The newest revision.", value=self._store.revision)
         yield GaugeMetricFamily("kobune_store_size_bytes", "Bytes on disk, about.", value=self._store.size)
