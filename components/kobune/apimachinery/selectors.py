@@ -17,6 +17,14 @@ class InvalidSelector(ValueError):
     """The text is not a selector; says why, in Kubernetes' words."""
 
 
+class UnknownField(InvalidSelector):
+    """A field selector names a field that cannot be selected by."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"field label not supported: {path}")
+        self.path = path
+
+
 @dataclass(frozen=True)
 class Requirement:
     """One condition on a label."""
@@ -122,11 +130,27 @@ def parse_fields(text: str, supported: Sequence[str]) -> FieldSelector:
         match = re.match(r"(.*?)(!=|==|=)(.*)", term, re.DOTALL)
         if match is None:
             raise InvalidSelector(f"invalid selector: '{text}'; can't understand '{term}'")
-        path, operator, value = match.groups()
+        path, operator, escaped = match.groups()
+        value = _unescape(escaped)
         if path not in supported:
-            raise InvalidSelector(f"field label not supported: {path}")
-        terms.append((path, operator != "!=", re.sub(r"\\([\\,=])", r"\1", value)))
+            raise UnknownField(path)
+        terms.append((path, operator != "!=", value))
     return FieldSelector(tuple(terms))
+
+
+def _unescape(text: str) -> str:
+    """Return the value that `text` stands for, in which commas, equals signs and backslashes follow a backslash."""
+    value = []
+    letters = iter(text)
+    for letter in letters:
+        if letter in ",=":
+            raise InvalidSelector(f"invalid field selector: unescaped character in value: {ord(letter)}")
+        if letter == "\\":
+            letter = next(letters, "")
+            if letter not in ("\\", ",", "="):
+                raise InvalidSelector(f"invalid field selector: invalid escape sequence: \\{letter} in value: {text}")
+        value.append(letter)
+    return "".join(value)
 
 
 def _tokens(text: str) -> list[str]:

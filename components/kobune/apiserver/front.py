@@ -1,17 +1,24 @@
 """What both faces do with a request before and after its verb: who asks, may they, and what is wrong with it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final, Protocol
 
 from kobune.api.meta.v1 import DeleteOptions
-from kobune.apimachinery.errors import BadRequest
+from kobune.apimachinery.errors import FieldError, Invalid
 from kobune.apiserver.auth.attributes import Attributes
 from kobune.apiserver.auth.authenticate import Authenticator
 from kobune.apiserver.auth.rbac import Authorizer
 from kobune.apiserver.metrics import Metrics
 from kobune.apiserver.registry.resource import Resource
+from kobune.apiserver.registry.validation import unsupported
 from kobune.apiserver.verbs.api import Api
 from kobune.apiserver.verbs.call import Call
+
+META: Final = "meta.k8s.io"
+STRICT: Final = "Strict"
+VALIDATIONS: Final = ("", "Ignore", STRICT, "Warn")
+MANAGER_LIMIT: Final = 128
 
 
 @dataclass(frozen=True)
@@ -43,15 +50,44 @@ class Front:
         )
 
 
-def dry_run(values: Iterable[str]) -> bool:
-    """Return whether a request is for show only; `BadRequest` for anything but `All`."""
-    for value in values:
-        if value != "All":
-            raise BadRequest(f'dryRun: Unsupported value: "{value}": supported values: "All"')
-    return any(True for _ in values)
+class WriteOptions(Protocol):
+    """What `CreateOptions`, `UpdateOptions` and `PatchOptions` have in common."""
+
+    @property
+    def dryRun(self) -> Sequence[str]: ...  # noqa: N802 - Kubernetes' name
+    @property
+    def fieldManager(self) -> str: ...  # noqa: N802
+    @property
+    def fieldValidation(self) -> str: ...  # noqa: N802
+
+
+def write_call(call: Call, verb: str, options: WriteOptions, field_validation: str = STRICT) -> Call:
+    """Return the call with what the options of a write say about it; `Invalid` with every cause.
+
+    `field_validation` is for options that do not say what happens to unknown fields.
+    """
+    causes = list(_dry_run_causes(options.dryRun))
+    if len(options.fieldManager.encode()) > MANAGER_LIMIT:
+        why = f"Too long: may not be more than {MANAGER_LIMIT} bytes"
+        causes.append(FieldError("FieldValueTooLong", "fieldManager", why))
+    if options.fieldValidation not in VALIDATIONS:
+        causes.append(unsupported("fieldValidation", options.fieldValidation, VALIDATIONS))
+    if causes:
+        raise Invalid.named(META, f"{verb.capitalize()}Options", "", causes)
+    call.dry_run = bool(options.dryRun)
+    call.field_manager = options.fieldManager
+    call.field_validation = options.fieldValidation or field_validation
+    return call
 
 
 def delete_call(call: Call, options: DeleteOptions) -> Call:
-    """Return the call with what the options of a deletion say about it."""
-    call.dry_run = call.dry_run or dry_run(options.dryRun)
+    """Return the call with what the options of a deletion say about it; `Invalid` if they make no sense."""
+    if causes := list(_dry_run_causes(options.dryRun)):
+        raise Invalid.named(META, "DeleteOptions", "", causes)
+    call.dry_run = call.dry_run or bool(options.dryRun)
     return call
+
+
+def _dry_run_causes(values: Sequence[str]) -> Iterator[FieldError]:
+    if any(value != "All" for value in values):
+        yield unsupported("dryRun", list(values), ("All",))

@@ -1,6 +1,7 @@
 """The dynamic service: objects of any kind, in any encoding, and many writes in one call."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from typing import Any, cast
 
@@ -22,10 +23,11 @@ from kobune.api.dynamic.v1 import (
 )
 from kobune.api.dynamic.v1 import Resource as ResourceName
 from kobune.api.dynamic.v1.objects_pb2_grpc import ObjectsServicer
-from kobune.apimachinery.errors import ApiError, BadRequest, NotFound
+from kobune.api.meta.v1 import CreateOptions
+from kobune.apimachinery.errors import ApiError, BadRequest, InternalError, NotFound
 from kobune.apiserver import media
 from kobune.apiserver.cache.stored import Stored
-from kobune.apiserver.front import Front, delete_call, dry_run
+from kobune.apiserver.front import Front, delete_call, write_call
 from kobune.apiserver.grpc import wire
 from kobune.apiserver.grpc.errors import abort
 from kobune.apiserver.grpc.peer import Peers
@@ -37,6 +39,8 @@ from kobune.apiserver.verbs.patch import patch
 from kobune.apiserver.verbs.read import get, list_objects
 from kobune.apiserver.verbs.watch import watch
 
+log = logging.getLogger(__name__)
+
 Context = Any
 
 
@@ -45,7 +49,7 @@ class DynamicService(ObjectsServicer):
 
     def __init__(self, front: Front) -> None:
         self._front = front
-        self._peers = Peers(front.authenticator)
+        self._peers = Peers(front.authenticator, front.authorizer)
 
     async def Get(self, request: ObjectRequest, context: Context) -> Object | None:  # noqa: N802
         async with Aborting(context) as aborting:
@@ -123,6 +127,10 @@ class DynamicService(ObjectsServicer):
                     raise BadRequest("a write of the batch is empty")
         except ApiError as error:
             return Result(error=error.status())
+        except Exception:
+            # It is this write's alone: the others of the batch have results of their own.
+            log.exception("a %s of a batch failed", write.WhichOneof("write"))
+            return Result(error=InternalError("Internal error occurred").status())
         version = str(answer.revision) if isinstance(answer, Stored) else ""
         if brief:
             return Result(resource_version=version)
@@ -138,15 +146,14 @@ class DynamicService(ObjectsServicer):
         namespace, name = request.namespace or meta.namespace, request.name or meta.name
         call = self._call(context, verb, request.resource, namespace, name)
         call.warnings.extend(warnings)
-        call.dry_run = dry_run(list(request.dry_run))
-        call.field_manager = request.field_manager
+        options = CreateOptions(dryRun=request.dry_run, fieldManager=request.field_manager)
+        write_call(call, verb, options)
         carry_out = dispatch.post if verb == "create" else dispatch.put
         return call, await carry_out(self._front.api, call, new)
 
     async def _patch(self, context: Context, request: PatchRequest) -> tuple[Call, Stored]:
         call = self._call(context, "patch", request.resource, request.namespace, request.name)
-        call.dry_run = dry_run(list(request.options.dryRun))
-        call.field_manager = request.options.fieldManager
+        write_call(call, "patch", request.options)
         return call, await patch(self._front.api, call, request.patch.content_type, request.patch.body)
 
     async def _delete(self, context: Context, request: DeleteRequest) -> tuple[Call, Stored]:

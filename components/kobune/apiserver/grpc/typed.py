@@ -23,7 +23,7 @@ from kobune.api.verbs.v1 import (
 )
 from kobune.apimachinery.errors import ApiError, BadRequest
 from kobune.apiserver.cache.stored import Stored
-from kobune.apiserver.front import Front, delete_call, dry_run
+from kobune.apiserver.front import Front, delete_call, write_call
 from kobune.apiserver.grpc import wire
 from kobune.apiserver.grpc.errors import abort
 from kobune.apiserver.grpc.peer import Peers
@@ -51,7 +51,7 @@ class TypedServices(Handler):
 
     def __init__(self, front: Front, methods: list[Method]) -> None:
         self._front = front
-        self._peers = Peers(front.authenticator)
+        self._peers = Peers(front.authenticator, front.authorizer)
         self._handlers = {method.path: self._handler(method) for method in methods}
 
     def service(self, handler_call_details: grpc.HandlerCallDetails) -> "grpc.RpcMethodHandler[Any, Any] | None":
@@ -106,7 +106,7 @@ async def _get(front: Front, method: Method, begin: Begin, request: GetRequest) 
     call = begin(request.namespace, request.name)
     if call.subresource == "scale":
         return dispatch.scale(front.api, call).SerializeToString()
-    return call.resource.view(get(front.api, call)).proto
+    return call.resource.view(get(front.api, call, request.options.resourceVersion)).proto
 
 
 async def _list(front: Front, method: Method, begin: Begin, request: ListRequest) -> bytes:
@@ -117,8 +117,7 @@ async def _list(front: Front, method: Method, begin: Begin, request: ListRequest
 async def _create(front: Front, method: Method, begin: Begin, request: CreateRequest) -> bytes:
     new = parse(dispatch.body_type(method.resource, method.subresource), request.object)
     call = _addressed(begin, new, request.namespace, request.name)
-    call.dry_run = dry_run(request.options.dryRun)
-    call.field_manager = request.options.fieldManager
+    write_call(call, method.verb, request.options)
     return encode(call, await dispatch.post(front.api, call, new))
 
 
@@ -130,15 +129,13 @@ def _addressed(begin: Begin, new: Any, namespace: str = "", name: str = "") -> C
 async def _update(front: Front, method: Method, begin: Begin, request: UpdateRequest) -> bytes:
     new = parse(dispatch.body_type(method.resource, method.subresource), request.object)
     call = _addressed(begin, new)
-    call.dry_run = dry_run(request.options.dryRun)
-    call.field_manager = request.options.fieldManager
+    write_call(call, method.verb, request.options)
     return encode(call, await dispatch.put(front.api, call, new))
 
 
 async def _patch(front: Front, method: Method, begin: Begin, request: PatchRequest) -> bytes:
     call = begin(request.namespace, request.name, request.subresource)
-    call.dry_run = dry_run(request.options.dryRun)
-    call.field_manager = request.options.fieldManager
+    write_call(call, method.verb, request.options)
     return encode(call, await patch(front.api, call, request.content_type, request.patch))
 
 

@@ -1,5 +1,6 @@
 """The options of a request, read from its query."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -17,8 +18,6 @@ def list_options(query: Query) -> ListOptions:
     """Return the options of a list or watch."""
     options = ListOptions()
     _fill(options, query)
-    if query.get("sendInitialEvents") is not None:
-        options.sendInitialEvents = _boolean("sendInitialEvents", query["sendInitialEvents"])
     if options.limit < 0:
         raise BadRequest(f"limit: Invalid value: {options.limit}: must be greater than or equal to 0")
     return options
@@ -32,26 +31,21 @@ def delete_options(query: Query, body: DeleteOptions | None) -> DeleteOptions:
 
 
 def write_options(query: Query) -> CreateOptions:
-    """Return the options of a create, update or patch."""
+    """Return the options of a create, update or patch: what these three have in common."""
     options = CreateOptions()
     _fill(options, query)
-    if options.fieldValidation not in ("", "Strict", "Warn", "Ignore"):
-        raise BadRequest(
-            f'fieldValidation: Unsupported value: "{options.fieldValidation}": '
-            'supported values: "Ignore", "Strict", "Warn"'
-        )
     return options
 
 
 def _fill(options: Message, query: Query) -> None:
     for name, value in query.items():
         field = options.DESCRIPTOR.fields_by_name.get(name)
-        if field is None or name == "sendInitialEvents":
+        if field is None:
             continue
         if name in LISTS:
             getattr(options, name).append(value)
         elif field.message_type is None:
-            if value == "" and field.cpp_type != field.CPPTYPE_STRING:
+            if value == "" and field.cpp_type != field.CPPTYPE_STRING and name != "sendInitialEvents":
                 continue
             setattr(options, name, READERS[field.cpp_type](name, value))
 
@@ -62,10 +56,11 @@ def _boolean(name: str, text: str) -> bool:
 
 
 def _integer(name: str, text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise BadRequest(f'strconv.ParseInt: parsing "{text}": invalid syntax') from None
+    if re.fullmatch(r"[+-]?[0-9]+", text) is None:
+        raise BadRequest(f'strconv.ParseInt: parsing "{text}": invalid syntax')
+    if len(text) > 20 or not -(2**63) <= int(text) < 2**63:
+        raise BadRequest(f'strconv.ParseInt: parsing "{text}": value out of range')
+    return int(text)
 
 
 READERS: dict[int, Callable[[str, str], Any]] = {

@@ -10,7 +10,7 @@ from kobune.apimachinery.errors import ApiError, BadRequest, MethodNotAllowed, N
 from kobune.apiserver import media
 from kobune.apiserver.auth.user import User
 from kobune.apiserver.cache.stored import Stored
-from kobune.apiserver.front import Front, delete_call, dry_run
+from kobune.apiserver.front import Front, delete_call, write_call
 from kobune.apiserver.rest import accept, answer, options
 from kobune.apiserver.rest.path import Target
 from kobune.apiserver.rest.watching import serve_watch
@@ -59,7 +59,7 @@ class Resources:
         include = query.get("includeObject", "")
         match verb:
             case "get":
-                return self._get(call, wish, include)
+                return self._get(call, wish, include, query.get("resourceVersion", ""))
             case "list":
                 listing = list_objects(self._api, call, options.list_options(query))
                 return answer.from_listing(resource, listing, wish, self._api.now(), include)
@@ -69,17 +69,15 @@ class Resources:
                 return await self._delete(request, call, wish)
         return await self._write(request, call, verb, wish)
 
-    def _get(self, call: Call, wish: accept.Wish, include: str) -> web.Response:
+    def _get(self, call: Call, wish: accept.Wish, include: str, resource_version: str) -> web.Response:
         if call.subresource == "scale":
             return answer.from_message(dispatch.scale(self._api, call), wish)
-        return answer.from_stored(call.resource, get(self._api, call), wish, self._api.now(), include)
+        found = get(self._api, call, resource_version)
+        return answer.from_stored(call.resource, found, wish, self._api.now(), include)
 
     async def _write(self, request: web.BaseRequest, call: Call, verb: str, wish: accept.Wish) -> web.Response:
         query = request.query
-        wanted = options.write_options(query)
-        call.dry_run = dry_run(list(wanted.dryRun))
-        call.field_manager = wanted.fieldManager
-        call.field_validation = wanted.fieldValidation or "Warn"
+        write_call(call, verb, options.write_options(query), "Warn")
         body = await read_body(request)
         content_type = request.headers.get("Content-Type", "")
         if verb == "patch":

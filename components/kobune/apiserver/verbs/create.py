@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from kobune.apimachinery import codec
 from kobune.apimachinery.errors import AlreadyExists, BadRequest, FieldError, Invalid
 from kobune.apimachinery.meta import time_of
 from kobune.apiserver.admission.chain import Write
@@ -53,6 +54,7 @@ def prepare(api: Api, call: Call, new: Any) -> None:
     call.name = meta.name
     meta.uid = api.new_uid()
     meta.creationTimestamp.CopyFrom(time_of(api.now()))
+    codec.normalize(new)
     strategy = call.resource.strategy
     if strategy.generation and "spec" in new.DESCRIPTOR.fields_by_name:
         meta.generation = 1

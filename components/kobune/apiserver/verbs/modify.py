@@ -55,6 +55,7 @@ async def modify(api: Api, call: Call, change: Change) -> Stored:
 async def _write(api: Api, call: Call, current: Stored, new: Any) -> Stored:
     old = current.message
     strategy = call.resource.strategy
+    codec.normalize(new)
     _keep_identity(call, new, old)
     is_status = call.subresource == "status"
     if is_status:

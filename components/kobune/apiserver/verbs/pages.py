@@ -46,4 +46,7 @@ def parse_revision(text: str) -> int:
     if not (text.isascii() and text.isdigit()):
         why = f'strconv.ParseUint: parsing "{text}": invalid syntax'
         raise BadRequest(f'invalid resource version: resourceVersion: Invalid value: "{text}": {why}')
+    if len(text) > 20 or int(text) >= 2**64:
+        why = f'strconv.ParseUint: parsing "{text}": value out of range'
+        raise BadRequest(f'invalid resource version: resourceVersion: Invalid value: "{text}": {why}')
     return int(text)

@@ -4,22 +4,26 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from kobune.api.meta.v1 import ListOptions
-from kobune.apimachinery.errors import BadRequest, Expired, Timeout
+from kobune.api.meta.v1 import ListOptions, StatusCause, StatusDetails
+from kobune.apimachinery.errors import BadRequest, Expired, FieldError, Invalid, Timeout
 from kobune.apimachinery.selectors import (
     FieldSelector,
     InvalidSelector,
     Selector,
+    UnknownField,
     parse_fields,
     parse_labels,
 )
 from kobune.apiserver.cache.stored import Stored
+from kobune.apiserver.registry.validation import forbidden
 from kobune.apiserver.storage import errors
 from kobune.apiserver.storage.store import prefix_end
 from kobune.apiserver.verbs.api import Api
 from kobune.apiserver.verbs.call import Call
 from kobune.apiserver.verbs.modify import must_get
 from kobune.apiserver.verbs.pages import Page, parse_continue, parse_revision
+
+MATCH = "resourceVersionMatch"
 
 
 @dataclass(frozen=True)
@@ -55,9 +59,22 @@ class Listing:
     remaining: int | None = None
 
 
-def get(api: Api, call: Call) -> Stored:
-    """Return the object as it is now; `NotFound` if there is none."""
+def get(api: Api, call: Call, resource_version: str = "") -> Stored:
+    """Return the object as it is now; `NotFound` if there is none, `Timeout` if `resource_version` is yet to come."""
+    if resource_version:
+        known_revision(api, resource_version)
     return must_get(api, call)
+
+
+def known_revision(api: Api, text: str) -> int:
+    """Return a resource version as a number, 0 for none; `Timeout` if there is no such version yet."""
+    asked = parse_revision(text)
+    if asked > api.cacher.revision:
+        what = "Too large resource version"
+        details = StatusDetails(retryAfterSeconds=1)
+        details.causes.append(StatusCause(reason="ResourceVersionTooLarge", message=what))
+        raise Timeout(f"Timeout: {what}: {asked}, current: {api.cacher.revision}", details)
+    return asked
 
 
 def list_objects(api: Api, call: Call, options: ListOptions) -> Listing:
@@ -66,7 +83,7 @@ def list_objects(api: Api, call: Call, options: ListOptions) -> Listing:
     Raises `BadRequest` for options that make no sense, `Expired` when the revision asked for is compacted.
     """
     wanted = make_filter(call, options)
-    check_match(options)
+    check_list(options)
     page = parse_continue(getattr(options, "continue"))
     if page is not None and options.resourceVersion not in ("", "0"):
         raise BadRequest("specifying resource version is not allowed when using continue")
@@ -95,8 +112,10 @@ def make_filter(call: Call, options: ListOptions) -> Filter:
     try:
         labels = parse_labels(options.labelSelector)
         fields = parse_fields(options.fieldSelector, list(supported))
+    except UnknownField as error:
+        raise BadRequest(_unknown_field(call, error.path)) from None
     except InvalidSelector as error:
-        raise BadRequest(_complaint(call, options, str(error))) from None
+        raise BadRequest(str(error)) from None
     return Filter(call.namespace, call.name, labels, fields)
 
 
@@ -113,39 +132,36 @@ def field_reader(stored: Stored) -> Callable[[str], str]:
     return read
 
 
-def check_match(options: ListOptions) -> None:
-    """Raise `BadRequest` if resourceVersion and resourceVersionMatch do not go together."""
+def check_list(options: ListOptions) -> None:
+    """Raise `Invalid` if the options of a list do not go together."""
+    if options.HasField("sendInitialEvents"):
+        raise invalid_options(forbidden("sendInitialEvents", "sendInitialEvents is forbidden for list"))
     match = options.resourceVersionMatch
     if not match:
         return
-    if match not in ("Exact", "NotOlderThan"):
-        raise BadRequest(
-            f'resourceVersionMatch: Unsupported value: "{match}": supported values: "Exact", "NotOlderThan"'
-        )
     if not options.resourceVersion:
-        raise BadRequest(
-            "resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided"
-        )
+        raise invalid_options(forbidden(MATCH, f"{MATCH} is forbidden unless resourceVersion is provided"))
+    if match not in ("Exact", "NotOlderThan"):
+        why = f'Unsupported value: "{match}": supported values: "Exact", "NotOlderThan", ""'
+        raise invalid_options(FieldError("FieldValueNotSupported", MATCH, why))
     if match == "Exact" and options.resourceVersion == "0":
-        raise BadRequest(
-            'resourceVersionMatch: Forbidden: resourceVersionMatch "exact" is forbidden for resourceVersion "0"'
-        )
+        raise invalid_options(forbidden(MATCH, f'{MATCH} "exact" is forbidden for resourceVersion "0"'))
 
 
-def _complaint(call: Call, options: ListOptions, why: str) -> str:
-    if "field label" in why or why.startswith("invalid selector"):
-        return (
-            f"Unable to find {call.resource.kind.api_version}, Resource={call.plural} that match label selector "
-            f'"{options.labelSelector}", field selector "{options.fieldSelector}": {why}'
-        )
-    return why
+def invalid_options(*causes: FieldError) -> Invalid:
+    """Return the error that says what is wrong with the options of a list or watch."""
+    return Invalid.named("meta.k8s.io", "ListOptions", "", causes)
+
+
+def _unknown_field(call: Call, path: str) -> str:
+    if call.resource.strategy.selectable_fields():
+        return f"field label not supported: {path}"
+    return f'"{path}" is not a known field selector: only "metadata.name", "metadata.namespace"'
 
 
 def _exact_revision(api: Api, options: ListOptions) -> int:
     """Return the revision to read at: 0 for now."""
-    asked = parse_revision(options.resourceVersion)
-    if asked > api.cacher.revision:
-        raise Timeout(f"Too large resource version: {asked}, current: {api.cacher.revision}")
+    asked = known_revision(api, options.resourceVersion)
     return asked if options.resourceVersionMatch == "Exact" else 0
 
 

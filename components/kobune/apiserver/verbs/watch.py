@@ -9,16 +9,16 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
 from typing import Any, Final
 
 from kobune.api.meta.v1 import ListOptions
-from kobune.apimachinery.errors import BadRequest, Expired, Timeout
+from kobune.apimachinery.errors import Expired
 from kobune.apiserver.cache.ring import ADDED, DELETED, MODIFIED, Change, Ring
 from kobune.apiserver.cache.stored import Stored
 from kobune.apiserver.registry.resource import Resource
+from kobune.apiserver.registry.validation import forbidden, unsupported
 from kobune.apiserver.storage import errors
 from kobune.apiserver.storage.store import DELETE, prefix_end
 from kobune.apiserver.verbs.api import Api
 from kobune.apiserver.verbs.call import Call
-from kobune.apiserver.verbs.pages import parse_revision
-from kobune.apiserver.verbs.read import Filter, make_filter
+from kobune.apiserver.verbs.read import MATCH, Filter, invalid_options, known_revision, make_filter
 
 BOOKMARK: Final = "BOOKMARK"
 INITIAL_EVENTS_END: Final = "k8s.io/initial-events-end"
@@ -28,21 +28,18 @@ BATCH: Final = 2000
 
 
 def check_watch(options: ListOptions) -> None:
-    """Raise `BadRequest` if the options of a watch contradict each other."""
+    """Raise `Invalid` if the options of a watch contradict each other."""
+    match = options.resourceVersionMatch
     if options.HasField("sendInitialEvents"):
-        if options.resourceVersionMatch != "NotOlderThan":
-            raise BadRequest(
-                "sendInitialEvents: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
-            )
-        if options.sendInitialEvents and not options.allowWatchBookmarks:
-            raise BadRequest(
-                "sendInitialEvents: Forbidden: sendInitialEvents requires setting allowWatchBookmarks to true"
-            )
-    elif options.resourceVersionMatch:
-        raise BadRequest(
-            "resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden for watch unless "
-            "sendInitialEvents is provided"
-        )
+        causes = []
+        if match != "NotOlderThan":
+            causes.append(forbidden(MATCH, f"sendInitialEvents requires setting {MATCH} to NotOlderThan"))
+            if match:
+                causes.append(unsupported(MATCH, match, ("NotOlderThan",)))
+        if causes:
+            raise invalid_options(*causes)
+    elif match:
+        raise invalid_options(forbidden(MATCH, f"{MATCH} is forbidden for watch unless sendInitialEvents is provided"))
 
 
 def watch(api: Api, call: Call, options: ListOptions) -> AsyncGenerator[Sequence[Change], None]:
@@ -53,9 +50,7 @@ def watch(api: Api, call: Call, options: ListOptions) -> AsyncGenerator[Sequence
     """
     check_watch(options)
     wanted = make_filter(call, options)
-    asked = parse_revision(options.resourceVersion)
-    if asked > api.cacher.revision:
-        raise Timeout(f"Too large resource version: {asked}, current: {api.cacher.revision}")
+    asked = known_revision(api, options.resourceVersion)
     return _follow(api, call, options, wanted, asked)
 
 
@@ -71,7 +66,7 @@ async def _follow(
             initial = [Change(ADDED, stored, None) for stored in ring.select(prefix) if wanted.matches(stored)]
             for start in range(0, len(initial), BATCH):
                 yield initial[start : start + BATCH]
-        if options.sendInitialEvents:
+        if options.sendInitialEvents and options.allowWatchBookmarks:
             yield [bookmark(call.resource.stored, revision, end_of_initial_events=True)]
     else:
         if asked < ring.start:
