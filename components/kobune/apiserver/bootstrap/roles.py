@@ -121,7 +121,8 @@ def _scheduler() -> Rules:
 def _proxier() -> Rules:
     return [
         *_recording(),
-        rule(READ, [""], "endpoints", "nodes", "services"),
+        # Pods: their annotations say which ports a kubelet had to map.
+        rule(READ, [""], "endpoints", "nodes", "pods", "services"),
         rule(READ, ["discovery.k8s.io"], "endpointslices"),
         rule(READ, ["networking.k8s.io"], "servicecidrs"),
     ]

@@ -1,0 +1,1 @@
+"""Makes the addresses of Services lead to their endpoints."""

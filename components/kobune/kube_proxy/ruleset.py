@@ -1,0 +1,187 @@
+"""What a proxy has to do, as a value: at which addresses it listens, and where each leads.
+
+    Service + EndpointSlices + World ──program──► ServiceRules ┐
+    Service + EndpointSlices + World ──program──► ServiceRules ┴──combine──► Ruleset
+
+Source: *Virtual IPs and Service Proxies* and *Service* in the Kubernetes documentation.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv4Network
+from typing import NamedTuple
+
+from kobune.api.core.v1 import Service, ServicePort
+from kobune.api.discovery.v1 import EndpointSlice
+from kobune.apimachinery.meta import key_of
+from kobune.kube_proxy.endpoints import Endpoint, Routes, routes_of
+from kobune.kube_proxy.unsupported import unsupported
+
+PROXY_NAME = "service.kubernetes.io/service-proxy-name"
+"""The label of a Service that some other proxy serves."""
+PROTOCOLS = ("TCP", "UDP")
+AFFINITY_SECONDS = 10800
+"""How long a client stays with its endpoint when the Service does not say."""
+
+
+class Address(NamedTuple):
+    """Where clients connect to."""
+
+    ip: str
+    port: int
+    protocol: str = "TCP"
+
+    def __str__(self) -> str:
+        return f"{self.ip}:{self.port}" + ("" if self.protocol == "TCP" else f"/{self.protocol}")
+
+
+@dataclass(frozen=True)
+class Frontend:
+    """An address, and where it leads. Without endpoints, connections are refused."""
+
+    address: Address
+    kind: str
+    """ClusterIP, NodePort, LoadBalancer or ExternalIP: why there is this address."""
+    service: str
+    """namespace/name."""
+    port_name: str
+    endpoints: tuple[Endpoint, ...] = ()
+    affinity_seconds: int = 0
+    """How long a client's address stays with its endpoint; 0 for no affinity."""
+    sources: tuple[str, ...] = ()
+    """CIDRs of the clients that may connect; empty for all."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What a Service cannot have, as people should hear it."""
+
+    service: str
+    """namespace/name."""
+    reason: str
+    message: str
+    passing: bool = False
+    """Whether it is worth to try again."""
+
+
+@dataclass(frozen=True)
+class World:
+    """What else than the Service decides what becomes of it."""
+
+    nodes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The addresses of each node, by its name."""
+    port_maps: Mapping[str, Mapping[int, int]] = field(default_factory=dict)
+    """By the key of a pod: where those of its ports answer that are not where they should be."""
+    extra_node_addresses: tuple[str, ...] = ("127.0.0.1",)
+    """Where node ports answer besides the nodes' own addresses."""
+    networks: tuple[IPv4Network, ...] = (IPv4Network("127.0.0.0/8"),)
+    """Where the proxy may listen at all."""
+
+
+@dataclass(frozen=True)
+class ServiceRules:
+    """What one Service needs."""
+
+    frontends: tuple[Frontend, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True)
+class Ruleset:
+    """Everything that a proxy has to do."""
+
+    frontends: Mapping[Address, Frontend] = field(default_factory=dict)
+
+
+def program(service: Service, slices: Iterable[EndpointSlice], world: World) -> ServiceRules:
+    """Return the frontends of a Service, and what it asked for in vain."""
+    spec = service.spec
+    if spec.type == "ExternalName" or spec.clusterIP in ("", "None") or PROXY_NAME in service.metadata.labels:
+        return ServiceRules()
+    key = key_of(service.metadata.namespace, service.metadata.name)
+    problems = [Problem(key, reason, message) for reason, message in unsupported(service)]
+    affinity = affinity_of(service)
+    slices = list(slices)
+    frontends: dict[Address, Frontend] = {}
+    for port in spec.ports:
+        protocol = port.protocol or "TCP"
+        if protocol not in PROTOCOLS:
+            message = f"port {port.port} is not served: {protocol} is not supported, {' and '.join(PROTOCOLS)} are"
+            problems.append(Problem(key, "UnsupportedProtocol", message))
+            continue
+        routes = routes_of(port, slices, world.port_maps)
+        for kind, ip, number, endpoints in places(service, port, routes, world):
+            address = Address(ip, number, protocol)
+            if why := refusal(address, world.networks):
+                problems.append(Problem(key, "AddressRefused", f"not listening on {address}: {why}"))
+            else:
+                sources = tuple(spec.loadBalancerSourceRanges) if kind == "LoadBalancer" else ()
+                made = Frontend(address, kind, key, port.name, endpoints, affinity, sources)
+                frontends.setdefault(address, made)
+    return ServiceRules(tuple(frontends.values()), tuple(problems))
+
+
+def places(
+    service: Service, port: ServicePort, routes: Routes, world: World
+) -> Iterator[tuple[str, str, int, tuple[Endpoint, ...]]]:
+    """Yield each place where a port of a Service answers: kind, address, port, and the endpoints it leads to."""
+    spec = service.spec
+    everywhere = routes.anywhere()
+    yield "ClusterIP", spec.clusterIP, port.port, everywhere
+    for ip in spec.externalIPs:
+        yield "ExternalIP", ip, port.port, everywhere
+    if spec.type not in ("NodePort", "LoadBalancer"):
+        return
+    if port.nodePort:
+        for ip, names in by_address(world.nodes).items():
+            local = spec.externalTrafficPolicy == "Local"
+            yield "NodePort", ip, port.nodePort, routes.on(names) if local else everywhere
+        for ip in world.extra_node_addresses:
+            yield "NodePort", ip, port.nodePort, everywhere
+    if spec.type == "LoadBalancer":
+        for ingress in service.status.loadBalancer.ingress:
+            # With the mode Proxy the load balancer itself holds the address, and connects to node ports.
+            if ingress.ip and ingress.ipMode != "Proxy":
+                yield "LoadBalancer", ingress.ip, port.port, everywhere
+
+
+def by_address(nodes: Mapping[str, Sequence[str]]) -> dict[str, set[str]]:
+    """Return the names of the nodes that have each address: usually one."""
+    names: dict[str, set[str]] = {}
+    for name, addresses in nodes.items():
+        for address in addresses:
+            names.setdefault(address, set()).add(name)
+    return names
+
+
+def refusal(address: Address, networks: Iterable[IPv4Network]) -> str:
+    """Return why the proxy must not listen at an address; empty if it may."""
+    try:
+        ip = IPv4Address(address.ip)
+    except ValueError:
+        return "it is not an IPv4 address"
+    if any(ip in network for network in networks):
+        return ""
+    return f"kube-proxy listens in {', '.join(map(str, networks))} only"
+
+
+def affinity_of(service: Service) -> int:
+    """Return for how many seconds clients stay with their endpoint; 0 if they need not."""
+    spec = service.spec
+    if spec.sessionAffinity != "ClientIP":
+        return 0
+    return spec.sessionAffinityConfig.clientIP.timeoutSeconds or AFFINITY_SECONDS
+
+
+def combine(rules: Iterable[ServiceRules]) -> tuple[Ruleset, list[Problem]]:
+    """Return the rules of all Services together. Of those that want the same address, the first one has it."""
+    frontends: dict[Address, Frontend] = {}
+    problems: list[Problem] = []
+    for each in rules:
+        problems += each.problems
+        for frontend in each.frontends:
+            holder = frontends.setdefault(frontend.address, frontend)
+            if holder.service != frontend.service:
+                message = f"not listening on {frontend.address}: it belongs to the Service {holder.service}"
+                problems.append(Problem(frontend.service, "AddressConflict", message))
+    return Ruleset(frontends), problems
