@@ -1,0 +1,1 @@
+"""The kubelet's side of CRI `runtime.v1`."""

@@ -1,0 +1,1 @@
+"""Asking containers how they are."""

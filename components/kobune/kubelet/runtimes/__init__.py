@@ -1,0 +1,1 @@
+"""Container runtimes that come with Kobune. Each is a server of CRI `runtime.v1`."""

@@ -1,0 +1,55 @@
+"""Which address each pod has."""
+
+from ipaddress import IPv4Address, IPv4Network
+
+
+class Exhausted(Exception):
+    """There is no free address left in a range."""
+
+
+class Range:
+    """The addresses of one node's pods."""
+
+    def __init__(self, cidr: str) -> None:
+        network = IPv4Network(cidr)
+        self._first = int(network.network_address) + 1
+        self._count = usable(network)
+        self._next = 0
+        self._taken: set[str] = set()
+
+    def allocate(self) -> str:
+        """Return a free address; one that was just given back comes last, because others may still speak to it."""
+        for step in range(self._count):
+            place = (self._next + step) % self._count
+            address = str(IPv4Address(self._first + place))
+            if address not in self._taken:
+                self._next = place + 1
+                self._taken.add(address)
+                return address
+        raise Exhausted(f"all {self._count} addresses are taken")
+
+    def take(self, address: str) -> None:
+        """Note that an address is in use already."""
+        self._taken.add(address)
+
+    def release(self, address: str) -> None:
+        """Take an address back."""
+        self._taken.discard(address)
+
+
+class Ranges:
+    """The ranges of all nodes, each by its CIDR."""
+
+    def __init__(self) -> None:
+        self._ranges: dict[str, Range] = {}
+
+    def of(self, cidr: str) -> Range:
+        """Return a range; `ValueError` if the CIDR makes no sense."""
+        if (known := self._ranges.get(cidr)) is None:
+            known = self._ranges[cidr] = Range(cidr)
+        return known
+
+
+def usable(network: IPv4Network) -> int:
+    """Return how many pods can have addresses of a network: all but its first and last."""
+    return max(network.num_addresses - 2, 1)
