@@ -126,6 +126,9 @@ def _kubelet(facts: Facts) -> Any:
         apiserver=facts.client("kubelet"),
         nodes=facts.settings.nodes,
         data_dir=facts.data_dir.kubelet,
+        node_network=facts.addresses.nodes,
+        pod_network=facts.addresses.pods,
+        pods_of_a_node=facts.addresses.pods_of_a_node,
     )
 
 

@@ -48,6 +48,7 @@ class Series:
     count: int = 1
     name: str = ""
     """Of the event object; empty until it is created."""
+    host: str = ""
 
 
 @dataclass
@@ -73,11 +74,16 @@ class EventRecorder:
         self._pending: dict[int, Series] = {}
         self._arrived = asyncio.Event()
 
-    def event(self, regarding: Object | ObjectReference, type: str, reason: str, message: str) -> None:
-        """Record that something happened to an object; `type` is Normal or Warning."""
+    def event(
+        self, regarding: Object | ObjectReference, type: str, reason: str, message: str, *, host: str = ""
+    ) -> None:
+        """Record that something happened to an object; `type` is Normal or Warning.
+
+        `host` is for a process that speaks for several.
+        """
         now = self._clock.now()
         about = regarding if isinstance(regarding, ObjectReference) else reference_to(regarding)
-        kind = (about.kind, about.namespace, about.name, about.uid, type, reason)
+        kind = (about.kind, about.namespace, about.name, about.uid, about.fieldPath, type, reason)
         similar = remember(self._similar, kind, lambda: Similar(now))
         if now - similar.since > SIMILAR_SECONDS:
             similar.since = now
@@ -90,7 +96,8 @@ class EventRecorder:
             key = (*kind, message)
         known = self._series.get(key)
         if known is None:
-            known = remember(self._series, key, lambda: Series(about, type, reason, message, now, now))
+            new = Series(about, type, reason, message, now, now, host=host or self._host)
+            known = remember(self._series, key, lambda: new)
         else:
             self._series.move_to_end(key)
             known.count += 1
@@ -155,13 +162,13 @@ class EventRecorder:
                 involvedObject=series.regarding,
                 reason=series.reason,
                 message=series.message,
-                source=EventSource(component=self._component, host=self._host or None),
+                source=EventSource(component=self._component, host=series.host or None),
                 firstTimestamp=time_of(series.first),
                 lastTimestamp=time_of(series.last),
                 count=series.count,
                 type=series.type,
                 reportingComponent=self._component,
-                reportingInstance=self._host or None,
+                reportingInstance=series.host or None,
             )
         )
 
