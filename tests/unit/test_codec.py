@@ -121,3 +121,32 @@ def test_quantities_have_one_form(text: str, expected: str) -> None:
 def test_the_form_of_a_quantity_does_not_change_its_amount(number: int, suffix: str) -> None:
     text = f"{number}{suffix}"
     assert quantity.parse(quantity.canonical(text)) == quantity.parse(text)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.DESCRIPTOR.full_name)
+@THOROUGH
+@given(data=st.data())
+def test_the_normal_form_means_the_same_and_is_the_same_whatever_the_way(
+    kind: type[Message], data: st.DataObject
+) -> None:
+    message = data.draw(messages(descriptor_of(kind)))
+    text = codec.to_json(message)
+    codec.normalize(message)
+    assert orjson.loads(codec.to_json(message)) == orjson.loads(text)
+    by_json = codec.from_json(kind, text)
+    codec.normalize(by_json)
+    assert by_json == message
+    before = message.SerializeToString(deterministic=True)
+    codec.normalize(message)
+    assert message.SerializeToString(deterministic=True) == before
+
+
+def test_what_clients_in_go_send_becomes_what_json_says() -> None:
+    verbose = Pod()
+    verbose.metadata.name = "p"
+    verbose.metadata.creationTimestamp.SetInParent()
+    verbose.spec.nodeName = ""
+    verbose.spec.hostNetwork = False
+    verbose.spec.priority = 0
+    codec.normalize(verbose)
+    assert verbose == Pod(metadata={"name": "p"}, spec={"priority": 0})

@@ -7,6 +7,7 @@ from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from hypothesis import strategies as st
 
+from kobune.apimachinery.codec.normal import is_struct
 from kobune.apimachinery.codec.shape import Field, fields
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=8)
@@ -32,9 +33,14 @@ def messages(draw: st.DrawFn, descriptor: Descriptor, depth: int = 0) -> Message
         return cast(Message, message)
     for field in fields(descriptor):
         is_nested = field.message is not None and depth >= DEPTH
-        if not is_nested and draw(st.integers(0, 9 if depth else 3)) < 3:
+        if is_amount(field) or (not is_nested and draw(st.integers(0, 9 if depth else 3)) < 3):
             fill(draw, message, field, depth)
     return cast(Message, message)
+
+
+def is_amount(field: Field) -> bool:
+    """Whether an absent field means the same as the amount 0, so that it is always there in one form or the other."""
+    return is_struct(field) and field.message is not None and field.message.name == "Quantity"
 
 
 def fill(draw: st.DrawFn, message: Any, field: Field, depth: int) -> None:

@@ -11,12 +11,13 @@ from google.protobuf.message import Message
 
 from kobune.apimachinery.codec.decode import Misfit, reader
 from kobune.apimachinery.codec.encode import writer
+from kobune.apimachinery.codec.normal import normalize
 from kobune.apimachinery.codec.strict import Sieve, Undecodable
 from kobune.apimachinery.schema import descriptor_of
 
 T = TypeVar("T", bound=Message)
 
-__all__ = ["Undecodable", "decode", "encode", "from_json", "same", "to_json"]
+__all__ = ["Undecodable", "decode", "encode", "from_json", "normalize", "same", "to_json"]
 
 
 def from_json(message: type[T], body: bytes) -> T:

@@ -12,11 +12,22 @@ from typing import Any
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
+from kobune.apimachinery.codec.normal import is_struct, zero_means_absent
 from kobune.apimachinery.codec.scalars import SCALARS
 from kobune.apimachinery.codec.shape import RECURSIVE, Field, fields, is_object, json_fields
 from kobune.apimachinery.schema import descriptor_of
 
 Reader = Callable[[Any], Any]
+
+ZEROS = {
+    FieldDescriptor.TYPE_STRING: str,
+    FieldDescriptor.TYPE_BOOL: bool,
+    FieldDescriptor.TYPE_INT32: int,
+    FieldDescriptor.TYPE_INT64: int,
+    FieldDescriptor.TYPE_DOUBLE: float,
+    FieldDescriptor.TYPE_BYTES: bytes,
+}
+"""Of which type the zero of a scalar is."""
 
 
 class Misfit(Exception):
@@ -39,8 +50,9 @@ def _message_reader(descriptor: Descriptor) -> Reader:
         if read := field_reader(field):
             readers[field.name] = read
     straighten = _straightener(descriptor)
-    if not readers and straighten is None:
-        return _object
+    # What means the same when it is zero is left out, so that the message has normal form.
+    zeros = {f.name: ZEROS[f.descriptor.type] for f in fields(descriptor) if f.message is None and zero_means_absent(f)}
+    structs = frozenset(f.name for f in fields(descriptor) if is_struct(f))
 
     def read_fields(tree: Any) -> Any:
         if type(tree) is not dict:
@@ -48,17 +60,31 @@ def _message_reader(descriptor: Descriptor) -> Reader:
         for name, value in tree.items():
             if name in readers and value is not None:
                 tree[name] = readers[name](value)
+        return tree if all(tree.values()) else without_zeros(tree)
+
+    def without_zeros(tree: dict[str, Any]) -> dict[str, Any]:
+        for name in [name for name, value in tree.items() if not value]:
+            value = tree[name]
+            kind = type(value)
+            if value is None or (name in structs if kind is dict else zeros.get(name) is kind):
+                del tree[name]
         return tree
 
+    def read_scalars(tree: Any) -> Any:
+        if type(tree) is not dict:
+            raise Misfit
+        return tree if all(tree.values()) else without_zeros(tree)
+
+    read = read_fields if readers else read_scalars
     if straighten is None:
-        return read_fields
+        return read
     adjust = straighten
 
     def read_straightened(tree: Any) -> Any:
         if type(tree) is not dict:
             raise Misfit
         adjust(tree)
-        return read_fields(tree)
+        return read(tree)
 
     return read_straightened
 
@@ -86,12 +112,6 @@ def _straightener(descriptor: Descriptor) -> Callable[[dict[str, Any]], None] | 
                 tree[name] = {inner: tree.pop(inner) for inner in found}
 
     return straighten
-
-
-def _object(tree: Any) -> Any:
-    if type(tree) is not dict:
-        raise Misfit
-    return tree
 
 
 def field_reader(field: Field) -> Reader | None:

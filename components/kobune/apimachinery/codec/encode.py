@@ -40,26 +40,37 @@ def writer(descriptor: Descriptor) -> "Writer":
 def _message_writer(descriptor: Descriptor) -> Writer:
     shown_if_empty = empty(descriptor)
     table: dict[FieldDescriptor, tuple[str, Writer | None, bool]] = {}
+    inlined: dict[FieldDescriptor, Writer] = {}
     for field in fields(descriptor):
         if field.schema.inline:
-            table[field.descriptor] = "", _message_writer(field.inner), False
+            inlined[field.descriptor] = _message_writer(field.inner)
         else:
             table[field.descriptor] = field.json, _field_writer(field), _left_out_when_zero(field)
 
     def write(message: Message) -> dict[str, Any]:
-        out = shown_if_empty.copy()
+        out = shown_if_empty.copy() if shown_if_empty else {}
         for field, value in message.ListFields():
             name, each, omit = table[field]
             if each is not None:
                 value = each(value)
-            if name:
-                if value or not omit:
-                    out[name] = value
-            else:
-                out.update(value)
+            if value or not omit:
+                out[name] = value
         return out
 
-    return write
+    def write_unfolded(message: Message) -> dict[str, Any]:
+        out = shown_if_empty.copy()
+        for field, value in message.ListFields():
+            if field in inlined:
+                out.update(inlined[field](value))
+                continue
+            name, each, omit = table[field]
+            if each is not None:
+                value = each(value)
+            if value or not omit:
+                out[name] = value
+        return out
+
+    return write_unfolded if inlined else write
 
 
 @cache
