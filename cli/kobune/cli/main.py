@@ -4,9 +4,7 @@ import sys
 
 import typer
 
-from kobune.cli import component, down, kubeconfig, status, up
-from kobune.cli import logs as logs_command
-from kobune.component_base import logs
+from kobune.cli import component, down, kubeconfig, logs, status, up
 from kobune.component_base.failure import CannotStart
 
 app = typer.Typer(
@@ -20,13 +18,12 @@ app.command()(up.up)
 app.command()(down.down)
 app.command()(status.status)
 app.command()(kubeconfig.kubeconfig)
-app.command()(logs_command.logs)
+app.command()(logs.logs)
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(component.component)
 
 
 def main() -> None:
     """Run the command line; what cannot be done is told in one line, with exit code 1."""
-    logs.quiet_grpc()
     try:
         app()
     except CannotStart as error:

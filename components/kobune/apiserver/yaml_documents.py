@@ -33,7 +33,7 @@ class _Loader(_SafeLoader):  # type: ignore[misc]
         number: float = self.construct_yaml_float(node)
         if not isfinite(number):
             raise BadYaml(f"json: unsupported value: {node.value}")
-        return number
+        return int(number) if number.is_integer() and abs(number) < 2**63 else number
 
 
 _INT = re.compile(r"[-+]?(0b[01_]+|0x[0-9a-fA-F_]+|0o?[0-7_]+|0|[1-9][0-9_]*)$")
@@ -76,7 +76,7 @@ def _check_depth(body: bytes) -> bool:
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > DEEPEST:
-                raise BadYaml(f"yaml: line {event.start_mark.line + 1}: exceeded max depth of {DEEPEST}")
+                raise BadYaml(f"yaml: exceeded max depth of {DEEPEST}")
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
         elif isinstance(event, yaml.AliasEvent):

@@ -4,10 +4,12 @@ from kobune.client.actions import Action as Action
 from kobune.client.actions import Announce as Announce
 from kobune.client.actions import Create as Create
 from kobune.client.actions import Delete as Delete
+from kobune.client.actions import Effect as Effect
 from kobune.client.actions import Finalize as Finalize
 from kobune.client.actions import Patch as Patch
 from kobune.client.actions import RecordEvent as RecordEvent
 from kobune.client.actions import RequeueAfter as RequeueAfter
+from kobune.client.actions import Retry as Retry
 from kobune.client.actions import Update as Update
 from kobune.client.actions import UpdateStatus as UpdateStatus
 from kobune.client.actions import delete as delete

@@ -99,8 +99,20 @@ class RequeueAfter:
     seconds: float
 
 
+@dataclass(frozen=True)
+class Effect:
+    """Something to do outside of the API. A controller derives its own ones, and its `perform` does them."""
+
+
+@dataclass(frozen=True)
+class Retry:
+    """Look again, after a wait that doubles with each failure in a row: something outside of the API went wrong."""
+
+    error: Exception
+
+
 WriteAction: TypeAlias = Create | Update | UpdateStatus | Finalize | Patch | Delete
-Action: TypeAlias = WriteAction | RecordEvent | RequeueAfter
+Action: TypeAlias = WriteAction | RecordEvent | RequeueAfter | Effect | Retry
 
 
 def write_of(action: WriteAction) -> Write:

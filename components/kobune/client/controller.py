@@ -21,6 +21,8 @@ Keys: TypeAlias = Callable[[View, Any], Iterable[str]]
 """Which keys to reconcile when an object changes; asked for the object before and after."""
 Observe: TypeAlias = Callable[[View, str], Awaitable[tuple[Any, ...] | None]]
 """The arguments of `reconcile` for a key; None when there is nothing to do."""
+Perform: TypeAlias = Callable[[Any], Awaitable[Sequence[Action]]]
+"""Does what an `Effect` says, and returns what follows from that; an exception has it tried again later."""
 When: TypeAlias = Callable[[Any | None, Any | None], bool]
 """Whether a change matters, given the object before and after."""
 OnChange: TypeAlias = Callable[[View, Any | None, Any | None], Iterable[str]]
@@ -74,6 +76,8 @@ class Controller:
     watches: Sequence[Watch] = ()
     observe: Observe | None = None
     root_when: When = always
+    perform: Perform | None = None
+    """For the effects that `reconcile` returns, if it returns any. May take its time: other keys go on."""
 
     def sources(self) -> Iterable[tuple[Watch, bool]]:
         """Everything that is watched: the root, the owned kinds, and the rest."""

@@ -1,5 +1,6 @@
 """The one loop that runs every controller: watch, queue keys, observe, reconcile, perform, back off."""
 
+import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,16 +15,18 @@ from kobune.client.actions import (
     Action,
     Announce,
     Delete,
+    Effect,
     Patch,
     RecordEvent,
     RequeueAfter,
+    Retry,
     UpdateStatus,
     WriteAction,
     write_of,
 )
 from kobune.client.backoff import Backoff
 from kobune.client.client import Client
-from kobune.client.controller import Controller, Watch
+from kobune.client.controller import Controller, Perform, Watch
 from kobune.client.events import EventRecorder
 from kobune.client.expectations import PATIENCE, Expectations
 from kobune.client.informer import Informer
@@ -138,7 +141,10 @@ class Runner:
             else:
                 backoff.reset()
             plans = [(key, await self._plan(key)) for key in keys]
-            await self._perform([(key, actions) for key, actions in plans if actions is not None])
+            known = [(key, actions) for key, actions in plans if actions is not None]
+            if self.controller.perform is not None:
+                known = await self._carry_out(known, self.controller.perform)
+            await self._perform(known)
 
     async def _plan(self, key: str) -> list[Action] | None:
         """Return what is to be done about a key; None if it must wait or failed."""
@@ -156,6 +162,31 @@ class Runner:
             log.debug("%s: %s", self.controller.name, key, exc_info=True)
         return None
 
+    async def _carry_out(
+        self, plans: Sequence[tuple[str, list[Action]]], perform: Perform
+    ) -> list[tuple[str, list[Action]]]:
+        """Perform the effects of all plans at once, and return the plans with what follows instead of the effects."""
+
+        async def rest_of(actions: list[Action]) -> list[Action]:
+            rest: list[Action] = []
+            for action in actions:
+                match action:
+                    case Effect():
+                        try:
+                            rest += await perform(action)
+                        except Exception as error:
+                            return [*rest, Retry(error)]
+                    case RecordEvent(regarding, type_, reason, message):
+                        # At once: an effect may take long, and people want to know what is going on.
+                        self._recorder.event(regarding, type_, reason, message)
+                    case _:
+                        rest.append(action)
+            return rest
+
+        async with asyncio.TaskGroup() as group:
+            tasks = [(key, group.create_task(rest_of(actions))) for key, actions in plans]
+        return [(key, task.result()) for key, task in tasks]
+
     async def _perform(self, plans: Sequence[tuple[str, list[Action]]]) -> None:
         writes: list[tuple[str, WriteAction]] = []
         failed: set[str] = set()
@@ -166,6 +197,11 @@ class Runner:
                         self._recorder.event(regarding, type_, reason, message)
                     case RequeueAfter(seconds):
                         self._queue.add_after(key, seconds)
+                    case Retry(error):
+                        failed.add(key)
+                        self._failed(key, error)
+                    case Effect():
+                        raise TypeError(f"{self.controller.name} has no perform for {type(action).__name__}")
                     case _:
                         writes.append((key, action))
         if writes:

@@ -4,7 +4,6 @@ A component's name travels in a context variable, which every task that it start
 """
 
 import logging
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -41,11 +40,6 @@ def component_log(component: str) -> Iterator[ComponentLog]:
         yield log
     finally:
         _current.reset(token)
-
-
-def quiet_grpc() -> None:
-    """Keep gRPC's own library from writing to stderr that a peer has gone; call it before the first channel."""
-    os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
 
 
 def configure(stream: TextIO, level: int = logging.INFO) -> logging.Handler:

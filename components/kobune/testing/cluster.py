@@ -10,7 +10,7 @@ from typing import Self
 
 from kobune.apimachinery.clock import Clock, SystemClock
 from kobune.client import Client, ClientConfig
-from kobune.component_base import certificates, logs
+from kobune.component_base import certificates
 from kobune.component_base.failure import CannotStart
 from kobune.component_base.serving import Ready
 from kobune.launcher.composition import ADMIN, PLANS, Composition, Plan
@@ -101,7 +101,6 @@ class Cluster:
         return Client.connect(config, clock=self.clock)
 
     async def __aenter__(self) -> Self:
-        logs.quiet_grpc()
         async with AsyncExitStack() as stack:
             if self._is_temporary:
                 folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="kobune-"))

@@ -25,7 +25,7 @@ from kobune.api.dynamic.v1 import Resource as ResourceName
 from kobune.api.dynamic.v1.objects_pb2_grpc import ObjectsServicer
 from kobune.api.meta.v1 import CreateOptions
 from kobune.apimachinery.errors import ApiError, BadRequest, InternalError, NotFound
-from kobune.apiserver import media
+from kobune.apiserver import body, media
 from kobune.apiserver.cache.stored import Stored
 from kobune.apiserver.front import Front, delete_call, write_call
 from kobune.apiserver.grpc import wire
@@ -139,7 +139,7 @@ class DynamicService(ObjectsServicer):
     async def _write(self, context: Context, verb: str, request: WriteRequest) -> tuple[Call, "dispatch.Answer"]:
         resource = self._resource(request.resource)
         message = dispatch.body_type(resource, request.resource.subresource)
-        new, warnings = media.read(
+        new, warnings = body.read(
             message, request.object.content_type, request.object.body, request.field_validation or "Strict"
         )
         meta = cast(Any, new).metadata

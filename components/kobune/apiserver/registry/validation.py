@@ -119,9 +119,11 @@ def selects_template(field: str, selector: Any, template: Any) -> Iterator[Field
 
 def immutable(field: str, new: Any, old: Any) -> Iterator[FieldError]:
     """Check that a value did not change."""
-    if new != old and not (isinstance(new, Message) and codec.same(new, old)):
-        shown = new if isinstance(new, str | int | bool) else "the new value"
-        yield invalid(field, shown, "field is immutable")
+    if isinstance(new, Message):
+        if not codec.same(new, old):
+            yield invalid(field, codec.encode(new), "field is immutable")
+    elif new != old:
+        yield invalid(field, new if isinstance(new, str | int | bool) else dict(new), "field is immutable")
 
 
 def _show(value: Any) -> str:

@@ -1,13 +1,12 @@
 """Requests for resources: from method, path, query and body to a verb, and from its answer to HTTP."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from aiohttp import web
 
-from kobune.api.meta.v1 import DeleteOptions
-from kobune.apimachinery.errors import ApiError, BadRequest, MethodNotAllowed, NotFound, RequestEntityTooLarge
-from kobune.apiserver import media
+from kobune.api.meta.v1 import DeleteOptions, StatusDetails
+from kobune.apimachinery.errors import ApiError, MethodNotAllowed, NotFound, RequestEntityTooLarge
+from kobune.apiserver import body
 from kobune.apiserver.auth.user import User
 from kobune.apiserver.cache.stored import Stored
 from kobune.apiserver.front import Front, delete_call, write_call
@@ -36,8 +35,9 @@ class Resources:
         """Answer a request; raises an `ApiError` for what cannot be done."""
         resource = self._api.registry.find(target.group, target.version, target.resource)
         if resource is None or (target.subresource and not resource.kind.subresource(target.subresource)):
-            raise NotFound("the server could not find the requested resource")
+            raise NotFound("the server could not find the requested resource", StatusDetails())
         call = Call(user, resource, target.namespace, target.name, target.subresource)
+        _check_place(call)
         verb = _verb(request.method, call, request.query)
         try:
             response = await self._answer(request, call, verb)
@@ -78,17 +78,16 @@ class Resources:
     async def _write(self, request: web.BaseRequest, call: Call, verb: str, wish: accept.Wish) -> web.Response:
         query = request.query
         write_call(call, verb, options.write_options(query), "Warn")
-        body = await read_body(request)
+        sent = await read_body(request)
         content_type = request.headers.get("Content-Type", "")
         if verb == "patch":
-            done: dispatch.Answer = await self._patch(call, content_type.partition(";")[0].strip(), body)
+            done: dispatch.Answer = await self._patch(call, content_type.partition(";")[0].strip(), sent)
         else:
             message = dispatch.body_type(call.resource, call.subresource)
-            _check_type(message, content_type, body, call)
-            new, warnings = media.read(message, content_type, body, call.field_validation)
+            new, warnings = body.read(message, content_type, sent, call.field_validation)
             call.warnings.extend(warnings)
             done = await (dispatch.post if verb == "create" else dispatch.put)(self._api, call, new)
-        status = 201 if verb == "create" else 200
+        status = 201 if verb == "create" or call.created else 200
         if isinstance(done, Stored):
             include = query.get("includeObject", "")
             return answer.from_stored(call.resource, done, wish, self._api.now(), include, status, call.warnings)
@@ -100,10 +99,10 @@ class Resources:
         return await patch(self._api, call, content_type, body)
 
     async def _delete(self, request: web.BaseRequest, call: Call, wish: accept.Wish) -> web.Response:
-        body = await read_body(request)
+        sent = await read_body(request)
         given = None
-        if body:
-            given, _ = media.read(DeleteOptions, request.headers.get("Content-Type", ""), body, "Ignore")
+        if sent:
+            given, _ = body.read(DeleteOptions, request.headers.get("Content-Type", ""), sent, "Ignore")
         wanted = options.delete_options(request.query, given)
         call = delete_call(call, wanted)
         if not call.name:
@@ -115,21 +114,33 @@ class Resources:
         return answer.from_stored(call.resource, stored, wish, self._api.now(), "")
 
 
+def _check_place(call: Call) -> None:
+    """Raise `NotFound` for a path that leads nowhere: into a namespace, or past it, where the kind does not live."""
+    lost = call.name and not call.namespace if call.resource.kind.namespaced else call.namespace
+    if lost and call.plural != "namespaces":
+        raise NotFound("the server could not find the requested resource", StatusDetails())
+
+
 def _verb(method: str, call: Call, query: Mapping[str, str]) -> str:
-    match method:
-        case "GET" | "HEAD" if not call.name:
-            return "watch" if query.get("watch", "") in ("1", "true", "True") else "list"
-        case "GET" | "HEAD":
-            return "watch" if query.get("watch", "") in ("1", "true", "True") and not call.subresource else "get"
-        case "POST":
+    """Return what a method means; `MethodNotAllowed` where it means nothing."""
+    is_watch = method == "GET" and not call.subresource and query.get("watch", "") in ("1", "true", "True")
+    across_namespaces = call.resource.kind.namespaced and not call.namespace
+    match method, bool(call.name):
+        case "GET", is_object:
+            return "watch" if is_watch else "get" if is_object else "list"
+        case "POST", False if not across_namespaces:
             return "create"
-        case "PUT":
+        case "POST", True if call.subresource:
+            return "create"
+        case "PUT", True:
             return "update"
-        case "PATCH":
+        case "PATCH", True:
             return "patch"
-        case "DELETE":
-            return "delete" if call.name else "deletecollection"
-    raise MethodNotAllowed("the server does not allow this method on the requested resource")
+        case "DELETE", True:
+            return "delete"
+        case "DELETE", False if not across_namespaces:
+            return "deletecollection"
+    raise MethodNotAllowed(dispatch.NOT_ALLOWED, StatusDetails())
 
 
 async def read_body(request: web.BaseRequest) -> bytes:
@@ -142,21 +153,3 @@ async def read_body(request: web.BaseRequest) -> bytes:
             raise RequestEntityTooLarge(f"Request entity too large: limit is {BODY_LIMIT}")
         chunks.append(chunk)
     return b"".join(chunks)
-
-
-def _check_type(message: Any, content_type: str, body: bytes, call: Call) -> None:
-    """Raise `BadRequest` if the body says that it is something else than what the path takes."""
-    if content_type.partition(";")[0].strip() == media.YAML:
-        return
-    version, kind = media.type_of(body, content_type)
-    wanted_kind, wanted_version = message.DESCRIPTOR.name, media.api_version(message)
-    if kind and kind != wanted_kind:
-        short = version.rpartition("/")[2]
-        raise BadRequest(
-            f'{kind} in version "{short}" cannot be handled as a {wanted_kind}: converting ({short}.{kind}) to '
-            f"({call.group or 'core'}.{wanted_kind}): unknown conversion"
-        )
-    if version and version != wanted_version:
-        raise BadRequest(
-            f"the API version in the data ({version}) does not match the expected API version ({wanted_version})"
-        )

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from kobune.apiserver.auth.attributes import Attributes
 from kobune.apiserver.auth.user import User
 from kobune.apiserver.registry.resource import Resource
 
@@ -21,6 +22,8 @@ class Call:
     """Strict, Warn or Ignore: what happens to fields that the kind does not know."""
     warnings: list[str] = field(default_factory=list)
     """What the client is told besides the answer."""
+    created: bool = False
+    """Whether an update has created the object."""
 
     @property
     def group(self) -> str:
@@ -29,3 +32,10 @@ class Call:
     @property
     def plural(self) -> str:
         return self.resource.kind.plural
+
+    def attributes(self, verb: str) -> Attributes:
+        """Return the call as authorizers see it."""
+        version = self.resource.kind.version
+        return Attributes(
+            self.user, verb, self.group, version, self.plural, self.subresource, self.namespace, self.name
+        )

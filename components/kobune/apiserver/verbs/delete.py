@@ -3,10 +3,11 @@
 from typing import Any
 
 from kobune.api.meta.v1 import DeleteOptions, Status, StatusDetails
-from kobune.apimachinery.errors import BadRequest, Conflict
+from kobune.apimachinery.errors import Conflict, Invalid
 from kobune.apimachinery.meta import time_of
 from kobune.apiserver.admission.chain import Write
 from kobune.apiserver.cache.stored import Stored
+from kobune.apiserver.registry.validation import invalid, unsupported
 from kobune.apiserver.storage.errors import RevisionConflict
 from kobune.apiserver.verbs.api import Api
 from kobune.apiserver.verbs.call import Call
@@ -42,12 +43,15 @@ async def delete(api: Api, call: Call, options: DeleteOptions) -> tuple[Stored, 
 
 
 def check(options: DeleteOptions) -> None:
-    """Raise `BadRequest` if the options contradict themselves."""
-    policy = options.propagationPolicy
+    """Raise `Invalid` if the options contradict themselves."""
+    policy, at = options.propagationPolicy, "propagationPolicy"
+    causes = []
     if policy and options.HasField("orphanDependents"):
-        raise BadRequest("orphanDependents and propagationPolicy cannot be both set")
+        causes.append(invalid(at, policy, "orphanDependents and deletionPropagation cannot be both set"))
     if policy not in ("", "Background", *FINALIZERS):
-        raise BadRequest(f'invalid propagationPolicy "{policy}"')
+        causes.append(unsupported(at, policy, ("Background", *FINALIZERS, "nil")))
+    if causes:
+        raise Invalid.named("meta.k8s.io", "DeleteOptions", "", causes)
 
 
 def success(call: Call, deleted: Stored) -> Status:

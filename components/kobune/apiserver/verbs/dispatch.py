@@ -35,6 +35,8 @@ BODIES: dict[str, type[Message]] = {
 }
 """What is written to a subresource, where it is not the object itself."""
 
+NOT_ALLOWED = "the server does not allow this method on the requested resource"
+
 Answer = Stored | Message
 
 
@@ -50,7 +52,7 @@ def check_served(call: Call, verb: str) -> None:
         found = call.resource.kind.subresource(call.subresource)
         verbs = found.verbs if found else ()
     if verb not in verbs:
-        raise MethodNotAllowed("the server does not allow this method on the requested resource", StatusDetails())
+        raise MethodNotAllowed(NOT_ALLOWED, StatusDetails())
 
 
 async def post(api: Api, call: Call, new: Any) -> Answer:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from kobune.api.meta.v1 import DeleteOptions, Status
+from kobune.api.meta.v1 import Status, StatusCause, StatusDetails
 from kobune.api.policy.v1 import Eviction
 from kobune.apimachinery.errors import BadRequest, InternalError, TooManyRequests
 from kobune.apimachinery.selectors import from_label_selector
@@ -19,11 +19,12 @@ async def evict(api: Api, call: Call, eviction: Eviction) -> Status:
     if eviction.metadata.name and eviction.metadata.name != call.name:
         raise BadRequest("name in URL does not match name in Eviction object")
     pod: Any = must_get(api, call).message
+    call.dry_run = call.dry_run or bool(eviction.deleteOptions.dryRun)
     ended = pod.status.phase in ("Succeeded", "Failed", "Pending") or pod.metadata.HasField("deletionTimestamp")
     if not ended:
         await _spend_budget(api, call, pod)
     call.subresource = ""
-    await delete(api, call, eviction.deleteOptions if eviction.HasField("deleteOptions") else DeleteOptions())
+    await delete(api, call, eviction.deleteOptions)
     return Status(status="Success", code=201)
 
 
@@ -44,9 +45,20 @@ async def _spend_budget(api: Api, call: Call, pod: Any) -> None:
     def spend(current: Any) -> Any:
         new = current.private()
         new.metadata.ClearField("resourceVersion")
-        if new.status.observedGeneration < new.metadata.generation or new.status.disruptionsAllowed <= 0:
-            raise TooManyRequests("Cannot evict pod as it would violate the pod's disruption budget.")
-        new.status.disruptionsAllowed -= 1
+        status = new.status
+        if status.observedGeneration < new.metadata.generation:
+            raise _not_now(f"The disruption budget {name} is still being processed by the server.", retry_after=10)
+        if status.disruptionsAllowed <= 0:
+            healthy = f"needs {status.desiredHealthy} healthy pods and has {status.currentHealthy} currently"
+            raise _not_now(f"The disruption budget {name} {healthy}")
+        status.disruptionsAllowed -= 1
         return new
 
     await modify(api, budget_call, spend)
+
+
+def _not_now(why: str, *, retry_after: int = 0) -> TooManyRequests:
+    details = StatusDetails(causes=[StatusCause(reason="DisruptionBudget", message=why)])
+    if retry_after:
+        details.retryAfterSeconds = retry_after
+    return TooManyRequests("Cannot evict pod as it would violate the pod's disruption budget.", details)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from kobune.apimachinery import codec
-from kobune.apimachinery.errors import Conflict, FieldError, Invalid, NotFound
+from kobune.apimachinery.errors import BadRequest, Conflict, Invalid, NotFound
 from kobune.apiserver.admission.chain import Write
 from kobune.apiserver.cache.stored import Stored
 from kobune.apiserver.storage.errors import RevisionConflict
@@ -64,7 +64,8 @@ async def _write(api: Api, call: Call, current: Stored, new: Any) -> Stored:
         strategy.default(new)
         if not call.subresource:
             strategy.prepare_update(new, old)
-        _count_generation(strategy, new, old)
+        if call.subresource != "binding":
+            _count_generation(strategy, new, old)
     try:
         api.admission.mutate(Write(api, call, "UPDATE", new, old))
         if strategy.allocates and not is_status:
@@ -117,16 +118,16 @@ def _same(current: Stored, new: Any) -> bool:
     return codec.same(old, new)
 
 
+def check_name(call: Call, name: str) -> None:
+    """Raise `BadRequest` if an object has another name than its URL."""
+    if name != call.name:
+        raise BadRequest(f"the name of the object ({name}) does not match the name on the URL ({call.name})")
+
+
 def _keep_identity(call: Call, new: Any, old: Any) -> None:
     meta, before = new.metadata, old.metadata
-    if meta.name and meta.name != before.name:
-        why = f"the name of the object ({meta.name}) does not match the name on the URL ({call.name})"
-        raise Invalid.named(
-            call.group,
-            call.resource.kind.name,
-            call.name,
-            [FieldError("FieldValueInvalid", "metadata.name", f'Invalid value: "{meta.name}": {why}')],
-        )
+    if meta.name:
+        check_name(call, meta.name)
     meta.name, meta.namespace = before.name, before.namespace
     if not before.namespace:
         meta.ClearField("namespace")
@@ -154,7 +155,8 @@ def _validate(call: Call, new: Any, old: Any, *, is_status: bool) -> None:
     if is_status:
         causes += strategy.validate_status_update(new, old)
     else:
-        changes = list(strategy.validate_update(new, old))
+        # Binding is the one way to get a node, and nothing else changes by it.
+        changes = [] if call.subresource == "binding" else list(strategy.validate_update(new, old))
         causes += [*strategy.validate(new), *changes]
     if causes:
         raise Invalid.named(call.group, call.resource.kind.name, new.metadata.name, causes)

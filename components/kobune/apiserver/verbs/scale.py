@@ -9,7 +9,7 @@ from kobune.apiserver.cache.stored import Stored
 from kobune.apiserver.printing.selectors import requirement_text
 from kobune.apiserver.verbs.api import Api
 from kobune.apiserver.verbs.call import Call
-from kobune.apiserver.verbs.modify import modify, must_get
+from kobune.apiserver.verbs.modify import check_name, modify, must_get
 
 
 def get_scale(api: Api, call: Call) -> Scale:
@@ -19,6 +19,8 @@ def get_scale(api: Api, call: Call) -> Scale:
 
 async def update_scale(api: Api, call: Call, scale: Scale) -> Scale:
     """Set how many replicas an object wants."""
+    if scale.metadata.name:
+        check_name(call, scale.metadata.name)
     if scale.spec.replicas < 0:
         cause = FieldError(
             "FieldValueInvalid",

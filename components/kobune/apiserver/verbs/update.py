@@ -7,7 +7,7 @@ from kobune.apiserver.cache.stored import Stored
 from kobune.apiserver.verbs.api import Api
 from kobune.apiserver.verbs.call import Call
 from kobune.apiserver.verbs.create import create, settle_namespace
-from kobune.apiserver.verbs.modify import modify
+from kobune.apiserver.verbs.modify import check_name, modify
 
 
 async def update(api: Api, call: Call, new: Any) -> Stored:
@@ -17,16 +17,19 @@ async def update(api: Api, call: Call, new: Any) -> Stored:
     `Conflict` or `Invalid`; leases and a few other kinds are created if they are not there.
     """
     settle_namespace(call, new.metadata)
-    if not call.name:
-        call.name = new.metadata.name
-    if not call.name:
-        raise BadRequest("name must be provided")
+    name = new.metadata.name
+    if not name:
+        raise BadRequest(f"the name of the object ({call.name} based on URL) was undeterminable: name must be provided")
+    call.name = call.name or name
+    check_name(call, name)
     strategy = call.resource.strategy
     if (
         strategy.create_on_update
         and not call.subresource
         and not api.cacher.get(call.resource, call.namespace, call.name)
     ):
+        api.authorizer.check(call.attributes("create"))
+        call.created = True
         return await create(api, call, new)
 
     def replace(current: Stored) -> Any:

@@ -14,6 +14,7 @@ from kobune.api.core.v1 import (
     PodIP,
     PodStatus,
 )
+from kobune.apimachinery import codec
 from kobune.apimachinery.meta import time_of
 from kobune.kubelet.lifecycle.conditions import conditions
 from kobune.kubelet.lifecycle.containers import backoff
@@ -67,9 +68,6 @@ def status_of(plan: PodPlan, pod: Pod, state: State, place: Place, *, since: flo
     _addresses(status, pod, state, place)
     failure = state.failure if isinstance(state, Terminated) else None
     status.reason, status.message = (failure.reason, failure.message) if failure else ("", "")
-    for name in ("reason", "message"):
-        if not getattr(status, name):
-            status.ClearField(name)
     _containers(plan, status, state, place)
     must_be_ready = [one for one in status.initContainerStatuses if one.name in {p.name for p in plan.sidecars()}]
     made = conditions(
@@ -83,6 +81,7 @@ def status_of(plan: PodPlan, pod: Pod, state: State, place: Place, *, since: flo
     )
     del status.conditions[:]
     status.conditions.extend(made)
+    codec.normalize(status)  # as the API gives it back, so that only real news are written
     return status
 
 

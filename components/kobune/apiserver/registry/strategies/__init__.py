@@ -7,8 +7,9 @@ from kobune.apiserver.registry.defaults import network as network_defaults
 from kobune.apiserver.registry.defaults import workloads as workload_defaults
 from kobune.apiserver.registry.strategies.access import PathNamedStrategy
 from kobune.apiserver.registry.strategies.cluster import EventStrategy, LeaseStrategy, NamespaceStrategy, NodeStrategy
-from kobune.apiserver.registry.strategies.configuration import SecretStrategy
+from kobune.apiserver.registry.strategies.configuration import ConfigMapStrategy, SecretStrategy
 from kobune.apiserver.registry.strategies.definitions import CustomResourceDefinitionStrategy
+from kobune.apiserver.registry.strategies.frozen import FrozenStrategy
 from kobune.apiserver.registry.strategies.pod import PodStrategy
 from kobune.apiserver.registry.strategies.service import ServiceStrategy
 from kobune.apiserver.registry.strategies.workloads import (
@@ -27,6 +28,7 @@ RBAC = "rbac.authorization.k8s.io"
 def strategies() -> Mapping[tuple[str, str], Strategy]:
     """Return the strategy of each kind that has one of its own, by group and plural."""
     return {
+        ("", "configmaps"): ConfigMapStrategy(),
         ("", "endpoints"): UncountedStrategy(network_defaults.default_endpoints),
         ("", "events"): EventStrategy(defaults.default_event),
         ("", "limitranges"): UncountedStrategy(defaults.default_limit_range),
@@ -48,6 +50,7 @@ def strategies() -> Mapping[tuple[str, str], Strategy]:
         ("apiextensions.k8s.io", "customresourcedefinitions"): CustomResourceDefinitionStrategy(
             defaults.default_custom_resource_definition
         ),
+        ("apps", "controllerrevisions"): FrozenStrategy("data"),
         ("apps", "daemonsets"): DaemonSetStrategy(workload_defaults.default_daemon_set),
         ("apps", "deployments"): DeploymentStrategy(workload_defaults.default_deployment),
         ("apps", "replicasets"): ReplicaSetStrategy(workload_defaults.default_replica_set),
@@ -57,15 +60,29 @@ def strategies() -> Mapping[tuple[str, str], Strategy]:
         ("batch", "jobs"): JobStrategy(workload_defaults.default_job),
         ("certificates.k8s.io", "certificatesigningrequests"): UncountedStrategy(defaults.default_certificate_request),
         ("coordination.k8s.io", "leases"): LeaseStrategy(),
-        ("discovery.k8s.io", "endpointslices"): Strategy(network_defaults.default_endpoint_slice),
+        ("discovery.k8s.io", "endpointslices"): FrozenStrategy(
+            "addressType", default=network_defaults.default_endpoint_slice, generation=True
+        ),
         ("flowcontrol.apiserver.k8s.io", "flowschemas"): Strategy(defaults.default_flow_schema),
         ("networking.k8s.io", "ipaddresses"): UncountedStrategy(),
         ("networking.k8s.io", "servicecidrs"): UncountedStrategy(),
         ("networking.k8s.io", "networkpolicies"): Strategy(network_defaults.default_network_policy),
-        ("scheduling.k8s.io", "priorityclasses"): Strategy(defaults.default_priority_class),
+        ("node.k8s.io", "runtimeclasses"): FrozenStrategy("handler"),
+        ("scheduling.k8s.io", "priorityclasses"): FrozenStrategy(
+            "value",
+            "preemptionPolicy",
+            default=defaults.default_priority_class,
+            why="may not be changed in an update.",
+        ),
         ("storage.k8s.io", "csidrivers"): UncountedStrategy(defaults.default_csi_driver),
         ("storage.k8s.io", "csinodes"): UncountedStrategy(),
-        ("storage.k8s.io", "storageclasses"): UncountedStrategy(defaults.default_storage_class),
+        ("storage.k8s.io", "storageclasses"): FrozenStrategy(
+            "parameters",
+            "provisioner",
+            "reclaimPolicy",
+            "volumeBindingMode",
+            default=defaults.default_storage_class,
+        ),
         ("storage.k8s.io", "volumeattachments"): UncountedStrategy(),
         (RBAC, "clusterrolebindings"): PathNamedStrategy(defaults.default_binding),
         (RBAC, "clusterroles"): PathNamedStrategy(),

@@ -61,11 +61,6 @@ class PodStrategy(Strategy):
         for name in ("containers", "initContainers"):
             for container, before in zip(getattr(expected, name), getattr(old.spec, name), strict=False):
                 container.image = before.image
-        if not old.spec.nodeName:
-            # Binding is the one way to get a node.
-            expected.nodeName = old.spec.nodeName
-            if not old.spec.HasField("nodeName"):
-                expected.ClearField("nodeName")
         if not codec.same(expected, old.spec):
             yield rules.forbidden("spec", FROZEN)
 
