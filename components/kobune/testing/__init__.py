@@ -1,7 +1,6 @@
 """Kobune in your tests: whole clusters in the test's own process, and checks for what you plug in.
 
 ```python
-import kobune.component_base  # noqa: F401 - first, because it quiets the library of gRPC before that is imported
 from kobune.testing import Cluster
 
 async with Cluster(nodes=3) as cluster:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
+import kobune.component_base  # noqa: F401 - first: it quiets the library of gRPC, before that is imported
 from kobune.apimachinery.clock import Clock, SystemClock
 from kobune.client import Client, ClientConfig
 from kobune.component_base import certificates
