@@ -6,7 +6,6 @@ from typing import Final, Protocol
 
 from kobune.api.meta.v1 import DeleteOptions
 from kobune.apimachinery.errors import FieldError, Invalid
-from kobune.apiserver.auth.attributes import Attributes
 from kobune.apiserver.auth.authenticate import Authenticator
 from kobune.apiserver.auth.rbac import Authorizer
 from kobune.apiserver.metrics import Metrics
@@ -36,18 +35,7 @@ class Front:
 
     def authorize(self, call: Call, verb: str) -> None:
         """Raise `Forbidden` if whoever calls may not."""
-        self.authorizer.check(
-            Attributes(
-                call.user,
-                verb,
-                call.group,
-                call.resource.kind.version,
-                call.plural,
-                call.subresource,
-                call.namespace,
-                call.name,
-            )
-        )
+        self.authorizer.check(call.attributes(verb))
 
 
 class WriteOptions(Protocol):

@@ -1,7 +1,14 @@
 """The patches of the API: JSON patch, JSON merge patch, strategic merge patch. Pure functions on JSON trees."""
 
-from kobune.apimachinery.patch.json_patch import PatchTestFailed, Unpatchable, apply_json_patch
+from kobune.apimachinery.patch.json_patch import PatchTestFailed, PatchTooLarge, Unpatchable, apply_json_patch
 from kobune.apimachinery.patch.merge_patch import apply_merge_patch
 from kobune.apimachinery.patch.strategic import apply_strategic_patch
 
-__all__ = ["PatchTestFailed", "Unpatchable", "apply_json_patch", "apply_merge_patch", "apply_strategic_patch"]
+__all__ = [
+    "PatchTestFailed",
+    "PatchTooLarge",
+    "Unpatchable",
+    "apply_json_patch",
+    "apply_merge_patch",
+    "apply_strategic_patch",
+]

@@ -1,11 +1,21 @@
 """JSON patch, RFC 6902, with pointers of RFC 6901."""
 
 import copy
-from typing import Any
+from typing import Any, Final
+
+import orjson
+
+MOST_OPERATIONS: Final = 10_000
+MOST_COPIED: Final = 3 * 1024 * 1024
+"""How many bytes all copies of a patch may have together: each could double the document."""
 
 
 class Unpatchable(ValueError):
     """The patch makes no sense, or does not fit the object."""
+
+
+class PatchTooLarge(Unpatchable):
+    """The patch has more operations than one may have."""
 
 
 class PatchTestFailed(Unpatchable):
@@ -16,12 +26,27 @@ def apply_json_patch(target: Any, operations: Any) -> Any:
     """Return what `operations` make of `target`, which is left alone; `Unpatchable` if one cannot be carried out."""
     if not isinstance(operations, list):
         raise Unpatchable("json: cannot unmarshal object into Go value of type jsonpatch.Patch")
+    if len(operations) > MOST_OPERATIONS:
+        most = f"The allowed maximum operations in a JSON patch is {MOST_OPERATIONS}"
+        raise PatchTooLarge(f"{most}, got {len(operations)}")
     document = copy.deepcopy(target)
+    copied = 0
     for operation in operations:
         if not isinstance(operation, dict):
             raise Unpatchable("json: cannot unmarshal an element of the patch")
+        if operation.get("op") == "copy":
+            copied += _size(document, operation.get("from"))
+            if copied > MOST_COPIED:
+                raise Unpatchable(f"Unable to complete the copy, the accumulated size exceeds the limit {MOST_COPIED}")
         document = _apply(document, operation)
     return document
+
+
+def _size(document: Any, path: Any) -> int:
+    try:
+        return len(orjson.dumps(_get(document, path, "copy"))) if isinstance(path, str) else 0
+    except TypeError:
+        raise Unpatchable("the value to copy is nested too deep") from None
 
 
 def _apply(document: Any, operation: dict[str, Any]) -> Any:

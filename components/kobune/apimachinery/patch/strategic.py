@@ -4,9 +4,11 @@ What is merged how comes from the schema's `patch_strategy` and `patch_merge_key
 API Objects in Place Using kubectl patch*, and the design document of the directives.
 """
 
+from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
+import orjson
 from google.protobuf.descriptor import Descriptor
 
 from kobune.apimachinery.codec.scalars import SCALARS
@@ -56,7 +58,7 @@ def _merge(target: dict[str, Any], patch: Mapping[str, Any], descriptor: Descrip
             merged[name] = _merge_value(merged.get(name), value, fields.get(name))
     for name, order in patch.items():
         if name.startswith(ORDER):
-            _reorder(merged, name[len(ORDER) :], order, fields, patch)
+            _reorder(merged, name[len(ORDER) :], order, fields, target)
     return merged
 
 
@@ -68,10 +70,16 @@ def _merge_value(current: Any, value: Any, field: Field | None) -> Any:
         return _merge(current if isinstance(current, dict) else {}, value, _message_of(field))
     if isinstance(value, list) and field is not None and "merge" in strategies:
         current = current if isinstance(current, list) else []
-        if field.schema.patch_merge_key:
-            return _merge_list(current, value, field)
-        return [*current, *(item for item in dict.fromkeys(value) if item not in current)]
+        key = field.schema.patch_merge_key
+        merged = _merge_list(current, value, field) if key else _union(current, value)
+        return _in_order(merged, value, current, key)
     return _without_directives(value)
+
+
+def _union(current: list[Any], patch: list[Any]) -> list[Any]:
+    known = {_identity(item, "") for item in current}
+    fresh = {_identity(item, ""): item for item in patch}
+    return [*current, *(item for identity, item in fresh.items() if identity not in known)]
 
 
 def _message_of(field: Field | None) -> Descriptor | None:
@@ -84,59 +92,97 @@ def _merge_list(current: list[Any], patch: list[Any], field: Field) -> list[Any]
     key = field.schema.patch_merge_key
     if any(isinstance(item, dict) and item.get(PATCH) == "replace" and len(item) == 1 for item in patch):
         return [_without_directives(item) for item in patch if item != {PATCH: "replace"}]
-    merged = list(current)
+    merged: dict[Any, Any] = {}
+    for at, found in enumerate(current):
+        # The first of equal elements is the one that is patched; deletions are of all of them.
+        identity = _identity(found, key)
+        merged[(identity, at) if identity in merged else identity] = found
+    gone: set[Any] = set()
     for item in patch:
         if not isinstance(item, dict) or key not in item:
-            raise Unpatchable(f"map: {item} does not contain declared merge key: {key}")
-        places = [at for at, found in enumerate(merged) if isinstance(found, dict) and found.get(key) == item[key]]
+            raise Unpatchable(f"map: {_go(item)} does not contain declared merge key: {key}")
+        identity = _identity(item, key)
         if item.get(PATCH) == "delete":
-            merged = [found for at, found in enumerate(merged) if at not in places]
-        elif places:
-            merged[places[0]] = _merge(merged[places[0]], item, field.message)
+            merged.pop(identity, None)
+            gone.add(identity)
         else:
-            merged.append(_merge({}, item, field.message))
-    return merged
+            merged[identity] = _merge(merged.get(identity, {}), item, field.message)
+    return [item for identity, item in merged.items() if not (isinstance(identity, tuple) and identity[0] in gone)]
 
 
 def _retain(target: dict[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
     keep = patch[RETAIN]
     if not isinstance(keep, list):
         raise Unpatchable("invalid value for special key: $retainKeys must be a list")
+    kept = {name for name in keep if isinstance(name, str)}
     for name, value in patch.items():
-        if not name.startswith("$") and value is not None and name not in keep:
+        if not name.startswith("$") and value is not None and name not in kept:
             raise Unpatchable(f"a field of the patch is not in its $retainKeys: {name}")
-    return {name: value for name, value in target.items() if name in keep}
+    return {name: value for name, value in target.items() if name in kept}
 
 
 def _drop(target: dict[str, Any], name: str, values: Any) -> None:
     if not isinstance(values, list):
         raise Unpatchable(f"{DROP}{name} must be a list")
     if isinstance(target.get(name), list):
-        target[name] = [item for item in target[name] if item not in values]
+        dropped = {_identity(value, "") for value in values}
+        target[name] = [item for item in target[name] if _identity(item, "") not in dropped]
 
 
 def _reorder(
-    target: dict[str, Any], name: str, order: Any, fields: Mapping[str, Field], patch: Mapping[str, Any]
+    merged: dict[str, Any], name: str, order: Any, fields: Mapping[str, Field], live: Mapping[str, Any]
 ) -> None:
-    """Put the elements into the order that the patch's author saw; those he did not know keep their neighbours."""
-    found = target.get(name)
-    if not isinstance(found, list) or not isinstance(order, list):
-        return
-    field = fields.get(name)
-    key = field.schema.patch_merge_key if field is not None else ""
+    """Put the elements of a list into the order that the patch's author asks for."""
+    found, before = merged.get(name), live.get(name)
+    if isinstance(found, list) and isinstance(order, list):
+        field = fields.get(name)
+        key = field.schema.patch_merge_key if field is not None else ""
+        merged[name] = _in_order(found, order, before if isinstance(before, list) else [], key)
 
-    def identity(item: Any) -> Any:
-        return item.get(key) if key and isinstance(item, dict) else item
 
-    wanted = [identity(item) for item in order]
-    rank = {value: at for at, value in enumerate(wanted) if isinstance(value, str | int | float | bool)}
-    known = sorted((item for item in found if identity(item) in rank), key=lambda item: rank[identity(item)])
-    merged: list[Any] = []
-    queue = iter(known)
-    # Each unknown element stays behind as many known ones as were before it.
-    for item in found:
-        merged.append(item if identity(item) not in rank else next(queue))
-    target[name] = merged
+def _in_order(merged: list[Any], wanted: list[Any], live: list[Any], key: str) -> list[Any]:
+    """Return the elements that `wanted` names in its order, and among them the others in the order of `live`.
+
+    One that is not named comes right before the first named one that it was before; behind all of them otherwise.
+    """
+    wanted_at = _places(wanted, key)
+    live_at = _places(live, key)
+
+    places = [(_identity(item, key), item) for item in merged]
+    named = sorted((pair for pair in places if pair[0] in wanted_at), key=lambda pair: wanted_at[pair[0]])
+    others = deque(
+        sorted((pair for pair in places if pair[0] not in wanted_at), key=lambda pair: live_at.get(pair[0], 0))
+    )
+    result: list[Any] = []
+    for identity, item in named:
+        at = live_at.get(identity, -1)
+        while others and live_at.get(others[0][0], len(live)) < at:
+            result.append(others.popleft()[1])
+        result.append(item)
+    return result + [item for _, item in others]
+
+
+def _places(items: list[Any], key: str) -> dict[Any, int]:
+    """Return where each element is first."""
+    places: dict[Any, int] = {}
+    for at, item in enumerate(items):
+        places.setdefault(_identity(item, key), at)
+    return places
+
+
+def _identity(item: Any, key: str) -> Any:
+    """Return what tells an element of a list from others, for use in sets."""
+    value = item.get(key) if key and isinstance(item, dict) else item
+    return value if isinstance(value, str) else orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+
+
+def _go(value: Any) -> str:
+    """Return how Go prints a value."""
+    if isinstance(value, dict):
+        return f"map[{' '.join(f'{name}:{_go(item)}' for name, item in sorted(value.items()))}]"
+    if isinstance(value, list):
+        return f"[{' '.join(map(_go, value))}]"
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _without_directives(value: Any) -> Any:

@@ -5,10 +5,11 @@ from typing import Any
 import orjson
 from google.protobuf.descriptor import Descriptor
 
+from kobune.api.meta.v1 import StatusDetails
 from kobune.apimachinery import codec
-from kobune.apimachinery.errors import BadRequest, FieldError, Invalid, UnsupportedMediaType
+from kobune.apimachinery.errors import BadRequest, FieldError, Invalid, RequestEntityTooLarge, UnsupportedMediaType
 from kobune.apimachinery.patch import (
-    PatchTestFailed,
+    PatchTooLarge,
     Unpatchable,
     apply_json_patch,
     apply_merge_patch,
@@ -72,12 +73,14 @@ def apply(content_type: str, tree: Any, document: Any, descriptor: Descriptor | 
             patched = apply_merge_patch(tree, document)
         else:
             patched = apply_strategic_patch(tree, document, descriptor)
-    except PatchTestFailed as error:
-        raise Invalid(str(error)) from None
+    except PatchTooLarge as error:
+        raise RequestEntityTooLarge(str(error)) from None
     except Unpatchable as error:
         if content_type == JSON_PATCH:
-            raise Invalid(f"the server rejected our request due to an error in our request: {error}") from None
+            raise Invalid("the server rejected our request due to an error in our request", StatusDetails()) from None
         raise BadRequest(str(error)) from None
+    except RecursionError:
+        raise BadRequest("the patch exceeds the max depth") from None
     if not isinstance(patched, dict):
         raise BadRequest("the patch leaves no object")
     return patched
@@ -85,7 +88,10 @@ def apply(content_type: str, tree: Any, document: Any, descriptor: Descriptor | 
 
 def read_patched(call: Call, resource: Resource, tree: Any) -> Any:
     """Return the message of a patched tree; `Invalid` if it no longer is one."""
-    body = orjson.dumps(tree)
+    try:
+        body = orjson.dumps(tree)
+    except TypeError as error:  # too deep, or a number that is none
+        raise BadRequest(f"the patched object cannot be encoded: {error}") from None
     try:
         message, unknown = codec.decode(resource.message, body)
     except codec.Undecodable as error:

@@ -1,0 +1,156 @@
+"""What clients send: JSON, YAML, or protobuf in Kubernetes' envelope or bare; from bytes to a message."""
+
+from functools import cache
+from typing import Any, Final
+
+import orjson
+from google.protobuf.descriptor import Descriptor
+from google.protobuf.message import DecodeError, Message
+
+from kobune.api.runtime.v1 import Unknown
+from kobune.apimachinery import codec
+from kobune.apimachinery.errors import BadRequest, UnsupportedMediaType
+from kobune.apimachinery.schema import descriptor_of, package_options
+from kobune.apiserver import yaml_documents
+from kobune.apiserver.media import JSON, PROTOBUF, YAML, api_version
+from kobune.apiserver.registry.resource import MAGIC
+
+SUMMARY: Final = 30
+"""How many bytes of a body that makes no sense are shown in the complaint."""
+NO_TYPE: Final = "couldn't get version/kind; json parse error"
+GO_TYPE: Final = r'struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }'
+SHAPES: Final = {list: "array", str: "string", bool: "bool", int: "number", float: "number"}
+
+
+def read(message: type[Message], content_type: str, body: bytes, field_validation: str) -> tuple[Any, list[str]]:
+    """Return the message that a body holds, and warnings.
+
+    `field_validation` says what happens to fields that the kind does not know: Strict refuses them, Warn warns, Ignore
+    drops them. Raises `BadRequest` in Kubernetes' words, or `UnsupportedMediaType`.
+    """
+    media_type = content_type.partition(";")[0].strip() or JSON
+    odd: list[str] = []
+    if media_type == PROTOBUF:
+        return _from_protobuf(message, body), odd
+    if media_type == YAML:
+        try:
+            body, odd = yaml_documents.to_json(body)
+        except yaml_documents.BadYaml as error:
+            raise _unrecognized(message, str(error), body) from None
+    elif media_type != JSON:
+        raise UnsupportedMediaType(
+            "the body of the request was in an unknown format - accepted media types include: "
+            f"{JSON}, {YAML}, {PROTOBUF}"
+        )
+    return _from_json(message, body, odd, field_validation)
+
+
+def _from_json(message: type[Message], body: bytes, odd: list[str], field_validation: str) -> tuple[Any, list[str]]:
+    version, kind, body = _type_of(message, body)
+    _check_type(message, version, kind)
+    try:
+        decoded, unknown = codec.decode(message, body)
+    except codec.Undecodable as error:
+        raise _unhandled(message, version, kind, str(error)) from None
+    except RecursionError:
+        raise _unhandled(message, version, kind, "exceeded max depth") from None
+    if _nests(descriptor_of(message)):
+        _check_depth(message, decoded)
+    words = [*(f'unknown field "{path}"' for path in unknown), *odd]
+    if words and field_validation == "Strict":
+        raise _unhandled(message, version, kind, f"strict decoding error: {', '.join(words)}")
+    return decoded, words if field_validation == "Warn" else []
+
+
+def _type_of(message: type[Message], body: bytes) -> tuple[str, str, bytes]:
+    """Return the apiVersion and kind that JSON says it has, empty where it says nothing, and the JSON itself."""
+    try:
+        tree = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise _unrecognized(message, f"{NO_TYPE}: {_problem(error)}", body) from None
+    if tree is None:
+        return "", "", b"{}"
+    if not isinstance(tree, dict):
+        why = f"json: cannot unmarshal {SHAPES[type(tree)]} into Go value of type {GO_TYPE}"
+        raise _unrecognized(message, f"{NO_TYPE}: {why}", body)
+    found = {}
+    for name, go_name in (("apiVersion", "APIVersion"), ("kind", "Kind")):
+        value = tree.get(name)
+        if not isinstance(value, str | None):
+            shape = SHAPES.get(type(value), "object")
+            why = f"json: cannot unmarshal {shape} into Go struct field .{name} of type string"
+            raise _unrecognized(message, f"{NO_TYPE}: {why}", body)
+        found[go_name] = value or ""
+    return found["APIVersion"], found["Kind"], body
+
+
+def _problem(error: orjson.JSONDecodeError) -> str:
+    if error.pos >= len(error.doc.rstrip()):
+        return "unexpected end of JSON input"
+    return f"invalid JSON: {error}"
+
+
+def _from_protobuf(message: type[Message], body: bytes) -> Any:
+    version = kind = ""
+    try:
+        if body.startswith(MAGIC):
+            envelope = Unknown.FromString(body[len(MAGIC) :])
+            version, kind, body = envelope.typeMeta.apiVersion, envelope.typeMeta.kind, envelope.raw
+            _check_type(message, version, kind)
+        return message.FromString(body)
+    except DecodeError:
+        if kind:
+            raise _unhandled(message, version, kind, "unexpected EOF or a field of the wrong type") from None
+        prefix = "provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]"
+        raise _unrecognized(message, "unexpected EOF" if body.startswith(MAGIC) else prefix, body) from None
+
+
+def _check_type(message: type[Message], version: str, kind: str) -> None:
+    """Raise `BadRequest` if the body says that it is something else than what is wanted."""
+    wanted = message.DESCRIPTOR.name
+    if kind and kind != wanted:
+        short = version.rpartition("/")[2]
+        group = package_options(descriptor_of(message)).group.partition(".")[0] or "core"
+        why = f"converting ({short}.{kind}) to ({group}.{wanted}): unknown conversion"
+        raise BadRequest(f'{kind} in version "{short}" cannot be handled as a {wanted}: {why}')
+    if version and version != (wanted_version := api_version(message)):
+        if package_options(descriptor_of(message)).group == "meta.k8s.io":
+            return  # options are of every group
+        raise BadRequest(
+            f"the API version in the data ({version}) does not match the expected API version ({wanted_version})"
+        )
+
+
+def _unhandled(message: type[Message], version: str, kind: str, why: str) -> BadRequest:
+    wanted = message.DESCRIPTOR.name
+    short = (version or api_version(message)).rpartition("/")[2]
+    return BadRequest(f'{kind or wanted} in version "{short}" cannot be handled as a {wanted}: {why}')
+
+
+def _unrecognized(message: type[Message], why: str, body: bytes) -> BadRequest:
+    shown = body[:SUMMARY].hex() + (" ..." if len(body) > SUMMARY else "") if body else "<empty>"
+    wanted = message.DESCRIPTOR.name
+    return BadRequest(f"the object provided is unrecognized (must be of type {wanted}): {why} ({shown})")
+
+
+@cache
+def _nests(descriptor: Descriptor) -> bool:
+    """Whether messages of this type can contain themselves, and so nest without end."""
+    return _reaches_itself(descriptor, ())
+
+
+def _reaches_itself(descriptor: Descriptor, above: tuple[str, ...]) -> bool:
+    if descriptor.full_name in above:
+        return True
+    below = (*above, descriptor.full_name)
+    return any(
+        _reaches_itself(field.message_type, below) for field in descriptor.fields if field.message_type is not None
+    )
+
+
+def _check_depth(message: type[Message], decoded: Message) -> None:
+    """Raise `BadRequest` if the message nests so deep that nobody could read it again."""
+    try:
+        message.FromString(decoded.SerializeToString())
+    except (DecodeError, ValueError):
+        raise _unhandled(message, "", "", "exceeded max depth") from None
