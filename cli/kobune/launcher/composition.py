@@ -112,10 +112,13 @@ def _controller_manager(facts: Facts) -> Any:
 
 
 def _cloud_controller_manager(facts: Facts) -> Any:
-    from kobune.cloud_controller_manager.service import Config
+    from kobune.cloud_controller_manager.service import Config, SimulatedConfig
 
     name = "cloud-controller-manager"
-    return Config(serving=facts.serving(name), apiserver=facts.client(name))
+    # What the cloud remembers makes sense only together with the cluster that it is for.
+    kept = facts.data_dir.cloud if facts.settings.store == "leveldb" else None
+    simulated = SimulatedConfig(data_dir=kept, load_balancers=facts.addresses.load_balancers)
+    return Config(serving=facts.serving(name), apiserver=facts.client(name), simulated=simulated)
 
 
 def _kubelet(facts: Facts) -> Any:

@@ -8,6 +8,7 @@ store/      LevelDB
 logs/       one file per component
 run/        one file per running component, gone when it is not
 kubelet/    sockets and data of the container runtimes
+cloud/      what the simulated cloud has
 """
 
 import fcntl
@@ -62,6 +63,10 @@ class DataDirectory:
     @property
     def kubelet(self) -> Path:
         return self.root / "kubelet"
+
+    @property
+    def cloud(self) -> Path:
+        return self.root / "cloud"
 
     def log(self, component: str) -> Path:
         """Return the file that a component logs to."""

@@ -1,0 +1,1 @@
+"""Speaks with the cloud, so that nothing else has to."""
