@@ -6,22 +6,39 @@ import grpc
 import grpc.aio
 from google.protobuf.any_pb2 import Any as AnyMessage
 
+from kobune.api.meta.v1 import Status
 from kobune.apimachinery.errors import ApiError
 from kobune.apiserver.grpc.wire import field
 from kobune.apiserver.registry.resource import varint
 
 STATUS_KEY = "kobune-status-bin"
 DETAILS_KEY = "grpc-status-details-bin"
+LIMIT = 2048
+SHORT = 300
+MOST_CAUSES = 4
 CODES = {code.value[0]: code for code in grpc.StatusCode}
 
 
 async def abort(context: "grpc.aio.ServicerContext[Any, Any]", error: ApiError) -> None:
     """End a call with an error; the caller finds the `Status` in the trailing metadata, bare and as gRPC's detail."""
-    status = error.status()
+    status = _shortened(error.status())
     packed = AnyMessage()
     packed.Pack(status)
     # google.rpc.Status: code, message, details.
     details = b"\x08" + varint(error.grpc) + field(2, error.message.encode()) + field(3, packed.SerializeToString())
     trailers = ((STATUS_KEY, status.SerializeToString()), (DETAILS_KEY, details))
-    # The message travels in a header, which has a limit; the whole of it is in the status.
     await context.abort(CODES[error.grpc], error.message[:1000], trailing_metadata=trailers)
+
+
+def _shortened(status: Status) -> Status:
+    """Return a status that fits twice into trailers: a client refuses more than 8 KiB of them altogether."""
+    if status.ByteSize() > LIMIT:
+        status.message = _cut(status.message)
+        del status.details.causes[MOST_CAUSES:]
+        for cause in status.details.causes:
+            cause.message = cause.message[:SHORT]
+    return status
+
+
+def _cut(text: str) -> str:
+    return f"{text[:SHORT]} ... ({len(text)} characters)" if len(text) > SHORT else text

@@ -6,19 +6,10 @@ from typing import Any
 from kobune.apimachinery import names
 from kobune.apimachinery.errors import FieldError
 from kobune.apiserver.registry.resource import Resource
+from kobune.apiserver.registry.validation import forbidden, invalid, labels, required
 
 ANNOTATIONS_LIMIT = 256 * 1024
 FROZEN = ("name", "namespace", "uid", "creationTimestamp")
-
-
-def invalid(field: str, value: str, why: str) -> FieldError:
-    """Return the cause that says: this value is wrong."""
-    return FieldError("FieldValueInvalid", field, f'Invalid value: "{value}": {why}')
-
-
-def required(field: str, why: str = "") -> FieldError:
-    """Return the cause that says: something has to be here."""
-    return FieldError("FieldValueRequired", field, f"Required value: {why}" if why else "Required value")
 
 
 def metadata(resource: Resource, new: Any) -> Iterator[FieldError]:
@@ -29,7 +20,7 @@ def metadata(resource: Resource, new: Any) -> Iterator[FieldError]:
     else:
         for problem in resource.strategy.name_rule(meta.name):
             yield invalid("metadata.name", meta.name, problem)
-    yield from labels(meta.labels, "metadata.labels")
+    yield from labels("metadata.labels", meta.labels)
     yield from annotations(meta.annotations, "metadata.annotations")
     yield from _owners(meta.ownerReferences)
     for finalizer in meta.finalizers:
@@ -39,15 +30,6 @@ def metadata(resource: Resource, new: Any) -> Iterator[FieldError]:
             yield invalid(
                 "metadata.finalizers", finalizer, "name is neither a standard finalizer name nor is it fully qualified"
             )
-
-
-def labels(found: Mapping[str, str], field: str) -> Iterator[FieldError]:
-    """Yield what is wrong with labels."""
-    for key, value in found.items():
-        for problem in names.qualified_name(key):
-            yield invalid(field, key, problem)
-        for problem in names.label_value(value):
-            yield invalid(field, value, problem)
 
 
 def annotations(found: Mapping[str, str], field: str) -> Iterator[FieldError]:
@@ -72,7 +54,7 @@ def metadata_update(new: Any, old: Any) -> Iterator[FieldError]:
     if added and old.metadata.HasField("deletionTimestamp"):
         found = ", ".join(f'"{name}"' for name in sorted(added))
         why = "no new finalizers can be added if the object is being deleted, found new finalizers"
-        yield FieldError("FieldValueForbidden", "metadata.finalizers", f"Forbidden: {why} []string{{{found}}}")
+        yield forbidden("metadata.finalizers", f"{why} []string{{{found}}}")
 
 
 def _owners(owners: Any) -> Iterator[FieldError]:

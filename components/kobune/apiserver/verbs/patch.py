@@ -98,14 +98,15 @@ def read_patched(call: Call, resource: Resource, tree: Any) -> Any:
         text = body.decode().replace("\\", "\\\\").replace('"', '\\"')
         cause = FieldError("FieldValueInvalid", "patch", f'Invalid value: "{text}": {error}')
         raise Invalid.named("", "", "", [cause]) from None
-    if unknown:
-        words = ", ".join(f'unknown field "{path}"' for path in unknown)
-        call.warnings.extend(f'unknown field "{path}"' for path in unknown)
-        if call.field_validation == "Strict":
-            raise BadRequest(
-                f'{resource.kind.name} in version "{resource.kind.version}" cannot be handled as a '
-                f"{resource.kind.name}: strict decoding error: {words}"
-            )
+    words = [f'unknown field "{path}"' for path in unknown]
+    if words and call.field_validation == "Strict":
+        raise BadRequest(
+            f'{resource.kind.name} in version "{resource.kind.version}" cannot be handled as a '
+            f"{resource.kind.name}: strict decoding error: {', '.join(words)}"
+        )
+    if call.field_validation == "Warn":
+        # The patch may be made again on a newer object: what it says stays the same.
+        call.warnings.extend(word for word in words if word not in call.warnings)
     return message
 
 
