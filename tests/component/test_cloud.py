@@ -4,8 +4,10 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from random import SystemRandom
+from typing import Any
 
 import grpc.aio
 import pytest
@@ -14,11 +16,25 @@ from kobune.api.core.v1 import Event, Node, Service, Taint
 from kobune.api.discovery.v1 import EndpointSlice
 from kobune.apimachinery.errors import NotFound
 from kobune.client import Client
-from kobune.cloud.v1 import GetProviderRequest, TerminateMachineRequest
-from kobune.cloud.v1.cloud_pb2_grpc import ProviderStub
+from kobune.cloud.v1 import (
+    EnsureLoadBalancerRequest,
+    GetProviderRequest,
+    GetProviderResponse,
+    LoadBalancer,
+    TerminateMachineRequest,
+)
+from kobune.cloud.v1.cloud_pb2_grpc import (
+    LoadBalancersServicer,
+    ProviderServicer,
+    ProviderStub,
+    add_LoadBalancersServicer_to_server,
+    add_ProviderServicer_to_server,
+)
 from kobune.cloud.v1.simulated_pb2_grpc import SimulatedMachinesStub
+from kobune.cloud_controller_manager.cloud import CloudConfig
 from kobune.component_base import certificates
 from kobune.component_base.serving import channel_credentials
+from kobune.launcher.composition import PLANS, Facts, Plan
 from kobune.proxy.v1 import ListFrontendsRequest
 from kobune.proxy.v1.proxy_pb2_grpc import ProxyStub
 from kobune.testing import Cluster
@@ -233,3 +249,51 @@ async def test_a_node_learns_from_the_cloud_who_and_where_it_is_and_goes_with_it
             return False
 
         await until(gone)
+
+
+class OtherCloud(ProviderServicer, LoadBalancersServicer):
+    """A cloud of somebody else, that has nothing but load balancers and is not always in the mood."""
+
+    def __init__(self) -> None:
+        self.refusals = 2
+        self.made: LoadBalancer | None = None
+
+    async def Get(self, request: GetProviderRequest, context: Any) -> GetProviderResponse:  # noqa: N802
+        return GetProviderResponse(name="other", load_balancers=True)
+
+    async def GetLoadBalancer(self, request: Any, context: Any) -> LoadBalancer:  # noqa: N802
+        return self.made or await context.abort(grpc.StatusCode.NOT_FOUND, "none")
+
+    async def EnsureLoadBalancer(self, request: EnsureLoadBalancerRequest, context: Any) -> LoadBalancer:  # noqa: N802
+        if self.refusals:
+            self.refusals -= 1
+            await context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "quota")
+        self.made = LoadBalancer(name="lb", fingerprint=request.fingerprint)
+        self.made.status.ingress.add(ip="203.0.113.7", ipMode="Proxy")
+        return self.made
+
+
+async def test_another_cloud_is_asked_again_when_it_fails():
+    other = OtherCloud()
+    server = grpc.aio.server()
+    add_ProviderServicer_to_server(other, server)
+    add_LoadBalancersServicer_to_server(other, server)
+    cloud = CloudConfig(address=f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}", plaintext=True)
+    await server.start()
+    name = "cloud-controller-manager"
+
+    def config(facts: Facts) -> Any:
+        return replace(PLANS[name].config(facts), cloud=cloud)
+
+    plans = {**PLANS, name: Plan(PLANS[name].module, config)}
+    async with Cluster(nodes=0, components=("apiserver", name), plans=plans) as cluster:
+        await cluster.client.create(web())
+        assert await address_of(cluster.client) == "203.0.113.7"
+
+        async def said() -> bool:
+            events = (await cluster.client.list(Event, "default", field_selector="involvedObject.name=web")).items
+            counts = {event.message: event.count for event in events}
+            return counts.get("Error syncing load balancer: failed to ensure load balancer: quota") == 2
+
+        await until(said)
+    await server.stop(None)
