@@ -111,12 +111,13 @@ class Cloud:
             return None
         return answer
 
-    async def ensure_load_balancer(self, service: Service, nodes: Sequence[Node], fingerprint: str) -> None:
-        """Make or change the load balancer of a Service."""
+    async def ensure_load_balancer(self, service: Service, nodes: Sequence[Node], fingerprint: str) -> LoadBalancer:
+        """Make or change the load balancer of a Service, and return it."""
         request = EnsureLoadBalancerRequest(
             cluster_name=CLUSTER, service=service, nodes=map(described, nodes), fingerprint=fingerprint
         )
-        await asked(self._balancers.EnsureLoadBalancer(request, timeout=TIMEOUT))
+        answer: LoadBalancer = await asked(self._balancers.EnsureLoadBalancer(request, timeout=TIMEOUT))
+        return answer
 
     async def update_load_balancer(self, service: Service, nodes: Iterable[Node]) -> None:
         """Have the load balancer of a Service lead to other nodes."""

@@ -7,6 +7,7 @@ documentation, and KEP-3458.
 """
 
 import hashlib
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -28,6 +29,9 @@ from kobune.client import (
 from kobune.cloud.v1 import LoadBalancer
 from kobune.cloud_controller_manager.cloud import Cloud, CloudError
 
+log = logging.getLogger(__name__)
+
+WHO = "cloud-controller-manager"
 FINALIZER = "service.kubernetes.io/load-balancer-cleanup"
 EXCLUDED = "node.kubernetes.io/exclude-from-external-load-balancers"
 UNINITIALIZED = "node.cloudprovider.kubernetes.io/uninitialized"
@@ -171,9 +175,11 @@ def service_controller(cloud: Cloud) -> Controller:
         match effect:
             case EnsureLoadBalancer(service, nodes):
                 try:
-                    await cloud.ensure_load_balancer(service, nodes, fingerprint_of(service))
+                    made = await cloud.ensure_load_balancer(service, nodes, fingerprint_of(service))
                 except CloudError as error:
                     return failed(service, error, "Error syncing load balancer: failed to ensure load balancer")
+                where = ", ".join(ingress.ip or ingress.hostname for ingress in made.status.ingress) or "no address yet"
+                log.info("%s: ensured the load balancer of %s at %s", WHO, key_of_service(service), where)
                 done = RecordEvent(service, "Normal", "EnsuredLoadBalancer", "Ensured load balancer")
             case UpdateLoadBalancer(service, nodes):
                 try:
@@ -182,12 +188,14 @@ def service_controller(cloud: Cloud) -> Controller:
                     names = " ".join(node.metadata.name for node in nodes)
                     message = f"Error updating load balancer with new hosts [{names}]"
                     return failed(service, error, message, "UpdateLoadBalancerFailed")
+                log.info("%s: the load balancer of %s leads to %d nodes", WHO, key_of_service(service), len(nodes))
                 done = RecordEvent(service, "Normal", "UpdatedLoadBalancer", "Updated load balancer with new hosts")
             case DeleteLoadBalancer(service):
                 try:
                     await cloud.ensure_load_balancer_deleted(service)
                 except CloudError as error:
                     return failed(service, error, "Error syncing load balancer: failed to delete load balancer")
+                log.info("%s: deleted the load balancer of %s", WHO, key_of_service(service))
                 done = RecordEvent(service, "Normal", "DeletedLoadBalancer", "Deleted load balancer")
             case _:
                 raise TypeError(f"the service controller does not know {type(effect).__name__}")
@@ -211,7 +219,11 @@ def keys_of_all(view: View, node: Node) -> Iterable[str]:
     """Return the keys of all Services that have load balancers."""
     for service in view.all(Service):
         if wants_load_balancer(service):
-            yield key_of(service.metadata.namespace, service.metadata.name)
+            yield key_of_service(service)
+
+
+def key_of_service(service: Service) -> str:
+    return key_of(service.metadata.namespace, service.metadata.name)
 
 
 def changes_nodes(old: Node | None, new: Node | None) -> bool:
