@@ -90,10 +90,10 @@ class Https:
         return await self("PATCH", path, patch, type=PATCHES[kind], **options)
 
     @asynccontextmanager
-    async def watch(self, path: str, **query: str) -> AsyncIterator["Watch"]:
+    async def watch(self, path: str, accept: str = "application/json", **query: str) -> AsyncIterator["Watch"]:
         """Open a watch that must be accepted."""
-        url = self.cluster.server + path
-        async with self.session.get(url, params={"watch": "1", **query}) as response:
+        url, headers = self.cluster.server + path, {"Accept": accept}
+        async with self.session.get(url, params={"watch": "1", **query}, headers=headers) as response:
             assert response.status == 200, await response.text()
             yield Watch(response)
 

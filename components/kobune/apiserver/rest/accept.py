@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import lru_cache
 
+from kobune.api.meta.v1 import StatusDetails
 from kobune.apimachinery.errors import NotAcceptable
 from kobune.apiserver import media
 
@@ -13,6 +14,7 @@ ENCODINGS = {
     "*/*": media.JSON,
     "application/*": media.JSON,
 }
+KNOWN = ", ".join((media.JSON, media.YAML, media.PROTOBUF))
 TRANSFORMS = ("Table", "PartialObjectMetadata", "PartialObjectMetadataList")
 
 
@@ -22,7 +24,7 @@ class Wish:
 
     encoding: str = media.JSON
     transform: str = ""
-    """Empty, Table, or PartialObjectMetadata."""
+    """Empty, Table, PartialObjectMetadata, or the same with List."""
     pretty: bool = False
 
 
@@ -31,19 +33,35 @@ def parse(header: str, pretty: bool = False) -> Wish:
     """Return the first form in an `Accept` header that we have; `NotAcceptable` if there is none."""
     if not header:
         return Wish(pretty=pretty)
-    for choice in header.split(","):
-        media_type, _, parameters = choice.strip().partition(";")
-        encoding = ENCODINGS.get(media_type.strip())
+    is_known = False
+    for media_type, options in choices(header):
+        encoding = ENCODINGS.get(media_type)
         if encoding is None:
             continue
-        options = dict(part.strip().split("=", 1) for part in parameters.split(";") if "=" in part)
+        is_known = True
         transform = options.get("as", "")
         if transform and (transform not in TRANSFORMS or options.get("g") != "meta.k8s.io" or options.get("v") != "v1"):
             continue
         if transform == "Table" and encoding == media.PROTOBUF:
             continue
-        return Wish(encoding, transform.removesuffix("List"), pretty)
-    raise NotAcceptable(
-        "only the following media types are accepted: application/json, application/yaml, "
-        "application/vnd.kubernetes.protobuf"
-    )
+        return Wish(encoding, transform, pretty)
+    if is_known:
+        raise NotAcceptable(f"only the following media types are accepted: {KNOWN}")
+    raise NotAcceptable(f"406: Not Acceptable\n\nAvailable representations: {KNOWN}", StatusDetails())
+
+
+def choices(header: str) -> list[tuple[str, dict[str, str]]]:
+    """Return the media types of an `Accept` header with their parameters, the most wanted first."""
+    found = []
+    for choice in header.split(","):
+        media_type, _, parameters = choice.partition(";")
+        options = dict(part.strip().split("=", 1) for part in parameters.split(";") if "=" in part)
+        found.append((media_type.strip(), options))
+    return sorted(found, key=lambda choice: -_weight(choice[1].get("q", "1")))
+
+
+def _weight(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return 0.0

@@ -8,7 +8,7 @@ from aiohttp import web
 from google.protobuf.message import Message
 
 from kobune.api.meta.v1 import Status
-from kobune.apimachinery.errors import ApiError
+from kobune.apimachinery.errors import ApiError, NotAcceptable
 from kobune.apiserver import media
 from kobune.apiserver.cache.stored import Stored
 from kobune.apiserver.grpc.wire import list_bytes
@@ -44,6 +44,8 @@ def from_stored(
         meta = {"resourceVersion": str(stored.revision)}
         return from_json(table.table(resource, [stored], meta, now, include), wish, status, warnings)
     if wish.transform:
+        if wish.transform.endswith("List"):
+            raise _other_shape(wish, "not a list", resource.kind.group, resource.kind.name)
         return from_json(orjson.dumps(table.partial(shown)), wish, status, warnings)
     if wish.encoding == media.PROTOBUF:
         return _response(resource.wrap(shown.proto), media.PROTOBUF, status, warnings)
@@ -63,6 +65,8 @@ def from_listing(resource: Resource, listing: Listing, wish: Wish, now: float, i
     if wish.transform == "Table":
         return from_json(table.table(resource, listing.items, meta, now, include), wish)
     if wish.transform:
+        if not wish.transform.endswith("List"):
+            raise _other_shape(wish, "a list", resource.kind.group, resource.kind.list_name)
         items = [resource.view(item) for item in listing.items]
         return from_json(orjson.dumps(table.partial_list(items, meta)), wish)
     if wish.encoding == media.PROTOBUF:
@@ -70,6 +74,11 @@ def from_listing(resource: Resource, listing: Listing, wish: Wish, now: float, i
         body = media.wrap(kind.api_version, kind.list_name, list_bytes(resource, listing))
         return _response(body, media.PROTOBUF, 200, None)
     return from_json(media.list_json(resource, listing), wish)
+
+
+def _other_shape(wish: Wish, what: str, group: str, name: str) -> NotAcceptable:
+    go_name = f"*{group.partition('.')[0] or 'core'}.{name}"
+    return NotAcceptable(f"you requested {wish.transform}, but the requested object is {what} ({go_name})")
 
 
 def from_error(error: ApiError, wish: Wish) -> web.Response:

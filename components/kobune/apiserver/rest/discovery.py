@@ -10,13 +10,15 @@ from typing import Any
 
 import orjson
 
+from kobune.apimachinery.errors import NotAcceptable
 from kobune.apimachinery.kinds import Kind
 from kobune.apiserver import media
 from kobune.apiserver.registry.registry import Registry
+from kobune.apiserver.rest.accept import ENCODINGS, choices
 
 PREFERRED = {"autoscaling": "v2"}
 """Where the preferred version is not the only one."""
-AGGREGATED = "as=APIGroupDiscoveryList"
+AGGREGATED = "APIGroupDiscoveryList"
 
 
 class Discovery:
@@ -35,14 +37,15 @@ class Discovery:
 
     def root(self, path: str, accept: str) -> tuple[bytes, str]:
         """Return the document at `/api` or `/apis`, and its media type: aggregated if the client knows that form."""
-        for choice in accept.split(","):
-            if AGGREGATED in choice and "v=v2" in choice and "v2beta1" not in choice:
-                content_type = f"{media.JSON};g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
-                return orjson.dumps(self._aggregated(core=path == "/api")), content_type
-            if choice.split(";")[0].strip() in ("application/json", "*/*") and AGGREGATED not in choice:
-                break
-        tree = self._versions() if path == "/api" else self._group_list()
-        return orjson.dumps(tree), media.JSON
+        for media_type, options in choices(accept or media.JSON):
+            if options.get("as") == AGGREGATED:
+                if (options.get("g"), options.get("v")) == ("apidiscovery.k8s.io", "v2"):
+                    content_type = f"{media.JSON};g=apidiscovery.k8s.io;v=v2;as={AGGREGATED}"
+                    return orjson.dumps(self._aggregated(core=path == "/api")), content_type
+            elif media_type in ENCODINGS:
+                tree = self._versions() if path == "/api" else self._group_list()
+                return orjson.dumps(tree), media.JSON
+        raise NotAcceptable(f"only the following media types are accepted: {media.JSON}")
 
     def document(self, path: str) -> Any:
         """Return the tree of a group, or of the resources of a version; None if there is no such thing."""
@@ -152,7 +155,7 @@ class Discovery:
 def _resource(kind: Kind) -> dict[str, Any]:
     tree: dict[str, Any] = {
         "resource": kind.plural,
-        "responseKind": {"group": kind.group, "version": kind.version, "kind": kind.name},
+        "responseKind": _response_kind(kind, kind.group, kind.version, kind.name),
         "scope": "Namespaced" if kind.namespaced else "Cluster",
         "singularResource": kind.singular,
         "verbs": list(kind.verbs),
@@ -165,12 +168,18 @@ def _resource(kind: Kind) -> dict[str, Any]:
         tree["subresources"] = [
             {
                 "subresource": sub.name,
-                "responseKind": {"group": sub.group, "version": sub.version, "kind": sub.kind},
+                "responseKind": _response_kind(kind, sub.group, sub.version, sub.kind),
                 "verbs": list(sub.verbs),
             }
             for sub in kind.subresources
         ]
     return tree
+
+
+def _response_kind(kind: Kind, group: str, version: str, name: str) -> dict[str, str]:
+    # Empty says: as the resource itself.
+    own = (group, version) == (kind.group, kind.version)
+    return {"group": "" if own else group, "version": "" if own else version, "kind": name}
 
 
 def _hash(kind: Kind) -> str:

@@ -34,6 +34,8 @@ class Document:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+NO_PAGE = Document(b"404 page not found\n", "text/plain; charset=utf-8", 404)
+
 Page = Callable[[str, Mapping[str, str]], Document]
 """From the `Accept` header and the query."""
 
@@ -49,7 +51,6 @@ class Site:
 
     def find(self, path: str) -> Page | None:
         """Return the page at a path, or None."""
-        path = path.rstrip("/") or "/"
         if path == "/version":
             return lambda accept, query: Document(orjson.dumps(VERSION))
         if path == "/metrics":
@@ -60,7 +61,7 @@ class Site:
             return self._openapi_page(path)
         if path == "/":
             return lambda accept, query: Document(orjson.dumps({"paths": self._paths()}))
-        return self._discovery_page(path)
+        return self._discovery_page(path.rstrip("/"))
 
     def _paths(self) -> list[str]:
         return sorted(
@@ -69,9 +70,9 @@ class Site:
 
     def _health_page(self, path: str) -> Page | None:
         _, endpoint, *check = path.split("/")
-        found = self._health.report(endpoint, "/".join(check))
+        found = self._health.report(endpoint, "/".join(check)) if check != [""] else None
         if found is None:
-            return None
+            return lambda accept, query: NO_PAGE
         good, short, verbose = found
 
         def page(accept: str, query: Mapping[str, str]) -> Document:

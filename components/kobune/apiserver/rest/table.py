@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 
 from kobune.apimachinery import codec
+from kobune.apimachinery.errors import BadRequest
 from kobune.apiserver.cache.stored import Stored
 from kobune.apiserver.printing.column import Column
 from kobune.apiserver.printing.columns import columns_of
@@ -26,6 +27,9 @@ def table(
     `include` says what of the object a row carries: None, Metadata (also if empty) or Object. Without `head` the
     columns are not described again: in a watch only the first event does that.
     """
+    if include not in ("", "None", "Metadata", "Object"):
+        why = f"includeObject: Invalid value: \"{include}\": must be 'Metadata', 'Object', 'None', or empty"
+        raise BadRequest(f"Unable to convert to Table as requested: {why}")
     columns = columns_of(resource.kind.plural)
     tree = {
         "kind": "Table",

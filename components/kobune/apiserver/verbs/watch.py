@@ -134,6 +134,10 @@ async def _history(api: Api, call: Call, after: int, ring: Ring) -> AsyncIterato
     """Yield the changes past `after` that are older than the ring, from the store."""
     prefix = call.resource.prefix()
     resource = call.resource.stored
+    too_old = Expired(f"too old resource version: {after} ({api.store.compacted})")
+    if after < api.store.compacted:
+        # The store still shows what is there at the revision of the compaction, but no longer what went away at it.
+        raise too_old
     try:
         async for changes in api.store.watch(prefix, prefix_end(prefix), after=after):
             found = []
@@ -155,4 +159,4 @@ async def _history(api: Api, call: Call, after: int, ring: Ring) -> AsyncIterato
             if changes.revision >= ring.start:
                 return
     except errors.Compacted:
-        raise Expired(f"too old resource version: {after} ({api.store.compacted})") from None
+        raise too_old from None
