@@ -16,6 +16,7 @@ log = logging.getLogger(__name__)
 
 LEASE_PERIOD = 10.0
 STATUS_PERIOD = 300.0
+FIRST_ROUND_SECONDS = 1.0
 SLICES = 20
 """In how many calls the nodes of a large fleet are written, spread over the period."""
 AT_ONCE = 250
@@ -78,21 +79,22 @@ class Nodes:
             group.create_task(self._unwell.run())
             group.create_task(self._tell_status())
             group.create_task(self._periodically(LEASE_PERIOD, self._renew))
+            await self._clock.sleep(STATUS_PERIOD)  # registering was the first time
             group.create_task(self._periodically(STATUS_PERIOD, self._heartbeat))
 
     async def _periodically(self, period: float, write: Turn) -> None:
-        """Write for every node once in a period, in slices whose order is random."""
+        """Write for every node once in a period, in random order and in slices; the first time sooner."""
         names = list(self.members)
         self._random.shuffle(names)
         slices = [names[start :: min(SLICES, len(names))] for start in range(min(SLICES, len(names)))]
         if not slices:
             return
-        if period == STATUS_PERIOD:
-            await self._clock.sleep(period)  # registering was the first time
+        pace = min(period, FIRST_ROUND_SECONDS)
         while True:
             for part in slices:
                 await write(part)
-                await self._clock.sleep(period / len(slices) * (1 - self._random.random() / 25))
+                await self._clock.sleep(pace / len(slices) * (1 - self._random.random() / 25))
+            pace = period
 
     async def _renew(self, names: Sequence[str]) -> None:
         now = self._clock.now()

@@ -124,14 +124,14 @@ class Performer:
             try:
                 id = await self._runtime.create_container(sandbox, config, of_pod)
             except RuntimeFailed as error:
-                self._post(tracked.uid, StartFailed(name, "CreateContainerError", str(error)))
+                self._post(tracked.uid, StartFailed(sandbox, name, "CreateContainerError", str(error)))
                 return
             self.record(tracked, "Normal", "Created", "Container created", name)
             try:
                 await self._runtime.start_container(id)
             except RuntimeFailed as error:
                 await self._tidy(self._runtime.remove_container(id))
-                self._post(tracked.uid, StartFailed(name, "RunContainerError", str(error)))
+                self._post(tracked.uid, StartFailed(sandbox, name, "RunContainerError", str(error)))
                 return
         self.record(tracked, "Normal", "Started", "Container started", name)
         log.info("kubelet: started %s of %s on %s", name, tracked.name, tracked.member.name)

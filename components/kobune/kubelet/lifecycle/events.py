@@ -68,6 +68,8 @@ class ImageFailed:
 class StartFailed:
     """The runtime could not create or start a container."""
 
+    sandbox: str
+    """In which it was tried."""
     container: str
     reason: str
     """CreateContainerError or RunContainerError."""

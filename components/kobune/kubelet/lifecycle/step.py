@@ -209,7 +209,7 @@ def _note(
             change = one.start(known, before, sandbox.id)
         case ImageFailed(), Pulling():
             change = one.image_failed(known, before, event, now)
-        case StartFailed(), Starting():
+        case StartFailed(sandbox=tried), Starting() if tried == sandbox.id:
             change = one.start_failed(known, before, event, now)
         case StopFailed(), Stopping() as stopping:
             retry = replace(stopping, retry_at=now + STOP_RETRY_SECONDS)
