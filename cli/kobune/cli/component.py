@@ -80,7 +80,7 @@ def _serve(name: str, run: Any, loaded: Any) -> None:
     logs.configure(sys.stderr)
     with logs.component_log(name):
         try:
-            work = run(loaded, clock=SystemClock(), random=Random(name), ready=ready)
+            work = run(loaded, clock=SystemClock(), random=Random(), ready=ready)
             run_until_terminated(work, (signal.SIGINT, signal.SIGTERM))
         except Exception as error:
             raise CannotStart(f"{name}: {reason(error).removeprefix(f'{name}: ')}") from error

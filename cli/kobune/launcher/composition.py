@@ -224,9 +224,14 @@ class Composition:
         return run, plan.config(Facts(self._settings, self.data_dir, self._addresses, self._apiserver))
 
     def start(self, name: str) -> Start:
-        """Return how to run a component; its random numbers depend on its name and the cluster's seed only."""
+        """Return how to run a component.
+
+        Its random numbers depend on the cluster's seed, its name and how often it was started: names and ids that it
+        made in an earlier life must not come again.
+        """
         run, config = self.plan(name)
-        return bound(run, config, clock=self._clock, random=Random(f"{self._settings.seed}/{name}"))
+        seed = f"{self._settings.seed}/{name}/{self.data_dir.next_life(name)}"
+        return bound(run, config, clock=self._clock, random=Random(seed))
 
 
 def bound(run: Run, config: Any, *, clock: Clock, random: Random) -> Start:

@@ -7,6 +7,7 @@ kubeconfig  for kubectl
 store/      LevelDB
 logs/       one file per component
 run/        one file per running component, gone when it is not
+lives/      how often each component was started
 kubelet/    sockets and data of the container runtimes
 cloud/      what the simulated cloud has
 """
@@ -61,6 +62,10 @@ class DataDirectory:
         return self.root / "run"
 
     @property
+    def lives(self) -> Path:
+        return self.root / "lives"
+
+    @property
     def kubelet(self) -> Path:
         return self.root / "kubelet"
 
@@ -82,7 +87,7 @@ class DataDirectory:
     def prepare(self) -> None:
         """Make the folders; `CannotStart` if that fails or a newer Kobune has been here."""
         try:
-            for folder in (self.root, self.pki, self.logs, self.run, self.kubelet):
+            for folder in (self.root, self.pki, self.logs, self.run, self.lives, self.kubelet):
                 folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._check_version()
             for log in self.logs.glob("*.log"):
@@ -125,6 +130,18 @@ class DataDirectory:
             yield descriptor
         finally:
             os.close(descriptor)
+
+    def next_life(self, component: str) -> int:
+        """Count the starts of a component, from 1 on, over restarts of the cluster, too."""
+        file = self.lives / component
+        try:
+            life = int(file.read_text()) + 1
+        except (OSError, ValueError):
+            life = 1
+        temporary = file.with_suffix(".new")
+        temporary.write_text(f"{life}\n")
+        temporary.replace(file)
+        return life
 
     def holder(self) -> int | None:
         """Return the process that runs this cluster; None if it does not run."""
