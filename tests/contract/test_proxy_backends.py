@@ -5,8 +5,9 @@ import socket
 import struct
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from random import SystemRandom
+from time import process_time
 
 import pytest
 
@@ -191,6 +192,36 @@ async def test_a_slow_reader_gets_every_byte_and_is_not_read_ahead_of(backend: B
         assert received == bytes(range(256)) * (size // 256)
 
 
+@pytest.mark.parametrize("ended", [False, True], ids=["open", "half-closed"])
+async def test_clients_that_do_not_read_cost_nothing(backend: Backend, ended: bool):
+    # So different that some servers are done while the back end still has bytes to pass on, and others are not.
+    sizes = [size << 18 for size in (1, 4, 8, 12, 16, 20, 24, 40)]
+
+    async def flood(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        size = int(await (reader.read() if ended else reader.readline()))
+        writer.write(bytes(size))
+        writer.close()
+
+    async with server(flood) as endpoint:
+        web = frontend(endpoint)
+        await backend.apply(rules(web))
+        with ExitStack() as stack:
+            clients = [stack.enter_context(socket.create_connection(web.address[:2])) for _ in sizes]
+            for client, size in zip(clients, sizes, strict=True):
+                client.sendall(b"%d\n" % size)
+                if ended:
+                    client.shutdown(socket.SHUT_WR)
+            await asyncio.sleep(0.3)  # until nothing moves any more
+            before = process_time()
+            await asyncio.sleep(0.3)
+            assert process_time() - before < 0.1
+            for client, size in zip(clients, sizes, strict=True):
+                client.setblocking(False)
+                while data := await asyncio.get_running_loop().sock_recv(client, 1 << 18):
+                    size -= len(data)
+                assert not size
+
+
 async def test_an_endpoint_that_refuses_is_passed_over(backend: Backend):
     async with three() as endpoints, server(naming("dead")) as dead:
         pass
@@ -291,6 +322,29 @@ async def test_clients_and_endpoints_that_break_off_disturb_nobody(backend: Back
             await broken.wait()
             while any(state.connections for state in backend.states()):  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
+
+
+async def test_a_client_that_has_said_all_and_then_breaks_off_is_noticed(backend: Backend):
+    heard, broken = asyncio.Event(), asyncio.Event()
+
+    async def think(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        heard.set()
+        await broken.wait()
+        writer.close()
+
+    async with server(think) as endpoint:
+        web = frontend(endpoint)
+        await backend.apply(rules(web))
+        client = socket.create_connection(web.address[:2])
+        client.shutdown(socket.SHUT_WR)
+        await heard.wait()
+        reset(client)
+        client.close()
+        async with asyncio.timeout(5):
+            while any(state.connections for state in backend.states()):  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        broken.set()
 
 
 def reset(connection: socket.socket) -> None:

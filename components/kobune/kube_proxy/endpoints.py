@@ -58,8 +58,8 @@ def routes_of(port: ServicePort, slices: Iterable[EndpointSlice], port_maps: Map
                     ready.add(found)
                 elif is_ending(endpoint):
                     ending.add(found)
-    # An endpoint that moves from one slice to another is in both for a moment.
-    return Routes(tuple(sorted(ready)), tuple(sorted(ending - ready)))
+    # Sets: an endpoint that moves from one slice to another is in both for a moment.
+    return Routes(tuple(sorted(ready)), tuple(sorted(ending)))
 
 
 def port_map_of(endpoint: SliceEndpoint, port_maps: Mapping[str, Mapping[int, int]]) -> Mapping[int, int]:
