@@ -1,6 +1,7 @@
 """Which plugins there are, in the order in which they run."""
 
 from kobune.apiserver.admission.chain import Admission
+from kobune.apiserver.admission.escalation import Escalation
 from kobune.apiserver.admission.namespace_lifecycle import NamespaceLifecycle
 from kobune.apiserver.admission.priority import Priority
 from kobune.apiserver.admission.service_account import ServiceAccount
@@ -10,5 +11,12 @@ from kobune.apiserver.admission.tolerations import DefaultTolerationSeconds, Tai
 def default_admission() -> Admission:
     """Return the chain that every apiserver has."""
     return Admission(
-        [NamespaceLifecycle(), ServiceAccount(), DefaultTolerationSeconds(), TaintNodesByCondition(), Priority()]
+        [
+            NamespaceLifecycle(),
+            ServiceAccount(),
+            DefaultTolerationSeconds(),
+            TaintNodesByCondition(),
+            Priority(),
+            Escalation(),
+        ]
     )

@@ -28,7 +28,7 @@ class ServiceAccountTokens:
             "serviceaccount": {"name": account.metadata.name, "uid": account.metadata.uid},
         }
         if bound is not None:
-            private[bound.kind.lower()] = {"name": bound.name, "uid": bound.uid}
+            private[bound.kind.lower()] = {"name": bound.name, "uid": bound.uID}
         claims = {
             "iss": ISSUER,
             "sub": f"system:serviceaccount:{account.metadata.namespace}:{account.metadata.name}",
