@@ -89,6 +89,7 @@ def _apiserver(facts: Facts) -> Any:
         store=settings.store,
         data_dir=facts.data_dir.store,
         service_account_key=certificates.service_account_key(facts.data_dir.pki),
+        with_controllers="controller-manager" in settings.components,
         service_network=IPv4Network(facts.addresses.services),
         service_ip=facts.addresses.apiserver,
     )

@@ -67,6 +67,8 @@ class Config:
     service_ip: str = "127.96.0.1"
     """The ClusterIP of the apiserver's own Service."""
     node_ports: range = range(30000, 32768)
+    with_controllers: bool = True
+    """Whether our controllers run beside it: then those are warned who create what these do not act on yet."""
 
 
 async def run(config: Config, *, clock: Clock, random: Random, ready: Callable[[Ready], None]) -> None:
@@ -130,6 +132,7 @@ def _api(config: Config, store: Store, clock: Clock, random: Random) -> Api:
         tokens=ServiceAccountTokens(view, _signing_key(config)),
         addresses=Addresses(services, config.service_network, config.node_ports, random),
         event_leases=EventLeases(store, clock),
+        warns_of_unserved=config.with_controllers,
     )
 
 

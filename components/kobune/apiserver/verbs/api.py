@@ -21,3 +21,5 @@ class Api(View):
     tokens: ServiceAccountTokens
     addresses: Addresses
     event_leases: EventLeases
+    warns_of_unserved: bool = False
+    """Whether those are told who create what nothing in the cluster acts on."""

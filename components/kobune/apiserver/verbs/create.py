@@ -7,6 +7,7 @@ from kobune.apimachinery.errors import AlreadyExists, BadRequest, FieldError, In
 from kobune.apimachinery.meta import time_of
 from kobune.apiserver.admission.chain import Write
 from kobune.apiserver.cache.stored import Stored
+from kobune.apiserver.registry.unserved import warning
 from kobune.apiserver.storage.errors import RevisionConflict
 from kobune.apiserver.verbs import checks
 from kobune.apiserver.verbs.api import Api
@@ -31,6 +32,8 @@ async def create(api: Api, call: Call, new: Any) -> Stored:
         validate(call, new)
         api.admission.validate(Write(api, call, "CREATE", new, None))
         call.warnings.extend(strategy.warnings(new, None))
+        if api.warns_of_unserved and (words := warning(call.resource.kind.name, call.plural)):
+            call.warnings.append(words)
         if call.dry_run:
             if api.cacher.get(call.resource, new.metadata.namespace, new.metadata.name):
                 raise AlreadyExists.named(call.group, call.plural, new.metadata.name)
