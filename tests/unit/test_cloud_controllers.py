@@ -154,7 +154,7 @@ def test_load_balancers_do_not_lead_to_nodes_that_are_excluded_or_unknown_to_the
     excluded.metadata.labels[services.EXCLUDED] = ""
     unknown.spec.ClearField("providerID")
     assert services.is_eligible(node(ready=False))
-    assert not any(map(services.is_eligible, (excluded, unknown, node(taints=(services.UNINITIALIZED,)))))
+    assert not any(map(services.is_eligible, (excluded, unknown, node(taints=(nodes.UNINITIALIZED,)))))
 
 
 def test_a_node_is_told_its_machine_once_and_keeps_its_other_taints():

@@ -28,13 +28,13 @@ from kobune.client import (
 )
 from kobune.cloud.v1 import LoadBalancer
 from kobune.cloud_controller_manager.cloud import Cloud, CloudError
+from kobune.cloud_controller_manager.controllers.node import UNINITIALIZED
 
 log = logging.getLogger(__name__)
 
 WHO = "cloud-controller-manager"
 FINALIZER = "service.kubernetes.io/load-balancer-cleanup"
 EXCLUDED = "node.kubernetes.io/exclude-from-external-load-balancers"
-UNINITIALIZED = "node.cloudprovider.kubernetes.io/uninitialized"
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 Found = LoadBalancer | CloudError | None

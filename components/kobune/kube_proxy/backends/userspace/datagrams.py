@@ -38,17 +38,13 @@ class Datagrams:
         self._clock = clock
         self._clients: dict[ClientAddress, Association] = {}
         self.accepted = 0
+        self.listening = frontend.address._replace(port=bound.getsockname()[1])
+        """Where it really listens."""
         self.frontend = frontend
         self._balancer = Balancer(frontend.endpoints, frontend.affinity_seconds)
         self._sources = networks(frontend.sources)
         bound.setblocking(False)
         poller.watch(bound.fileno(), READ, self._from_clients)
-
-    @property
-    def address(self) -> str:
-        """Where it really listens."""
-        ip, port = self._socket.getsockname()
-        return f"{ip}:{port}"
 
     @property
     def connections(self) -> int:

@@ -32,18 +32,14 @@ class Listener:
         self._splices: set[Splice] = set()
         self._paused = False
         self.accepted = 0
+        self.listening = frontend.address._replace(port=listening.getsockname()[1])
+        """Where it really listens."""
         self.frontend = frontend
         self._balancer = Balancer(frontend.endpoints, frontend.affinity_seconds)
         self._sources = networks(frontend.sources)
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # connections inherit it
         listening.listen(BACKLOG)
         poller.watch(listening.fileno(), READ, self._accept)
-
-    @property
-    def address(self) -> str:
-        """Where it really listens."""
-        ip, port = self._socket.getsockname()
-        return f"{ip}:{port}"
 
     @property
     def connections(self) -> int:

@@ -58,9 +58,9 @@ class Userspace:
             if server is None:
                 problems += self._open(frontend, ruleset)
                 continue
-            if server.frontend != frontend:
+            if server.frontend is not frontend and server.frontend != frontend:
                 server.change(frontend)
-            problems += mapped(frontend, server.address)
+            problems += mapped(frontend, server.listening)
         self._ruleset = ruleset
         return problems
 
@@ -72,7 +72,7 @@ class Userspace:
         server = self._servers.get(frontend.address)
         if server is None:
             return FrontendState(frontend, "")
-        return FrontendState(frontend, server.address, server.connections, server.accepted)
+        return FrontendState(frontend, where(server.listening), server.connections, server.accepted)
 
     def _open(self, frontend: Frontend, ruleset: Ruleset) -> list[Problem]:
         address = frontend.address
@@ -83,7 +83,7 @@ class Userspace:
             message = f"not listening on {address}: {error.strerror}; will try again"
             return [Problem(frontend.service, "AddressUnavailable", message, passing=True)]
         server = self._servers[address] = SERVERS[address.protocol](frontend, bound, self._poller, self._clock)
-        return mapped(frontend, server.address)
+        return mapped(frontend, server.listening)
 
     def _close(self, server: Server) -> None:
         server.close()
@@ -107,16 +107,18 @@ class Userspace:
         self._poller.stop()
 
 
-def mapped(frontend: Frontend, listening: str) -> list[Problem]:
+def mapped(frontend: Frontend, listening: Address) -> list[Problem]:
     """Return what is to be said when a frontend had to listen on another port."""
-    address = frontend.address
-    _, _, port = listening.rpartition(":")
-    if int(port) == address.port:
+    port = frontend.address.port
+    if listening.port == port:
         return []
-    message = (
-        f"listening on {listening} instead of :{address.port}, which needs root or net.ipv4.ip_unprivileged_port_start"
-    )
+    why = "which needs root or net.ipv4.ip_unprivileged_port_start"
+    message = f"listening on {where(listening)} instead of :{port}, {why}"
     return [Problem(frontend.service, "PortMapped", message)]
+
+
+def where(listening: Address) -> str:
+    return f"{listening.ip}:{listening.port}"
 
 
 def raise_file_limit() -> None:
