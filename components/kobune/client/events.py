@@ -31,6 +31,7 @@ SIMILAR = 10
 """How many events that differ in their message only are recorded one by one."""
 SIMILAR_SECONDS = 600.0
 REMEMBERED = 4096
+CHANCE_BITS = 12
 PENDING_LIMIT = 10_000
 """Events that wait while the apiserver is lost; more than that are dropped, and that is logged."""
 
@@ -73,6 +74,7 @@ class EventRecorder:
         self._similar: OrderedDict[tuple[str, ...], Similar] = OrderedDict()
         self._pending: dict[int, Series] = {}
         self._arrived = asyncio.Event()
+        self._stamp = 0
 
     def event(
         self, regarding: Object | ObjectReference, type: str, reason: str, message: str, *, host: str = ""
@@ -155,7 +157,10 @@ class EventRecorder:
                 "lastTimestamp": format_time(int(series.last)),
             }
             return PatchOf(Event, series.name, series.regarding.namespace or "default", patch)
-        name = f"{series.regarding.name}.{self._random.getrandbits(64):016x}"
+        # Named by their time, events that are listed together are listed in order. Chance parts namesakes of others.
+        self._stamp = max(int(series.first * 1e9) >> CHANCE_BITS, self._stamp + 1)
+        unique = self._stamp << CHANCE_BITS | self._random.getrandbits(CHANCE_BITS)
+        name = f"{series.regarding.name}.{unique:016x}"
         return CreateOf(
             Event(
                 metadata=ObjectMeta(name=name, namespace=series.regarding.namespace or "default"),
