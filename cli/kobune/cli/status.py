@@ -5,6 +5,7 @@ from typing import Any
 
 import typer
 
+from kobune.cli.mapped_ports import mapped_ports
 from kobune.cli.options import DEFAULT_DATA_DIR, DataDir
 from kobune.component_base.failure import CannotStart
 from kobune.launcher.data_dir import DataDirectory
@@ -34,6 +35,8 @@ def status(data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
     components: list[str] = directory.recorded("cluster").get("components", [])
     rows = [_row(name, directory) for name in components]
     _show(rows, directory)
+    for line in mapped_ports(directory):
+        print(line)
     if any(row.health != "serving" for row in rows):
         raise typer.Exit(1)
 
