@@ -33,6 +33,8 @@ from kobune.kubelet.writer import Writer
 log = logging.getLogger(__name__)
 
 SHORTEST_WAIT = 0.01
+SIMULATED = "simulated"
+"""A runtime that is ours alone: what nobody knows of there is nobody's."""
 
 Spawn = Callable[[Coroutine[Any, Any, None]], None]
 
@@ -115,7 +117,7 @@ class Pods:
         for one in found:
             if one.uid in self.tracked:
                 self.observed(one.uid, one.observed)
-            elif one.node in self._members:
+            elif one.node in self._members or self._info.name == SIMULATED:
                 log.info("kubelet: removing what is left of a pod that is gone: %s", one.uid)
                 self._spawn(self.performer.remove_sandbox(one.observed.sandbox))
         for uid, tracked in list(self.tracked.items()):
@@ -239,7 +241,7 @@ class Pods:
                 f"ports below {self._info.first_port} cannot be opened here, they answer elsewhere: {tracked.ports}"
             )
             self.performer.record(tracked, "Normal", "PortsMapped", message)
-        if self._info.name == "simulated" and (ports := udp_ports(tracked.pod)):
+        if self._info.name == SIMULATED and (ports := udp_ports(tracked.pod)):
             message = f"simulated containers answer on TCP only, nothing listens on: {', '.join(map(str, ports))}"
             self.performer.record(tracked, "Warning", "PortsNotServed", message)
 
