@@ -14,27 +14,36 @@ class Range:
         network = IPv4Network(cidr)
         self._first = int(network.network_address) + 1
         self._count = usable(network)
-        self._next = 0
+        self._used = 0
+        """How many were given out at least once, or passed over."""
         self._taken: set[str] = set()
+        self._returned: dict[str, None] = {}
+        """Those that came back, the longest ago first."""
 
     def allocate(self) -> str:
         """Return a free address; one that was just given back comes last, because others may still speak to it."""
-        for step in range(self._count):
-            place = (self._next + step) % self._count
-            address = str(IPv4Address(self._first + place))
-            if address not in self._taken:
-                self._next = place + 1
+        while self._used < self._count:
+            address = str(IPv4Address(self._first + self._used))
+            self._used += 1
+            if address not in self._taken and address not in self._returned:
                 self._taken.add(address)
                 return address
-        raise Exhausted(f"all {self._count} addresses are taken")
+        if not self._returned:
+            raise Exhausted(f"all {self._count} addresses are taken")
+        address = next(iter(self._returned))
+        self.take(address)
+        return address
 
     def take(self, address: str) -> None:
         """Note that an address is in use already."""
+        self._returned.pop(address, None)
         self._taken.add(address)
 
     def release(self, address: str) -> None:
         """Take an address back."""
-        self._taken.discard(address)
+        if address in self._taken:
+            self._taken.remove(address)
+            self._returned[address] = None
 
 
 class Ranges:
