@@ -89,6 +89,14 @@ class Server:
         self._tasks = asyncio.TaskGroup()
 
     async def __aenter__(self) -> Self:
+        try:
+            await self._start()
+        except BaseException:
+            await self._exit.aclose()
+            raise
+        return self
+
+    async def _start(self) -> None:
         log = self._exit.enter_context(logs.component_log(self.name))
         server = grpc.aio.server(interceptors=list(self._interceptors), options=list(OPTIONS))
         status = StatusService(
@@ -100,16 +108,11 @@ class Server:
             add(server)
         _add_reflection(server, [*self._services[1:], health.SERVICE_NAME])
         self.address = f"{self._config.host}:{self._bind(server)}"
-        try:
-            await self._exit.enter_async_context(self._tasks)
-            await self._report(False)
-            await server.start()
-            # Open calls are cancelled: a watch would last for ever.
-            self._exit.push_async_callback(server.stop, None)
-        except BaseException:
-            await self._exit.aclose()
-            raise
-        return self
+        await self._exit.enter_async_context(self._tasks)
+        await self._report(False)
+        await server.start()
+        # Open calls are cancelled: a watch would last for ever.
+        self._exit.push_async_callback(server.stop, None)
 
     async def __aexit__(self, *failure: Any) -> None:
         self._serving = False
