@@ -1,5 +1,6 @@
 """An apiserver alone, and a plain HTTPS client of it that knows nothing of Kobune."""
 
+import io
 import json
 import ssl
 from collections.abc import AsyncIterator, Mapping
@@ -10,7 +11,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from kobune.testing import Cluster
+from kobune.testing import Cluster, SyncCluster
 
 LIMIT = 20.0
 
@@ -52,7 +53,7 @@ class Answer:
 class Https:
     """Requests as one user: `await api("POST", path, {...})`."""
 
-    def __init__(self, cluster: Cluster, session: aiohttp.ClientSession) -> None:
+    def __init__(self, cluster: Cluster | SyncCluster, session: aiohttp.ClientSession) -> None:
         self.cluster = cluster
         self.session = session
 
@@ -66,7 +67,9 @@ class Https:
         headers: Mapping[str, str] | None = None,
         type: str = "application/json",
     ) -> Answer:
-        data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
+        data: Any = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
+        if data is not None and len(data) > 2**20:
+            data = io.BytesIO(data)
         sent = ({"Content-Type": type} if data is not None else {}) | dict(headers or {})
         options: Any = {"data": data, "params": query, "headers": sent, "skip_auto_headers": ["Content-Type"]}
         async with self.session.request(method, self.cluster.server + path, **options) as response:
@@ -128,9 +131,9 @@ PATCHES = {
 
 
 @asynccontextmanager
-async def https(cluster: Cluster, identity: str = "admin", token: str = "") -> AsyncIterator[Https]:
+async def https(cluster: Cluster | SyncCluster, identity: str = "admin", token: str = "") -> AsyncIterator[Https]:
     """Return a client with the certificate of somebody; with a token, or nothing, if `identity` is empty."""
-    pki = cluster.data_dir / "pki"
+    pki = cluster.kubeconfig.parent / "pki"
     context = ssl.create_default_context(cafile=str(pki / "ca.crt"))
     if identity:
         context.load_cert_chain(pki / f"{identity}.crt", pki / f"{identity}.key")

@@ -41,7 +41,9 @@ async def patch(api: Api, call: Call, content_type: str, body: bytes) -> Stored:
         tree = orjson.loads(resource.view(current).json)
         patched = apply(content_type, tree, document, descriptor_of(resource.message))
         if not _insists(content_type, document):
-            patched.get("metadata", {}).pop("resourceVersion", None)
+            metadata = patched.get("metadata")
+            if isinstance(metadata, dict):
+                metadata.pop("resourceVersion", None)
         return resource.to_stored(read_patched(call, resource, patched))
 
     return await modify(api, call, change)
