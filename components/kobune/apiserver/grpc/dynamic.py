@@ -1,10 +1,10 @@
 """The dynamic service: objects of any kind, in any encoding, and many writes in one call."""
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator
 from typing import Any, cast
 
+import grpc.aio
 import orjson
 
 from kobune.api.dynamic.v1 import (
@@ -24,22 +24,19 @@ from kobune.api.dynamic.v1 import (
 from kobune.api.dynamic.v1 import Resource as ResourceName
 from kobune.api.dynamic.v1.objects_pb2_grpc import ObjectsServicer
 from kobune.api.meta.v1 import CreateOptions
-from kobune.apimachinery.errors import ApiError, BadRequest, InternalError, NotFound
+from kobune.apimachinery.errors import ApiError, BadRequest, NotFound
 from kobune.apiserver import body, media
 from kobune.apiserver.cache.stored import Stored
 from kobune.apiserver.front import Front, delete_call, write_call
 from kobune.apiserver.grpc import wire
-from kobune.apiserver.grpc.errors import abort
+from kobune.apiserver.grpc.errors import abort, unexpected
 from kobune.apiserver.grpc.peer import Peers
 from kobune.apiserver.registry.resource import Resource
 from kobune.apiserver.verbs import dispatch
 from kobune.apiserver.verbs.call import Call
 from kobune.apiserver.verbs.delete import delete
-from kobune.apiserver.verbs.patch import patch
 from kobune.apiserver.verbs.read import get, list_objects
 from kobune.apiserver.verbs.watch import watch
-
-log = logging.getLogger(__name__)
 
 Context = Any
 
@@ -127,10 +124,9 @@ class DynamicService(ObjectsServicer):
                     raise BadRequest("a write of the batch is empty")
         except ApiError as error:
             return Result(error=error.status())
-        except Exception:
+        except Exception as error:
             # It is this write's alone: the others of the batch have results of their own.
-            log.exception("a %s of a batch failed", write.WhichOneof("write"))
-            return Result(error=InternalError("Internal error occurred").status())
+            return Result(error=unexpected(error).status())
         version = str(answer.revision) if isinstance(answer, Stored) else ""
         if brief:
             return Result(resource_version=version)
@@ -144,17 +140,19 @@ class DynamicService(ObjectsServicer):
         )
         meta = cast(Any, new).metadata
         namespace, name = request.namespace or meta.namespace, request.name or meta.name
-        call = self._call(context, verb, request.resource, namespace, name)
+        # A new object is not yet there to be named: rights to create are for all names.
+        named = "" if verb == "create" and not request.resource.subresource else name
+        call = self._call(context, verb, request.resource, namespace, named)
         call.warnings.extend(warnings)
         options = CreateOptions(dryRun=request.dry_run, fieldManager=request.field_manager)
         write_call(call, verb, options)
         carry_out = dispatch.post if verb == "create" else dispatch.put
         return call, await carry_out(self._front.api, call, new)
 
-    async def _patch(self, context: Context, request: PatchRequest) -> tuple[Call, Stored]:
+    async def _patch(self, context: Context, request: PatchRequest) -> tuple[Call, "dispatch.Answer"]:
         call = self._call(context, "patch", request.resource, request.namespace, request.name)
         write_call(call, "patch", request.options)
-        return call, await patch(self._front.api, call, request.patch.content_type, request.patch.body)
+        return call, await dispatch.patch(self._front.api, call, request.patch.content_type, request.patch.body)
 
     async def _delete(self, context: Context, request: DeleteRequest) -> tuple[Call, Stored]:
         call = self._call(context, "delete", request.resource, request.namespace, request.name)
@@ -189,6 +187,8 @@ class Aborting:
     async def __aexit__(self, kind: Any, error: BaseException | None, trace: Any) -> bool:
         if isinstance(error, ApiError):
             await abort(self._context, error)
+        elif isinstance(error, Exception) and not isinstance(error, grpc.aio.AbortError):
+            await abort(self._context, unexpected(error))
         return False
 
 

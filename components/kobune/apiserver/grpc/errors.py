@@ -1,5 +1,6 @@
 """Errors on the wire of gRPC: a code, a message, and the `Status` of Kubernetes beside them."""
 
+import logging
 from typing import Any
 
 import grpc
@@ -7,16 +8,24 @@ import grpc.aio
 from google.protobuf.any_pb2 import Any as AnyMessage
 
 from kobune.api.meta.v1 import Status
-from kobune.apimachinery.errors import ApiError
+from kobune.apimachinery.errors import ApiError, InternalError
 from kobune.apiserver.grpc.wire import field
 from kobune.apiserver.registry.resource import varint
 
 STATUS_KEY = "kobune-status-bin"
 DETAILS_KEY = "grpc-status-details-bin"
+log = logging.getLogger(__name__)
+
 LIMIT = 2048
 SHORT = 300
 MOST_CAUSES = 4
 CODES = {code.value[0]: code for code in grpc.StatusCode}
+
+
+def unexpected(error: Exception) -> InternalError:
+    """Return what a caller is told of an error that nobody foresaw; the log tells the rest."""
+    log.error("a call failed", exc_info=error)
+    return InternalError("Internal error occurred")
 
 
 async def abort(context: "grpc.aio.ServicerContext[Any, Any]", error: ApiError) -> None:
@@ -35,8 +44,9 @@ def _shortened(status: Status) -> Status:
     if status.ByteSize() > LIMIT:
         status.message = _cut(status.message)
         del status.details.causes[MOST_CAUSES:]
+        status.details.name = status.details.name[:SHORT]
         for cause in status.details.causes:
-            cause.message = cause.message[:SHORT]
+            cause.message, cause.field = _cut(cause.message), cause.field[:SHORT]
     return status
 
 

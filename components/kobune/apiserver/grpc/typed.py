@@ -21,18 +21,17 @@ from kobune.api.verbs.v1 import (
     UpdateRequest,
     WatchRequest,
 )
-from kobune.apimachinery.errors import ApiError, BadRequest
+from kobune.apimachinery.errors import ApiError, BadRequest, MethodNotAllowed
 from kobune.apiserver.cache.stored import Stored
 from kobune.apiserver.front import Front, delete_call, write_call
 from kobune.apiserver.grpc import wire
-from kobune.apiserver.grpc.errors import abort
+from kobune.apiserver.grpc.errors import abort, unexpected
 from kobune.apiserver.grpc.peer import Peers
 from kobune.apiserver.grpc.table import Method
 from kobune.apiserver.verbs import dispatch
 from kobune.apiserver.verbs.call import Call
 from kobune.apiserver.verbs.delete import delete
 from kobune.apiserver.verbs.delete_collection import delete_collection
-from kobune.apiserver.verbs.patch import patch
 from kobune.apiserver.verbs.read import get, list_objects
 from kobune.apiserver.verbs.watch import watch
 
@@ -68,6 +67,7 @@ class TypedServices(Handler):
         user = self._peers.user_of(context)
         call = Call(user, method.resource, namespace, name, method.subresource or subresource)
         self._front.authorize(call, method.verb)
+        dispatch.check_served(call, method.verb)
         return call
 
     def _guarded(self, method: Method, answer: "Answerer") -> Callable[[Any, Context], Awaitable[bytes | None]]:
@@ -77,9 +77,12 @@ class TypedServices(Handler):
                 self._front.count(method.verb, method.resource, 200)
                 return body
             except ApiError as error:
-                self._front.count(method.verb, method.resource, error.http)
-                await abort(context, error)
-                return None
+                failure = error
+            except Exception as error:
+                failure = unexpected(error)
+            self._front.count(method.verb, method.resource, failure.http)
+            await abort(context, failure)
+            return None
 
         return handle
 
@@ -91,8 +94,12 @@ class TypedServices(Handler):
                 await context.send_initial_metadata(())
                 async for changes in watch(self._front.api, call, request.options):
                     yield wire.events_bytes(call.resource, changes)
+                return
             except ApiError as error:
-                await abort(context, error)
+                failure = error
+            except Exception as error:
+                failure = unexpected(error)
+            await abort(context, failure)
 
         return handle
 
@@ -116,7 +123,11 @@ async def _list(front: Front, method: Method, begin: Begin, request: ListRequest
 
 async def _create(front: Front, method: Method, begin: Begin, request: CreateRequest) -> bytes:
     new = parse(dispatch.body_type(method.resource, method.subresource), request.object)
-    call = _addressed(begin, new, request.namespace, request.name)
+    if method.subresource:
+        call = _addressed(begin, new, request.namespace, request.name)
+    else:
+        # A new object is not yet there to be named: rights to create are for all names.
+        call = begin(request.namespace or new.metadata.namespace)
     write_call(call, method.verb, request.options)
     return encode(call, await dispatch.post(front.api, call, new))
 
@@ -136,7 +147,9 @@ async def _update(front: Front, method: Method, begin: Begin, request: UpdateReq
 async def _patch(front: Front, method: Method, begin: Begin, request: PatchRequest) -> bytes:
     call = begin(request.namespace, request.name, request.subresource)
     write_call(call, method.verb, request.options)
-    return encode(call, await patch(front.api, call, request.content_type, request.patch))
+    if call.subresource == "scale":
+        raise MethodNotAllowed("Patch answers with the whole object: use UpdateScale")
+    return encode(call, await dispatch.patch(front.api, call, request.content_type, request.patch))
 
 
 async def _delete(front: Front, method: Method, begin: Begin, request: DeleteRequest) -> bytes:

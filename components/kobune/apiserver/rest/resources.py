@@ -17,7 +17,6 @@ from kobune.apiserver.verbs import dispatch
 from kobune.apiserver.verbs.call import Call
 from kobune.apiserver.verbs.delete import delete, success
 from kobune.apiserver.verbs.delete_collection import delete_collection
-from kobune.apiserver.verbs.patch import patch
 from kobune.apiserver.verbs.read import get, list_objects
 
 BODY_LIMIT = 3 * 1024 * 1024
@@ -53,8 +52,6 @@ class Resources:
         dispatch.check_served(call, verb)
         if call.subresource in UNSERVED:
             raise MethodNotAllowed(f"{call.plural}/{call.subresource} is not supported")
-        if not resource.kind.namespaced:
-            call.namespace = ""
         wish = accept.parse(request.headers.get("Accept", ""), query.get("pretty", "") in ("1", "true"))
         include = query.get("includeObject", "")
         match verb:
@@ -81,7 +78,7 @@ class Resources:
         sent = await read_body(request)
         content_type = request.headers.get("Content-Type", "")
         if verb == "patch":
-            done: dispatch.Answer = await self._patch(call, content_type.partition(";")[0].strip(), sent)
+            done: dispatch.Answer = await dispatch.patch(self._api, call, content_type.partition(";")[0].strip(), sent)
         else:
             message = dispatch.body_type(call.resource, call.subresource)
             new, warnings = body.read(message, content_type, sent, call.field_validation)
@@ -92,11 +89,6 @@ class Resources:
             include = query.get("includeObject", "")
             return answer.from_stored(call.resource, done, wish, self._api.now(), include, status, call.warnings)
         return answer.from_message(done, wish, status, call.warnings)
-
-    async def _patch(self, call: Call, content_type: str, body: bytes) -> "dispatch.Answer":
-        if call.subresource == "scale":
-            return await dispatch.patch_scale(self._api, call, content_type, body)
-        return await patch(self._api, call, content_type, body)
 
     async def _delete(self, request: web.BaseRequest, call: Call, wish: accept.Wish) -> web.Response:
         sent = await read_body(request)

@@ -22,6 +22,7 @@ from kobune.apiserver.verbs.create import create
 from kobune.apiserver.verbs.eviction import evict
 from kobune.apiserver.verbs.finalize import finalize
 from kobune.apiserver.verbs.patch import apply, parse
+from kobune.apiserver.verbs.patch import patch as patch_object
 from kobune.apiserver.verbs.reviews import REVIEWS
 from kobune.apiserver.verbs.scale import get_scale, update_scale
 from kobune.apiserver.verbs.tokens import create_token
@@ -83,6 +84,13 @@ async def put(api: Api, call: Call, new: Any) -> Answer:
         case "" | "status" | "approval" | "resize" | "ephemeralcontainers":
             return await update(api, call, call.resource.to_stored(new))
     raise MethodNotAllowed(f"{call.plural}/{call.subresource} takes no PUT")
+
+
+async def patch(api: Api, call: Call, content_type: str, body: bytes) -> Answer:
+    """Carry out a PATCH: change an object, or a part of it."""
+    if call.subresource == "scale":
+        return await patch_scale(api, call, content_type, body)
+    return await patch_object(api, call, content_type, body)
 
 
 async def patch_scale(api: Api, call: Call, content_type: str, body: bytes) -> Message:
