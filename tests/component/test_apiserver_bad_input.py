@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 from urllib.parse import quote
 
@@ -104,7 +105,7 @@ def bombs() -> Iterator[bytes]:
     letters = "abcdefghijklmno"
     lines = [b"a: &a [x,x,x,x,x,x,x,x,x]"]
     merges = [b"a: &a {x: 1}"]
-    for before, after in zip(letters, letters[1:], strict=False):
+    for before, after in pairwise(letters):
         nine = ",".join([f"*{before}"] * 9)
         lines.append(f"{after}: &{after} [{nine}]".encode())
         merges.append(f"{after}: &{after}\n  <<: [{nine}]".encode())
@@ -269,8 +270,18 @@ LEAF = st.one_of(
     ),
 )
 KEYS = st.sampled_from(
-    ["apiVersion", "kind", "metadata", "spec", "status", "data", "name", "labels", "finalizers", "containers", "image"]
-    + [
+    [
+        "apiVersion",
+        "kind",
+        "metadata",
+        "spec",
+        "status",
+        "data",
+        "name",
+        "labels",
+        "finalizers",
+        "containers",
+        "image",
         "replicas",
         "selector",
         "matchLabels",
@@ -281,9 +292,16 @@ KEYS = st.sampled_from(
         "$retainKeys",
         "op",
         "path",
-    ]
-    + ["value", "from", "target", "ownerReferences", "uid", "deleteOptions", "resources", "limits", "cpu", "versions"]
-    + [
+        "value",
+        "from",
+        "target",
+        "ownerReferences",
+        "uid",
+        "deleteOptions",
+        "resources",
+        "limits",
+        "cpu",
+        "versions",
         "resourceVersion",
         "generateName",
         "namespace",
@@ -292,8 +310,12 @@ KEYS = st.sampled_from(
         "volumes",
         "tolerations",
         "schedulingGates",
+        "$setElementOrder/containers",
+        "$deleteFromPrimitiveList/finalizers",
+        "deletionTimestamp",
+        "strategy",
+        "names",
     ]
-    + ["$setElementOrder/containers", "$deleteFromPrimitiveList/finalizers", "deletionTimestamp", "strategy", "names"]
 )
 TREE = st.recursive(
     LEAF, lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(KEYS, inner, max_size=5)), max_leaves=20

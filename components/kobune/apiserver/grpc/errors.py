@@ -16,9 +16,9 @@ STATUS_KEY = "kobune-status-bin"
 DETAILS_KEY = "grpc-status-details-bin"
 log = logging.getLogger(__name__)
 
-LIMIT = 2048
-SHORT = 300
-MOST_CAUSES = 4
+LIMIT = 1500
+SHORT = 200
+MOST_CAUSES = 3
 CODES = {code.value[0]: code for code in grpc.StatusCode}
 
 
@@ -34,9 +34,9 @@ async def abort(context: "grpc.aio.ServicerContext[Any, Any]", error: ApiError) 
     packed = AnyMessage()
     packed.Pack(status)
     # google.rpc.Status: code, message, details.
-    details = b"\x08" + varint(error.grpc) + field(2, error.message.encode()) + field(3, packed.SerializeToString())
+    details = b"\x08" + varint(error.grpc) + field(2, status.message.encode()) + field(3, packed.SerializeToString())
     trailers = ((STATUS_KEY, status.SerializeToString()), (DETAILS_KEY, details))
-    await context.abort(CODES[error.grpc], error.message[:1000], trailing_metadata=trailers)
+    await context.abort(CODES[error.grpc], status.message, trailing_metadata=trailers)
 
 
 def _shortened(status: Status) -> Status:
