@@ -5,14 +5,17 @@ reference.
 """
 
 import re
-from decimal import ROUND_CEILING, Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_UP, Context, Decimal
 from functools import lru_cache
 
-PATTERN = re.compile(r"([+-]?)(\d+\.?\d*|\.\d+)(Ki|Mi|Gi|Ti|Pi|Ei|[numkMGTPE]|[eE][+-]?\d+)?")
+PATTERN = re.compile(r"([+-]?)(\d+\.?\d*|\.\d+)(Ki|Mi|Gi|Ti|Pi|Ei|[numkMGTPE]|[eE][+-]?\d+)?", re.ASCII)
 BINARY = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40, "Pi": 2**50, "Ei": 2**60}
 DECIMAL = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
 SUFFIX = {exponent: suffix for suffix, exponent in DECIMAL.items()}
 NANO = Decimal("1e-9")
+LARGEST = Decimal(2**63 - 1)
+FARTHEST = 60
+"""Exponents beyond this make nothing but the largest or the smallest amount."""
 
 RULE = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
 
@@ -54,16 +57,30 @@ def _split(text: str) -> tuple[Decimal, str]:
     if match is None:
         raise ValueError(RULE)
     sign, number, suffix = match[1], match[2], match[3] or ""
-    amount = Decimal(number)
-    if suffix in BINARY:
-        amount *= BINARY[suffix]
-    elif suffix in DECIMAL:
-        amount = amount.scaleb(DECIMAL[suffix])
-    else:
-        amount = amount.scaleb(int(suffix[1:]))
-    # Below a billionth, Kubernetes rounds away from zero.
-    amount = amount.quantize(NANO, rounding="ROUND_UP") if amount != amount.to_integral_value() else amount
+    amount = _scaled(Decimal(number), suffix)
     return (-amount if sign == "-" else amount), suffix
+
+
+def _scaled(amount: Decimal, suffix: str) -> Decimal:
+    """Return an amount in units; like Kubernetes, no larger than 2**63 - 1, and rounded up to a billionth."""
+    if suffix in BINARY:
+        exponent, factor = 0, BINARY[suffix]
+    else:
+        exponent = DECIMAL[suffix] if suffix in DECIMAL else int(suffix[1:][:20])
+        factor = 1
+    if not amount:
+        return Decimal(0)
+    magnitude = amount.adjusted() + exponent
+    if magnitude > FARTHEST:
+        return LARGEST
+    if magnitude < -FARTHEST:
+        return NANO
+    context = Context(prec=2 * FARTHEST, rounding=ROUND_UP)
+    scaled = context.multiply(context.scaleb(context.plus(amount), exponent), Decimal(factor))
+    if scaled >= LARGEST:
+        return LARGEST
+    whole = scaled.to_integral_value(rounding=ROUND_FLOOR)
+    return whole if whole == scaled else scaled.quantize(NANO, ROUND_UP, context)
 
 
 def _binary(amount: Decimal) -> str:
