@@ -119,23 +119,15 @@ def field_reader(field: Field) -> Reader | None:
     message = field.message
     if message is not None:
         each = _lazy(message)
-        if field.is_map:
-            return lambda value: {key: each(item) for key, item in _typed(value, dict).items()}
-        if field.is_list:
-            return lambda value: list(map(each, _typed(value, list)))
-        return each
+        return map_of(each) if field.is_map else list_of(each) if field.is_list else each
     kind = field.element.type
     if kind == FieldDescriptor.TYPE_BYTES:
-        if field.is_map:
-            return lambda value: {key: read_bytes(item) for key, item in _typed(value, dict).items()}
-        return read_bytes
+        return map_of(read_bytes) if field.is_map else list_of(read_bytes) if field.is_list else read_bytes
     if field.is_map:
-        return lambda value: _typed(value, dict)
+        return read_map
     if field.is_list:
-        return lambda value: _typed(value, list)
-    if kind == FieldDescriptor.TYPE_BOOL:
-        return lambda value: _typed(value, bool)
-    return None
+        return read_list
+    return read_bool if kind == FieldDescriptor.TYPE_BOOL else None
 
 
 def _lazy(descriptor: Descriptor) -> Reader:
@@ -143,9 +135,48 @@ def _lazy(descriptor: Descriptor) -> Reader:
     return (lambda value: reader(descriptor)(value)) if descriptor.name in RECURSIVE else reader(descriptor)
 
 
-def _typed(value: Any, kind: type) -> Any:
-    # Constructors iterate over anything, so that a string would become a list of letters.
-    if type(value) is not kind:
+# Constructors iterate over anything, so that a string would become a list of letters: hence the checks of types.
+
+
+def list_of(each: Reader) -> Reader:
+    """Return the reader of a list."""
+
+    def read(value: Any) -> Any:
+        if type(value) is not list:
+            raise Misfit
+        return [each(item) for item in value]
+
+    return read
+
+
+def map_of(each: Reader) -> Reader:
+    """Return the reader of an object with free keys."""
+
+    def read(value: Any) -> Any:
+        if type(value) is not dict:
+            raise Misfit
+        return {key: each(item) for key, item in value.items()}
+
+    return read
+
+
+def read_list(value: Any) -> Any:
+    """Return a list as it is."""
+    if type(value) is not list:
+        raise Misfit
+    return value
+
+
+def read_map(value: Any) -> Any:
+    """Return an object with free keys as it is."""
+    if type(value) is not dict:
+        raise Misfit
+    return value
+
+
+def read_bool(value: Any) -> Any:
+    """Return a boolean; a number is none."""
+    if value is not True and value is not False:
         raise Misfit
     return value
 

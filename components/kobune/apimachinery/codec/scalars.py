@@ -103,9 +103,11 @@ def _write_duration(message: Any) -> Any:
 
 
 def _read_quantity(value: Any) -> Any:
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
+    if type(value) is str:
+        return {"string": quantity.canonical(value)}
+    if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError(quantity.RULE)
-    return {"string": quantity.canonical(value if isinstance(value, str) else repr(value))}
+    return {"string": quantity.canonical(repr(value))}
 
 
 def _read_int_or_string(value: Any) -> Any:

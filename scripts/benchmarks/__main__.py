@@ -1,0 +1,59 @@
+"""Measures a cluster of its own, started for this and stopped at the end, and prints a table."""
+
+import argparse
+import json
+import os
+import platform
+import sys
+from pathlib import Path
+
+import codec
+import fanout
+import pods
+import requests
+import startup
+import uvloop
+from cluster import running
+from figures import Figure, table
+
+BENCHMARKS = {
+    "startup": startup.measure,
+    "codec": codec.measure,
+    "requests": requests.measure,
+    "lists": requests.measure_lists,
+    "watch": fanout.measure,
+    "pods": pods.measure,
+}
+
+
+async def run(names: list[str], seconds: float) -> list[Figure]:
+    figures: list[Figure] = []
+    for name in names:
+        print(f"{name} …", file=sys.stderr, flush=True)
+        with running() as cluster:
+            figures += await BENCHMARKS[name](cluster, seconds)
+    return figures
+
+
+def machine() -> str:
+    pages, size = os.sysconf("SC_PHYS_PAGES"), os.sysconf("SC_PAGE_SIZE")
+    memory = round(pages * size / 2**30)
+    return f"{os.cpu_count()} cores, {memory} GiB, Python {platform.python_version()}, Linux {platform.release()}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"any of: {', '.join(BENCHMARKS)} (default: all)")
+    parser.add_argument("--seconds", type=float, default=4.0, help="how long each load lasts (default: 4)")
+    parser.add_argument("--json", type=Path, help="write the figures there, too")
+    arguments = parser.parse_args()
+    if unknown := set(arguments.names) - set(BENCHMARKS):
+        parser.error(f"there is no {', '.join(sorted(unknown))}")
+    figures = uvloop.run(run(arguments.names or list(BENCHMARKS), arguments.seconds))
+    print(f"{machine()}\n\n{table(figures)}")
+    if arguments.json:
+        arguments.json.write_text(json.dumps([figure.__dict__ for figure in figures], indent=1))
+
+
+if __name__ == "__main__":
+    main()

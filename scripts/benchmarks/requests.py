@@ -1,0 +1,145 @@
+"""Requests over REST: creates and gets at some connections, and long lists. The client is wrk, if there is one."""
+
+import asyncio
+import re
+import shutil
+import tempfile
+import time
+from pathlib import Path
+
+import aiohttp
+from cluster import Running
+from figures import Figure, median
+
+from kobune.api.core.v1 import ConfigMap, ServiceAccount
+from kobune.api.rbac.v1 import ClusterRoleBinding
+from kobune.client import CreateOf
+
+CONNECTIONS = (1, 8, 32)
+PATH = "/api/v1/namespaces/default/configmaps"
+LONG = 10_000
+CREATE = """
+local thread_number = 0
+function setup(thread) thread:set("id", thread_number); thread_number = thread_number + 1 end
+local made = 0
+function request()
+  made = made + 1
+  local name = string.format("%s-%d-%d", NAME, id, made)
+  return wrk.format("POST", nil, nil, '{"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":"' .. name ..
+    '"},"data":{"text":"' .. string.rep("x", 500) .. '"}}')
+end
+"""
+
+
+async def measure(cluster: Running, seconds: float) -> list[Figure]:
+    """Return creates and gets a second at 1, 8 and 32 connections, and creates over gRPC."""
+    token = await _token(cluster)
+    figures = []
+    for connections in CONNECTIONS:
+        rate = await _load(cluster, token, "POST", connections, seconds)
+        figures.append(Figure(f"REST creates, {connections} connections ({_tool()})", rate, "/s"))
+    for connections in CONNECTIONS:
+        rate = await _load(cluster, token, "GET", connections, seconds)
+        figures.append(Figure(f"REST gets, {connections} connections ({_tool()})", rate, "/s"))
+    async with cluster.client() as client:
+        began = time.perf_counter()
+        await asyncio.gather(*(client.create(_config_map(f"single-{i}")) for i in range(1000)))
+        figures.append(Figure("gRPC creates, one a call, 1,000 at once", 1000 / (time.perf_counter() - began), "/s"))
+        began = time.perf_counter()
+        await client.batch([CreateOf(_config_map(f"batch-{i}")) for i in range(5000)])
+        figures.append(Figure("gRPC creates in batches", 5000 / (time.perf_counter() - began), "/s"))
+    return figures
+
+
+async def measure_lists(cluster: Running, seconds: float) -> list[Figure]:
+    """Return how long a list of 10,000 objects takes, as JSON and as protobuf, once the bytes are made."""
+    async with cluster.client() as client:
+        await client.batch([CreateOf(_config_map(f"object-{i}", size=1000)) for i in range(LONG)])
+    figures = []
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=cluster.tls)) as session:
+        for encoding in ("json", "vnd.kubernetes.protobuf"):
+            times = []
+            for _ in range(5):
+                began = time.perf_counter()
+                async with session.get(
+                    cluster.server + PATH, headers={"Accept": f"application/{encoding}"}
+                ) as response:
+                    body = await response.read()
+                times.append(time.perf_counter() - began)
+            name = encoding.rpartition(".")[2]
+            size = len(body) / 2**20
+            figures.append(Figure(f"list of {LONG:,} objects, {name} ({size:.1f} MiB)", median(times) * 1000, "ms"))
+    return figures
+
+
+def _tool() -> str:
+    return "wrk" if shutil.which("wrk") else "aiohttp"
+
+
+async def _token(cluster: Running) -> str:
+    """Return a bearer token that may do everything: wrk knows no client certificates."""
+    async with cluster.client() as client:
+        account = await client.create(ServiceAccount(metadata={"name": "bench", "namespace": "default"}))
+        binding = ClusterRoleBinding(metadata={"name": "bench"})
+        binding.roleRef.kind, binding.roleRef.name = "ClusterRole", "cluster-admin"
+        binding.subjects.add(kind="ServiceAccount", name=account.metadata.name, namespace="default")
+        await client.create(binding)
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=cluster.tls)) as session:
+        url = f"{cluster.server}/api/v1/namespaces/default/serviceaccounts/bench/token"
+        async with session.post(url, json={"kind": "TokenRequest", "apiVersion": "authentication.k8s.io/v1"}) as answer:
+            token: str = (await answer.json())["status"]["token"]
+    return token
+
+
+async def _load(cluster: Running, token: str, method: str, connections: int, seconds: float) -> float:
+    if shutil.which("wrk") is None:
+        return await _aiohttp_load(cluster, method, connections, seconds)
+    with tempfile.TemporaryDirectory() as folder:
+        script = Path(folder) / "load.lua"
+        name = f"c{connections}"
+        script.write_text(CREATE.replace("NAME", f'"{name}"') if method == "POST" else "")
+        path = PATH if method == "POST" else f"{PATH}/kube-root-ca.crt"
+        wrk = await asyncio.create_subprocess_exec(
+            "wrk",
+            f"--threads={min(connections, 2)}",
+            f"--connections={connections}",
+            f"--duration={seconds:.0f}s",
+            f"--header=Authorization: Bearer {token}",
+            "--header=Content-Type: application/json",
+            f"--script={script}",
+            cluster.server + path,
+            stdout=asyncio.subprocess.PIPE,
+        )
+        output, _ = await wrk.communicate()
+    text = output.decode()
+    if "Non-2xx" in text:
+        raise SystemExit(f"the load failed:\n{text}")
+    found = re.search(r"Requests/sec:\s+([\d.]+)", text)
+    return float(found[1]) if found else 0.0
+
+
+async def _aiohttp_load(cluster: Running, method: str, connections: int, seconds: float) -> float:
+    done = 0
+    end = time.perf_counter() + seconds
+
+    async def one(number: int, session: aiohttp.ClientSession) -> None:
+        nonlocal done
+        made = 0
+        while time.perf_counter() < end:
+            made += 1
+            body = {"metadata": {"name": f"c{connections}-{number}-{made}"}, "data": {"text": "x" * 500}}
+            path = PATH if method == "POST" else f"{PATH}/kube-root-ca.crt"
+            sent = body if method == "POST" else None
+            async with session.request(method, cluster.server + path, json=sent) as answer:
+                await answer.read()
+                answer.raise_for_status()
+            done += 1
+
+    connector = aiohttp.TCPConnector(ssl=cluster.tls, limit=connections)
+    async with aiohttp.ClientSession(connector=connector) as session:
+        await asyncio.gather(*(one(number, session) for number in range(connections)))
+    return done / seconds
+
+
+def _config_map(name: str, size: int = 500) -> ConfigMap:
+    return ConfigMap(metadata={"name": name, "namespace": "default"}, data={"text": "x" * size})
