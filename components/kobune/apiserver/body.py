@@ -46,10 +46,10 @@ def read(message: type[Message], content_type: str, body: bytes, field_validatio
 
 
 def _from_json(message: type[Message], body: bytes, odd: list[str], field_validation: str) -> tuple[Any, list[str]]:
-    version, kind, body = _type_of(message, body)
+    version, kind, body, tree = _type_of(message, body)
     _check_type(message, version, kind)
     try:
-        decoded, unknown = codec.decode(message, body)
+        decoded, unknown = codec.decode(message, body, tree)
     except codec.Undecodable as error:
         raise _unhandled(message, version, kind, str(error)) from None
     except RecursionError:
@@ -62,14 +62,14 @@ def _from_json(message: type[Message], body: bytes, odd: list[str], field_valida
     return decoded, words if field_validation == "Warn" else []
 
 
-def _type_of(message: type[Message], body: bytes) -> tuple[str, str, bytes]:
-    """Return the apiVersion and kind that JSON says it has, empty where it says nothing, and the JSON itself."""
+def _type_of(message: type[Message], body: bytes) -> tuple[str, str, bytes, Any]:
+    """Return the apiVersion and kind that JSON says it has, empty where it says nothing; the JSON; and its tree."""
     try:
         tree = orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise _unrecognized(message, f"{NO_TYPE}: {_problem(error)}", body) from None
     if tree is None:
-        return "", "", b"{}"
+        return "", "", b"{}", {}
     if not isinstance(tree, dict):
         why = f"json: cannot unmarshal {SHAPES[type(tree)]} into Go value of type {GO_TYPE}"
         raise _unrecognized(message, f"{NO_TYPE}: {why}", body)
@@ -81,7 +81,7 @@ def _type_of(message: type[Message], body: bytes) -> tuple[str, str, bytes]:
             why = f"json: cannot unmarshal {shape} into Go struct field .{name} of type string"
             raise _unrecognized(message, f"{NO_TYPE}: {why}", body)
         found[go_name] = value or ""
-    return found["APIVersion"], found["Kind"], body
+    return found["APIVersion"], found["Kind"], body, tree
 
 
 def _problem(error: orjson.JSONDecodeError) -> str:

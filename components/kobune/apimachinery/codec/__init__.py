@@ -28,14 +28,14 @@ def from_json(message: type[T], body: bytes) -> T:
     return decoded
 
 
-def decode(message: type[T], body: bytes) -> tuple[T, list[str]]:
+def decode(message: type[T], body: bytes, tree: Any = None) -> tuple[T, list[str]]:
     """Return the message that JSON text describes, and the paths of the fields that it does not know.
 
-    `Undecodable` if the text is not JSON or a value has the wrong type.
+    `tree` is the text parsed, if somebody has done that already; it is used up. `Undecodable` if the text is not JSON
+    or a value has the wrong type.
     """
-    tree = _parse(body)
     try:
-        return message(**reader(descriptor_of(message))(tree)), []
+        return message(**reader(descriptor_of(message))(_parse(body) if tree is None else tree)), []
     except (Misfit, TypeError, ValueError, AttributeError, RecursionError):
         pass
     # What the fast path refused it has half converted: look again at what was sent.
