@@ -157,6 +157,28 @@ async def test_a_deletion_answers_with_a_status_and_checks_its_preconditions(api
     assert gone["details"] == {"name": "a", "kind": "configmaps", "uid": made["metadata"]["uid"]}
 
 
+async def test_what_goes_at_once_is_shown_as_it_was(api: Any) -> None:
+    made = (await api.post(ACCOUNTS, {"metadata": {"name": "x"}})).ok(201)
+    assert (await api.delete(f"{ACCOUNTS}/x")).ok() == made
+
+
+async def test_what_the_cluster_needs_is_not_deleted(api: Any) -> None:
+    path = "/apis/scheduling.k8s.io/v1/priorityclasses/system-node-critical"
+    words = (await api.delete(path)).failed(403, "Forbidden")
+    assert words.endswith("this is a system priority class and cannot be deleted")
+    (await api.get(path)).ok()
+
+
+async def test_nobody_but_the_server_says_that_an_object_is_deleted(api: Any) -> None:
+    made = (await api.post(MAPS, config_map(deletionTimestamp="2001-01-01T00:00:00Z"))).ok(201)
+    assert "deletionTimestamp" not in made["metadata"]
+    made["metadata"]["deletionTimestamp"] = "2001-01-01T00:00:00Z"
+    refused = await api.put(f"{MAPS}/a", made)
+    assert refused.causes == [
+        ("metadata.deletionTimestamp", 'Invalid value: "2001-01-01T00:00:00Z": field is immutable')
+    ]
+
+
 async def test_dry_runs_change_nothing(api: Any, account: None) -> None:
     dry = {"dryRun": "All"}
     made = (await api.post(MAPS, config_map(), query=dry)).ok(201)

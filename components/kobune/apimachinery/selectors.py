@@ -187,7 +187,7 @@ def _requirement(tokens: list[str], at: int, text: str) -> tuple[Requirement, in
             value = tokens[at + 1] if at + 1 < len(tokens) else ""
             if re.fullmatch(r"[+-]?\d+", value) is None:
                 raise InvalidSelector(
-                    f'values[0][{key}]: Invalid value: "{value}": '
+                    f'unable to parse requirement: values[0]: Invalid value: "{value}": '
                     "for 'Gt', 'Lt' operators, the value must be an integer"
                 )
             return Requirement(key, "Gt" if operator == ">" else "Lt", (value,)), at + 2

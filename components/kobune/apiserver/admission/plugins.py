@@ -3,7 +3,7 @@
 from kobune.apiserver.admission.chain import Admission
 from kobune.apiserver.admission.escalation import Escalation
 from kobune.apiserver.admission.namespace_lifecycle import NamespaceLifecycle
-from kobune.apiserver.admission.priority import Priority
+from kobune.apiserver.admission.priority import Priority, SystemPriority
 from kobune.apiserver.admission.service_account import ServiceAccount
 from kobune.apiserver.admission.tolerations import DefaultTolerationSeconds, TaintNodesByCondition
 
@@ -17,6 +17,7 @@ def default_admission() -> Admission:
             DefaultTolerationSeconds(),
             TaintNodesByCondition(),
             Priority(),
+            SystemPriority(),
             Escalation(),
         ]
     )

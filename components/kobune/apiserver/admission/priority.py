@@ -4,6 +4,19 @@ from kobune.apimachinery.errors import Forbidden
 from kobune.apiserver.admission.chain import Write
 
 
+class SystemPriority:
+    """Keeps the classes that the cluster's own pods need."""
+
+    resources = frozenset({"priorityclasses"})
+
+    def validate(self, write: Write) -> None:
+        name = write.call.name
+        if write.operation == "DELETE" and name.startswith("system-"):
+            why = "this is a system priority class and cannot be deleted"
+            where = "priorityclasses.scheduling.k8s.io"
+            raise Forbidden.of("scheduling.k8s.io", "priorityclasses", name, f'{where} "{name}" is forbidden: {why}')
+
+
 class Priority:
     """Resolves `priorityClassName`, or finds the class that counts for everyone."""
 

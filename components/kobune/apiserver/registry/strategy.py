@@ -29,6 +29,8 @@ class Strategy:
     """Whether updating an object that is not there creates it."""
     returns_deleted = False
     """Whether deleting answers with the object instead of a `Status`."""
+    graceful = False
+    """Whether deleted objects may stay for a while, and show it even if they do not."""
     has_grace = True
     """Whether a deleted object shows how much grace it has."""
     allocates = False

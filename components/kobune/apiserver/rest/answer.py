@@ -91,7 +91,8 @@ def from_error(error: ApiError, wish: Wish) -> web.Response:
 
 
 def _response(body: bytes, content_type: str, status: int, warnings: list[str] | None) -> web.Response:
-    response = web.Response(body=body, status=status, content_type=content_type)
+    headers = {"Content-Type": content_type, "Cache-Control": "no-cache, private"}
+    response = web.Response(body=body, status=status, headers=headers)
     for warning in warnings or ():
         text = warning.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ")
         response.headers.add("Warning", f'299 - "{text}"')

@@ -35,7 +35,8 @@ async def delete(api: Api, call: Call, options: DeleteOptions) -> tuple[Stored, 
                 if not call.dry_run:
                     resource = call.resource.stored
                     await api.store.delete(resource.key(call.namespace, call.name), expect=current.revision)
-                return Stored(call.resource.stored, _raw(new), current.revision), True
+                shown = _raw(new) if call.resource.strategy.graceful else current.raw
+                return Stored(call.resource.stored, shown, current.revision), True
             return await save(api, call, current, new), False
         except RevisionConflict:
             continue

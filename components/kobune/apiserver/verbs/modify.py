@@ -11,6 +11,7 @@ from kobune.apimachinery import codec
 from kobune.apimachinery.errors import BadRequest, Conflict, Invalid, NotFound
 from kobune.apiserver.admission.chain import Write
 from kobune.apiserver.cache.stored import Stored
+from kobune.apiserver.registry.validation import invalid
 from kobune.apiserver.storage.errors import RevisionConflict
 from kobune.apiserver.verbs import checks
 from kobune.apiserver.verbs.api import Api
@@ -134,6 +135,10 @@ def _keep_identity(call: Call, new: Any, old: Any) -> None:
     if meta.uid and meta.uid != before.uid:
         why = f"Precondition failed: UID in precondition: {meta.uid}, UID in object meta: {before.uid}"
         raise Conflict.named(call.group, call.plural, call.name, why)
+    at = "deletionTimestamp"
+    if not call.subresource and meta.HasField(at) and meta.deletionTimestamp != before.deletionTimestamp:
+        cause = invalid(f"metadata.{at}", codec.encode(meta)[at], "field is immutable")
+        raise Invalid.named(call.group, call.resource.kind.name, call.name, [cause])
     for name in KEPT:
         meta.ClearField(name)
         if before.HasField(name):

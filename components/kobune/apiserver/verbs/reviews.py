@@ -50,6 +50,8 @@ def review_own_rules(api: Api, call: Call, review: Any) -> Any:
 
 def review_token(api: Api, call: Call, review: Any) -> Any:
     """Answer whose token it is."""
+    if not review.spec.token:
+        raise BadRequest("token is required for TokenReview in authentication")
     review.status.Clear()
     user = api.tokens.user_of(review.spec.token)
     if user is None:

@@ -33,6 +33,7 @@ class PodStrategy(Strategy):
     """A pod leaves in its own time, and hardly changes."""
 
     returns_deleted = True
+    graceful = True
 
     def __init__(self) -> None:
         super().__init__(default_pod)

@@ -56,9 +56,6 @@ class DeploymentStrategy(_Selecting):
 class ReplicaSetStrategy(_Selecting):
     """A ReplicaSet."""
 
-    def selectable_fields(self) -> Mapping[str, str]:
-        return {"status.replicas": "status.replicas"}
-
 
 class DaemonSetStrategy(_Selecting):
     """A DaemonSet."""
