@@ -185,6 +185,15 @@ async def test_a_watch_sends_lists_of_typed_events(wire: grpc.aio.Channel) -> No
     assert status_of(bad.value).reason == "BadRequest"
 
 
+async def test_watches_end_when_their_time_is_up(wire: grpc.aio.Channel) -> None:
+    request = verbs.WatchRequest(namespace="default")
+    request.options.timeoutSeconds = 1
+    dynamic = CollectionRequest(resource=MAPS, namespace="default", options=request.options)
+    async with asyncio.timeout(5):
+        assert await ConfigMapsStub(wire).Watch(request).read() is grpc.aio.EOF
+        assert await ObjectsStub(wire).Watch(dynamic).read() is grpc.aio.EOF
+
+
 async def test_scale_status_and_unknown_parts(wire: grpc.aio.Channel) -> None:
     deployments = DeploymentsStub(wire)
     await deployments.Create(CreateDeploymentRequest(object=deployment()))

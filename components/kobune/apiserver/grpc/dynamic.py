@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any, cast
 
 import grpc.aio
@@ -36,7 +37,7 @@ from kobune.apiserver.verbs import dispatch
 from kobune.apiserver.verbs.call import Call
 from kobune.apiserver.verbs.delete import delete
 from kobune.apiserver.verbs.read import get, list_objects
-from kobune.apiserver.verbs.watch import watch
+from kobune.apiserver.verbs.watch import duration, watch
 
 Context = Any
 
@@ -69,12 +70,14 @@ class DynamicService(ObjectsServicer):
         async with Aborting(context):
             call = self._call(context, "watch", request.resource, request.namespace)
             await context.send_initial_metadata(())
-            async for changes in watch(self._front.api, call, request.options):
-                events = [
-                    WatchEvent(type=change.type, object=_object(call, change.object, request.content_type))
-                    for change in changes
-                ]
-                yield WatchEvents(events=events)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(duration(request.options)):
+                    async for changes in watch(self._front.api, call, request.options):
+                        events = [
+                            WatchEvent(type=change.type, object=_object(call, change.object, request.content_type))
+                            for change in changes
+                        ]
+                        yield WatchEvents(events=events)
 
     async def Create(self, request: WriteRequest, context: Context) -> Object | None:  # noqa: N802
         async with Aborting(context) as aborting:

@@ -4,6 +4,7 @@ Every kind has messages of its own for what carries an object, but they are byte
 `kobune.api.verbs.v1`. So the handlers read and write the common ones, and an object that is passed on is never parsed.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +34,7 @@ from kobune.apiserver.verbs.call import Call
 from kobune.apiserver.verbs.delete import delete
 from kobune.apiserver.verbs.delete_collection import delete_collection
 from kobune.apiserver.verbs.read import get, list_objects
-from kobune.apiserver.verbs.watch import watch
+from kobune.apiserver.verbs.watch import duration, watch
 
 Context = Any
 """`grpc.aio.ServicerContext`, which is generic over messages that do not matter here."""
@@ -92,8 +93,11 @@ class TypedServices(Handler):
                 call = self._call(method, context, request.namespace)
                 # Headers now, so that the client knows that the watch is on before anything happens.
                 await context.send_initial_metadata(())
-                async for changes in watch(self._front.api, call, request.options):
-                    yield wire.events_bytes(call.resource, changes)
+                async with asyncio.timeout(duration(request.options)):
+                    async for changes in watch(self._front.api, call, request.options):
+                        yield wire.events_bytes(call.resource, changes)
+                return
+            except TimeoutError:
                 return
             except ApiError as error:
                 failure = error

@@ -16,9 +16,8 @@ from kobune.apiserver.rest import table
 from kobune.apiserver.rest.accept import Wish
 from kobune.apiserver.verbs.api import Api
 from kobune.apiserver.verbs.call import Call
-from kobune.apiserver.verbs.watch import BOOKMARK, watch
+from kobune.apiserver.verbs.watch import BOOKMARK, duration, watch
 
-LONGEST = 3600
 STREAM = ";stream=watch"
 
 Encode = Callable[[Change], bytes]
@@ -37,7 +36,7 @@ async def serve_watch(
     encode = _encoder(api, call.resource, wish, include)
     try:
         await response.prepare(request)
-        async with asyncio.timeout(options.timeoutSeconds if options.HasField("timeoutSeconds") else LONGEST):
+        async with asyncio.timeout(duration(options)):
             async for changes in batches:
                 await response.write(b"".join(map(encode, changes)))
     except TimeoutError:

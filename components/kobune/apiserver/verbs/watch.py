@@ -23,8 +23,15 @@ from kobune.apiserver.verbs.read import MATCH, Filter, invalid_options, known_re
 BOOKMARK: Final = "BOOKMARK"
 INITIAL_EVENTS_END: Final = "k8s.io/initial-events-end"
 BOOKMARK_INTERVAL: Final = 60.0
+LONGEST: Final = 3600
+"""Seconds that a watch lasts whose client does not say."""
 BATCH: Final = 2000
 """How many changes go out at once at most."""
+
+
+def duration(options: ListOptions) -> float:
+    """Return for how many seconds a watch is to last."""
+    return float(min(options.timeoutSeconds or LONGEST, LONGEST))
 
 
 def check_watch(options: ListOptions) -> None:
