@@ -24,6 +24,8 @@ KUBERNETES_PACKAGE_FIELD_NUMBER: _ClassVar[int]
 kubernetes_package: _descriptor.FieldDescriptor
 DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
 description: _descriptor.FieldDescriptor
+STRUCT_TYPE_FIELD_NUMBER: _ClassVar[int]
+struct_type: _descriptor.FieldDescriptor
 PACKAGE_FIELD_NUMBER: _ClassVar[int]
 package: _descriptor.FieldDescriptor
 STRING_ENUM_FIELD_NUMBER: _ClassVar[int]
