@@ -40,6 +40,11 @@ def kubernetes_package(descriptor: Descriptor) -> str:
     return own or package_options(descriptor).kubernetes
 
 
+def message_struct_type(descriptor: Descriptor) -> str:
+    """Return "atomic" if whoever applies one such message owns it as a whole."""
+    return str(_options(descriptor)[schema_pb2.struct_type])
+
+
 def description(descriptor: Descriptor) -> str:
     """Return what a message is, for people."""
     return str(_options(descriptor)[schema_pb2.description])
