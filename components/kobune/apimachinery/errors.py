@@ -8,7 +8,7 @@
     ├── Invalid ── it makes sense, but breaks rules; carries every cause
     ├── Expired ── the revision asked for is compacted: list again
     ├── TooManyRequests, Timeout, ServerTimeout, ServiceUnavailable
-    └── InternalError
+    └── InternalError, Unexplained
 
 Class names are the reasons of a Kubernetes `Status`. `HTTP` and `GRPC` below are the one table that maps them to
 protocols; both faces of the apiserver and the client read it.
@@ -93,6 +93,16 @@ class Conflict(ApiError):
         )
 
 
+    @classmethod
+    def between_managers(cls, message: str, conflicts: "Iterable[tuple[object, str]]") -> Self:
+        """Return the error that says: who applies this gives another value to fields that others own."""
+        causes = [
+            StatusCause(reason="FieldManagerConflict", message=f"conflict with {manager}", field=path)
+            for manager, path in conflicts
+        ]
+        return cls(message, StatusDetails(causes=causes))
+
+
 class Expired(ApiError):
     reason, http, grpc = "Expired", 410, 11
 
@@ -137,6 +147,12 @@ class ServiceUnavailable(ApiError):
 
 class Timeout(ApiError):
     reason, http, grpc = "Timeout", 504, 4
+
+
+class Unexplained(ApiError):
+    """What Kubernetes answers where it foresaw no reason: 500 with nothing but a message."""
+
+    reason, http, grpc = "", 500, 13
 
 
 class ServerTimeout(ApiError):

@@ -4,14 +4,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from kobune.api.meta.v1 import DeleteOptions
+from kobune.api.meta.v1 import DeleteOptions, PatchOptions
 from kobune.apimachinery.errors import FieldError, Invalid
 from kobune.apiserver.auth.authenticate import Authenticator
 from kobune.apiserver.auth.rbac import Authorizer
 from kobune.apiserver.metrics import Metrics
 from kobune.apiserver.registry.resource import Resource
-from kobune.apiserver.registry.validation import unsupported
+from kobune.apiserver.registry.validation import forbidden, required, unsupported
 from kobune.apiserver.verbs.api import Api
+from kobune.apiserver.verbs.apply import APPLY_PATCH
 from kobune.apiserver.verbs.call import Call
 
 META: Final = "meta.k8s.io"
@@ -55,10 +56,13 @@ class WriteOptions(Protocol):
     def fieldValidation(self) -> str: ...  # noqa: N802
 
 
-def write_call(call: Call, verb: str, options: WriteOptions, field_validation: str = STRICT) -> Call:
+def write_call(
+    call: Call, verb: str, options: WriteOptions, field_validation: str = STRICT, content_type: str = ""
+) -> Call:
     """Return the call with what the options of a write say about it; `Invalid` with every cause.
 
-    `field_validation` is for options that do not say what happens to unknown fields.
+    `field_validation` is for options that do not say what happens to unknown fields, `content_type` the language of a
+    patch.
     """
     causes = list(_dry_run_causes(options.dryRun))
     if len(options.fieldManager.encode()) > MANAGER_LIMIT:
@@ -66,6 +70,9 @@ def write_call(call: Call, verb: str, options: WriteOptions, field_validation: s
         causes.append(FieldError("FieldValueTooLong", "fieldManager", why))
     if options.fieldValidation not in VALIDATIONS:
         causes.append(unsupported("fieldValidation", options.fieldValidation, VALIDATIONS))
+    if isinstance(options, PatchOptions):
+        causes += _patch_causes(content_type, options)
+        call.force = options.force
     if causes:
         raise Invalid.named(META, f"{verb.capitalize()}Options", "", causes)
     call.dry_run = bool(options.dryRun)
@@ -80,6 +87,15 @@ def delete_call(call: Call, options: DeleteOptions) -> Call:
         raise Invalid.named(META, "DeleteOptions", "", causes)
     call.dry_run = call.dry_run or bool(options.dryRun)
     return call
+
+
+def _patch_causes(content_type: str, options: PatchOptions) -> Iterator[FieldError]:
+    """Yield what only matters to patches: an applier says who it is, and only appliers use force."""
+    if content_type == APPLY_PATCH:
+        if not options.fieldManager:
+            yield required("fieldManager", "is required for apply patch")
+    elif options.HasField("force"):
+        yield forbidden("force", "may not be specified for non-apply patch")
 
 
 def _dry_run_causes(values: Sequence[str]) -> Iterator[FieldError]:

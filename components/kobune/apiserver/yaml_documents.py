@@ -144,4 +144,8 @@ def _odd(value: Any) -> Any:
 def _problem(error: Exception) -> str:
     mark = getattr(error, "problem_mark", None)
     problem = getattr(error, "problem", None) or str(error)
-    return f"line {mark.line + 1}: {problem}" if mark else str(problem)
+    if mark is None:
+        return str(problem)
+    # As Kubernetes' parser counts: from one only while it still reads tokens.
+    line = mark.line + isinstance(error, yaml.scanner.ScannerError)
+    return f"line {line}: {problem}" if line else str(problem)

@@ -12,7 +12,7 @@ from kobune.apimachinery.apply.managers import (
     write_managers,
 )
 from kobune.apimachinery.apply.types import Type, type_of
-from kobune.apimachinery.apply.updater import Conflicts, Versioned, apply, before_first_apply, created, update
+from kobune.apimachinery.apply.updater import Conflicts, Versioned, apply, before_first_apply, created, still_as, update
 
 __all__ = [
     "APPLY",
@@ -29,6 +29,7 @@ __all__ = [
     "created",
     "problems",
     "read_managers",
+    "still_as",
     "type_of",
     "update",
     "write_managers",

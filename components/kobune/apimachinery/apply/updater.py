@@ -5,7 +5,7 @@ KEP-555 and of "Server-Side Apply" in the Kubernetes reference.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from kobune.apimachinery.apply.compare import Comparison, compare, field_set
@@ -47,7 +47,12 @@ class Conflicts(Exception):
     def __init__(self, found: Mapping[Manager, Set]) -> None:
         self.found = [(manager, path) for manager, fields in found.items() for path in paths(fields)]
         """Who owns what, path by path."""
+        self._fields = list(found.values())
         super().__init__(self._words())
+
+    def only_with(self, allowed: Set) -> bool:
+        """Whether all the fields in conflict are in a set."""
+        return not any(difference(fields, allowed) for fields in self._fields)
 
     def _words(self) -> str:
         if len(self.found) == 1:
@@ -69,8 +74,10 @@ class Versioned:
     api_version: str
     type: Type
     convert: Convert
-    ignored: Set
+    ignored: Set = field(default_factory=dict)
     """What this way of writing (the object, its status) does not change whatever is sent."""
+    empty: Any = field(default_factory=dict)
+    """An object with nothing in it: JSON shows some fields even then."""
 
 
 def update(live: Any, new: Any, managers: Managers, manager: Manager, by: Versioned, *, now: int) -> Managers:
@@ -92,8 +99,8 @@ def update(live: Any, new: Any, managers: Managers, manager: Manager, by: Versio
 
 
 def created(new: Any, manager: Manager, by: Versioned, *, now: int) -> Managers:
-    """Return who owns what of a new object: everything, its creator."""
-    return update({}, new, {}, manager, by, now=now)
+    """Return who owns what of a new object: its creator everything that an empty one has not."""
+    return update(by.empty, new, {}, manager, by, now=now)
 
 
 def apply(
@@ -181,6 +188,14 @@ def _prune(merged: Any, owners: Managers, last: Owned, by: Versioned) -> Any:
     return remove(merged, intersection(difference(there, left), mentioned), by.type)
 
 
+def still_as(config: Any, live: Any, type: Type) -> Set:
+    """Return the fields that a configuration mentions and that still have the value it gave them."""
+    if not isinstance(config, dict):
+        return {}
+    found = compare(config, live, type)
+    return difference(field_set(config, type), union(found.modified, found.removed))
+
+
 def before_first_apply(live: Any, by: Versioned, *, now: int | None) -> Managers:
     """Return who owns what of an object that nobody has ever applied and whose managers are unknown."""
     manager = Manager("before-first-apply", "Update", by.api_version)
@@ -188,4 +203,4 @@ def before_first_apply(live: Any, by: Versioned, *, now: int | None) -> Managers
     return {each: replace(owned, time=now) for each, owned in owners.items()}
 
 
-__all__ = ["APPLY", "Conflicts", "Convert", "Versioned", "apply", "before_first_apply", "created", "update"]
+__all__ = ["APPLY", "Conflicts", "Convert", "Versioned", "apply", "before_first_apply", "created", "still_as", "update"]

@@ -31,7 +31,7 @@ from kobune.apiserver.cache.stored import Stored
 from kobune.apiserver.front import Front, delete_call, write_call
 from kobune.apiserver.grpc import wire
 from kobune.apiserver.grpc.errors import abort, unexpected
-from kobune.apiserver.grpc.peer import Peers
+from kobune.apiserver.grpc.peer import Peers, agent_of
 from kobune.apiserver.registry.resource import Resource
 from kobune.apiserver.verbs import dispatch
 from kobune.apiserver.verbs.call import Call
@@ -154,7 +154,7 @@ class DynamicService(ObjectsServicer):
 
     async def _patch(self, context: Context, request: PatchRequest) -> tuple[Call, "dispatch.Answer"]:
         call = self._call(context, "patch", request.resource, request.namespace, request.name)
-        write_call(call, "patch", request.options)
+        write_call(call, "patch", request.options, content_type=request.patch.content_type)
         return call, await dispatch.patch(self._front.api, call, request.patch.content_type, request.patch.body)
 
     async def _delete(self, context: Context, request: DeleteRequest) -> tuple[Call, Stored]:
@@ -164,7 +164,7 @@ class DynamicService(ObjectsServicer):
 
     def _call(self, context: Context, verb: str, name: ResourceName, namespace: str, object_name: str = "") -> Call:
         user = self._peers.user_of(context)
-        call = Call(user, self._resource(name), namespace, object_name, name.subresource)
+        call = Call(user, self._resource(name), namespace, object_name, name.subresource, user_agent=agent_of(user))
         self._front.authorize(call, verb)
         dispatch.check_served(call, verb)
         return call

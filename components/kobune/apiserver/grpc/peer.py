@@ -14,6 +14,14 @@ from kobune.apiserver.auth.user import User
 KEPT = 1000
 
 
+def agent_of(user: User) -> str:
+    """Return the name under which somebody owns fields who does not say what program it is.
+
+    gRPC's own user agent says nothing of it, but `system:kube-scheduler` does.
+    """
+    return user.name.rpartition(":")[2]
+
+
 class Peers:
     """Knows the users of client certificates; each certificate is read once."""
 

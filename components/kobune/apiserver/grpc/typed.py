@@ -27,7 +27,7 @@ from kobune.apiserver.cache.stored import Stored
 from kobune.apiserver.front import Front, delete_call, write_call
 from kobune.apiserver.grpc import wire
 from kobune.apiserver.grpc.errors import abort, unexpected
-from kobune.apiserver.grpc.peer import Peers
+from kobune.apiserver.grpc.peer import Peers, agent_of
 from kobune.apiserver.grpc.table import Method
 from kobune.apiserver.verbs import dispatch
 from kobune.apiserver.verbs.call import Call
@@ -66,7 +66,9 @@ class TypedServices(Handler):
 
     def _call(self, method: Method, context: Context, namespace: str, name: str = "", subresource: str = "") -> Call:
         user = self._peers.user_of(context)
-        call = Call(user, method.resource, namespace, name, method.subresource or subresource)
+        call = Call(
+            user, method.resource, namespace, name, method.subresource or subresource, user_agent=agent_of(user)
+        )
         self._front.authorize(call, method.verb)
         dispatch.check_served(call, method.verb)
         return call
@@ -150,7 +152,7 @@ async def _update(front: Front, method: Method, begin: Begin, request: UpdateReq
 
 async def _patch(front: Front, method: Method, begin: Begin, request: PatchRequest) -> bytes:
     call = begin(request.namespace, request.name, request.subresource)
-    write_call(call, method.verb, request.options)
+    write_call(call, method.verb, request.options, content_type=request.content_type)
     if call.subresource == "scale":
         raise MethodNotAllowed("Patch answers with the whole object: use UpdateScale")
     return encode(call, await dispatch.patch(front.api, call, request.content_type, request.patch))

@@ -1,16 +1,26 @@
-"""One row of the table of resources: a kind, where it is stored, and how it differs."""
+"""One row of the table of resources: a kind, where it is stored, and how it differs.
 
-from collections.abc import Callable
+A row also knows what its objects are: messages here; custom resources have rows of their own, whose objects are trees.
+Whoever works on objects of any kind asks the row to copy, compare, read and write them.
+"""
+
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Final, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
 from google.protobuf.message import Message
 
 from kobune.api.runtime.v1 import TypeMeta, Unknown
+from kobune.apimachinery import codec
+from kobune.apimachinery.apply import Type, type_of
 from kobune.apimachinery.kinds import Kind, Object, list_of
+from kobune.apimachinery.schema import descriptor_of
 from kobune.apiserver.cache.stored import Stored
 from kobune.apiserver.registry.strategy import Strategy
+
+if TYPE_CHECKING:
+    from kobune.apiserver.printing.column import Column
 
 PREFIX: Final = b"/registry/"
 MAGIC: Final = b"k8s\x00"
@@ -33,6 +43,10 @@ class Resource:
     kind: Kind
     strategy: Strategy = field(default_factory=Strategy)
     conversion: Conversion | None = None
+    is_custom: ClassVar[bool] = False
+    """Whether its objects are trees, defined by a CustomResourceDefinition."""
+    calls_out: ClassVar[bool] = False
+    """Whether somebody else converts its objects, so that `convert` must come before they are shown."""
 
     @property
     def stored(self) -> "Resource":
@@ -44,6 +58,11 @@ class Resource:
         """The message of the kind."""
         assert self.kind.message is not None
         return self.kind.message
+
+    @cached_property
+    def ownership(self) -> Type:
+        """What server-side apply has to know about the kind."""
+        return type_of(descriptor_of(self.message))
 
     @cached_property
     def list_message(self) -> type[Message]:
@@ -58,9 +77,76 @@ class Resource:
         shown.metadata.ClearField("resourceVersion")
         return Stored(self, shown.SerializeToString(), stored.revision)
 
+    async def convert(self, items: Iterable[Stored]) -> None:
+        """Have objects converted to this version where that takes somebody else."""
+
+    def working(self, stored: Stored) -> Stored:
+        """Return a stored object in the version that writes of this resource are checked in."""
+        return stored
+
     def to_stored(self, message: Object) -> Object:
         """Return a message of this version as the version that is stored."""
         return self.conversion.to_stored(message) if self.conversion else message
+
+    async def into_store(self, item: Any) -> Any:
+        """Return an object in the version that is stored, where somebody else converts it."""
+        return item
+
+    # What an object is: everything below here differs for custom resources.
+
+    def load(self, stored: Stored) -> Object:
+        """Return the object of a revision, new."""
+        return cast(Object, self.message.FromString(stored.proto))
+
+    def dump(self, item: Any) -> bytes:
+        """Return what the store keeps of an object."""
+        raw: bytes = item.SerializeToString()
+        return raw
+
+    def empty(self) -> Any:
+        """Return an object without anything."""
+        return self.message()
+
+    def copy(self, item: Any) -> Any:
+        """Return an object that says the same."""
+        copy = self.message()
+        copy.CopyFrom(item)
+        return copy
+
+    def same(self, one: Any, other: Any) -> bool:
+        """Whether two objects say the same."""
+        return codec.same(one, other)
+
+    def normalize(self, item: Any) -> None:
+        """Bring an object into the one form that all with the same content have."""
+        codec.normalize(item)
+
+    @cached_property
+    def has_spec(self) -> bool:
+        """Whether there is something whose changes a generation could count."""
+        return "spec" in self.message.DESCRIPTOR.fields_by_name
+
+    def wants_otherwise(self, new: Any, old: Any) -> bool:
+        """Whether a change is one of what the user wants, which a generation counts."""
+        return not codec.same(new.spec, old.spec)
+
+    def bare_json(self, stored: Stored) -> bytes:
+        """Return the JSON of an object as an item of a list."""
+        return codec.to_json(cast(Message, stored.message))
+
+    def field(self, stored: Stored, path: str) -> str:
+        """Return a field of an object by its path, as field selectors see it."""
+        value: Any = stored.message
+        for part in path.split("."):
+            value = getattr(value, part)
+        return str(value).lower() if isinstance(value, bool) else str(value)
+
+    @property
+    def columns(self) -> "tuple[Column, ...] | None":
+        """The columns of a table of its objects, where the kind brings its own."""
+        return None
+
+    # Where it is stored.
 
     @cached_property
     def path(self) -> bytes:

@@ -62,8 +62,7 @@ class Strategy:
             if field.name in ("metadata", "status"):
                 continue
             new.ClearField(field.name)
-            if field.is_repeated or old.HasField(field.name):
-                _copy(new, old, field.name)
+            copy_field(new, old, field.name)
         keep = new.metadata.managedFields
         metadata = type(new.metadata)()
         metadata.CopyFrom(old.metadata)
@@ -110,7 +109,10 @@ class UncountedStrategy(Strategy):
     generation = False
 
 
-def _copy(new: Any, old: Any, name: str) -> None:
+def copy_field(new: Any, old: Any, name: str) -> None:
+    """Copy a field that may be there or not from one message to another that has none."""
+    if not old.DESCRIPTOR.fields_by_name[name].is_repeated and not old.HasField(name):
+        return
     value = getattr(old, name)
     if hasattr(value, "CopyFrom"):
         getattr(new, name).CopyFrom(value)

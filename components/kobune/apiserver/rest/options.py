@@ -6,7 +6,7 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from kobune.api.meta.v1 import CreateOptions, DeleteOptions, ListOptions
+from kobune.api.meta.v1 import CreateOptions, DeleteOptions, ListOptions, PatchOptions
 from kobune.apimachinery.errors import BadRequest
 
 Query = Mapping[str, str]
@@ -31,8 +31,15 @@ def delete_options(query: Query, body: DeleteOptions | None) -> DeleteOptions:
 
 
 def write_options(query: Query) -> CreateOptions:
-    """Return the options of a create, update or patch: what these three have in common."""
+    """Return the options of a create or update: what these two have in common."""
     options = CreateOptions()
+    _fill(options, query)
+    return options
+
+
+def patch_options(query: Query) -> PatchOptions:
+    """Return the options of a patch."""
+    options = PatchOptions()
     _fill(options, query)
     return options
 

@@ -74,12 +74,16 @@ class Resources:
 
     async def _write(self, request: web.BaseRequest, call: Call, verb: str, wish: accept.Wish) -> web.Response:
         query = request.query
-        write_call(call, verb, options.write_options(query), "Warn")
-        sent = await read_body(request)
+        call.user_agent = request.headers.get("User-Agent", "")
         content_type = request.headers.get("Content-Type", "")
         if verb == "patch":
-            done: dispatch.Answer = await dispatch.patch(self._api, call, content_type.partition(";")[0].strip(), sent)
+            language = content_type.partition(";")[0].strip()
+            write_call(call, verb, options.patch_options(query), "Warn", language)
+            sent = await read_body(request)
+            done: dispatch.Answer = await dispatch.patch(self._api, call, language, sent)
         else:
+            write_call(call, verb, options.write_options(query), "Warn")
+            sent = await read_body(request)
             message = dispatch.body_type(call.resource, call.subresource)
             new, warnings = body.read(message, content_type, sent, call.field_validation)
             call.warnings.extend(warnings)

@@ -18,12 +18,21 @@ class Call:
     subresource: str = ""
     dry_run: bool = False
     field_manager: str = ""
+    force: bool = False
+    """Whether an applied configuration takes fields from those who own them."""
+    user_agent: str = "kube-apiserver"
+    """What program asks, if it does not name itself a field manager."""
     field_validation: str = "Strict"
     """Strict, Warn or Ignore: what happens to fields that the kind does not know."""
     warnings: list[str] = field(default_factory=list)
     """What the client is told besides the answer."""
     created: bool = False
     """Whether an update has created the object."""
+
+    @property
+    def manager(self) -> str:
+        """The name under which whoever calls owns the fields they change."""
+        return self.field_manager or self.user_agent.partition("/")[0][:128] or "unknown"
 
     @property
     def group(self) -> str:

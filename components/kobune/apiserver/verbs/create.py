@@ -9,7 +9,7 @@ from kobune.apiserver.admission.chain import Write
 from kobune.apiserver.cache.stored import Stored
 from kobune.apiserver.registry.unserved import warning
 from kobune.apiserver.storage.errors import RevisionConflict
-from kobune.apiserver.verbs import checks
+from kobune.apiserver.verbs import checks, ownership
 from kobune.apiserver.verbs.api import Api
 from kobune.apiserver.verbs.call import Call
 
@@ -17,13 +17,14 @@ MAX_GENERATED = 63 - 5
 """How much of `generateName` is kept before the suffix."""
 
 
-async def create(api: Api, call: Call, new: Any) -> Stored:
+async def create(api: Api, call: Call, new: Any, *, tracked: bool = True) -> Stored:
     """Store a new object and return it as it is now.
 
-    `new` belongs to the verb from here on. Raises `AlreadyExists`, `Invalid` with every cause, `BadRequest`, or what
+    `new` belongs to the verb from here on. Whoever calls owns its fields, unless somebody has settled that already (not
+    `tracked`). Raises `AlreadyExists`, `Invalid` with every cause, `BadRequest`, or what
     admission says.
     """
-    prepare(api, call, new)
+    prepare(api, call, new, tracked=tracked)
     api.admission.mutate(Write(api, call, "CREATE", new, None))
     strategy = call.resource.strategy
     try:
@@ -44,7 +45,7 @@ async def create(api: Api, call: Call, new: Any) -> Stored:
             api.addresses.settle(new.metadata.uid)
 
 
-def prepare(api: Api, call: Call, new: Any) -> None:
+def prepare(api: Api, call: Call, new: Any, *, tracked: bool) -> None:
     """Give a new object what only the server gives: uid, times, generation, generated name, defaults."""
     meta = new.metadata
     if meta.resourceVersion not in ("", "0"):
@@ -62,6 +63,8 @@ def prepare(api: Api, call: Call, new: Any) -> None:
     if strategy.generation and "spec" in new.DESCRIPTOR.fields_by_name:
         meta.generation = 1
     strategy.default(new)
+    if tracked:
+        ownership.created(api, call, new)
     strategy.prepare_create(new, api)
 
 

@@ -16,6 +16,7 @@ from kobune.apimachinery.schema import descriptor_of
 from kobune.apiserver.cache.stored import Stored
 from kobune.apiserver.registry.resource import Resource
 from kobune.apiserver.verbs.api import Api
+from kobune.apiserver.verbs.apply import APPLY_PATCH, apply_configuration
 from kobune.apiserver.verbs.binding import bind
 from kobune.apiserver.verbs.call import Call
 from kobune.apiserver.verbs.create import create
@@ -88,6 +89,8 @@ async def put(api: Api, call: Call, new: Any) -> Answer:
 
 async def patch(api: Api, call: Call, content_type: str, body: bytes) -> Answer:
     """Carry out a PATCH: change an object, or a part of it."""
+    if content_type == APPLY_PATCH:
+        return await apply_configuration(api, call, body)
     if call.subresource == "scale":
         return await patch_scale(api, call, content_type, body)
     return await patch_object(api, call, content_type, body)

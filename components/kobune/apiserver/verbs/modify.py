@@ -13,7 +13,7 @@ from kobune.apiserver.admission.chain import Write
 from kobune.apiserver.cache.stored import Stored
 from kobune.apiserver.registry.validation import invalid
 from kobune.apiserver.storage.errors import RevisionConflict
-from kobune.apiserver.verbs import checks
+from kobune.apiserver.verbs import checks, ownership
 from kobune.apiserver.verbs.api import Api
 from kobune.apiserver.verbs.call import Call
 
@@ -33,11 +33,12 @@ def must_get(api: Api, call: Call) -> Stored:
     return stored
 
 
-async def modify(api: Api, call: Call, change: Change) -> Stored:
+async def modify(api: Api, call: Call, change: Change, *, tracked: bool = True) -> Stored:
     """Make a change to an object and return it as it is then.
 
     `change` may be called again on a newer version; its result's `resourceVersion`, if it has one, must be the current
-    one. Raises `NotFound`, `Conflict`, `Invalid` with every cause, or what admission says.
+    one. Whoever calls owns what changes, unless `change` settles that itself (not `tracked`). Raises `NotFound`,
+    `Conflict`, `Invalid` with every cause, or what admission says.
     """
     for _ in range(ATTEMPTS):
         current = must_get(api, call)
@@ -46,14 +47,14 @@ async def modify(api: Api, call: Call, change: Change) -> Stored:
         if insists and new.metadata.resourceVersion != str(current.revision):
             raise Conflict.named(call.group, call.plural, call.name, STALE)
         try:
-            return await _write(api, call, current, new)
+            return await _write(api, call, current, new, tracked=tracked)
         except RevisionConflict:
             if insists and api.cacher.get(call.resource, call.namespace, call.name) is not None:
                 raise Conflict.named(call.group, call.plural, call.name, STALE) from None
     raise Conflict.named(call.group, call.plural, call.name, STALE)
 
 
-async def _write(api: Api, call: Call, current: Stored, new: Any) -> Stored:
+async def _write(api: Api, call: Call, current: Stored, new: Any, *, tracked: bool) -> Stored:
     old = current.message
     strategy = call.resource.strategy
     codec.normalize(new)
@@ -63,6 +64,9 @@ async def _write(api: Api, call: Call, current: Stored, new: Any) -> Stored:
         strategy.prepare_status_update(new, old)
     else:
         strategy.default(new)
+    if tracked:
+        ownership.changed(api, call, new, old)
+    if not is_status:
         if not call.subresource:
             strategy.prepare_update(new, old)
         if call.subresource != "binding":
@@ -116,6 +120,10 @@ def is_done(call: Call, new: Any) -> bool:
 def _same(current: Stored, new: Any) -> bool:
     old: Any = current.private()
     old.metadata.ClearField("resourceVersion")
+    if not ownership.only_times_differ(old.metadata, new.metadata):
+        return False
+    del old.metadata.managedFields[:]
+    old.metadata.managedFields.extend(new.metadata.managedFields)
     return codec.same(old, new)
 
 

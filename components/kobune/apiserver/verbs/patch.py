@@ -25,7 +25,6 @@ from kobune.apiserver.verbs.modify import modify
 JSON_PATCH = "application/json-patch+json"
 MERGE_PATCH = "application/merge-patch+json"
 STRATEGIC_PATCH = "application/strategic-merge-patch+json"
-APPLY_PATCH = "application/apply-patch+yaml"
 SUPPORTED = (JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH)
 
 
@@ -51,10 +50,6 @@ async def patch(api: Api, call: Call, content_type: str, body: bytes) -> Stored:
 
 def parse(content_type: str, body: bytes) -> Any:
     """Return the tree of a patch; `UnsupportedMediaType` for an unknown language, `BadRequest` for no JSON."""
-    if content_type == APPLY_PATCH:
-        raise UnsupportedMediaType(
-            "server-side apply is not supported: use client-side apply (kubectl apply --server-side=false)"
-        )
     if content_type not in SUPPORTED:
         supported = ", ".join(SUPPORTED)
         raise UnsupportedMediaType(

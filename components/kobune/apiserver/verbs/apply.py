@@ -1,0 +1,102 @@
+"""Server-side apply: make an object what a configuration says, as far as the configuration says anything."""
+
+from typing import Any, Final
+
+import orjson
+
+from kobune.apimachinery.apply import problems, write_managers
+from kobune.apimachinery.errors import BadRequest, Conflict, Unexplained
+from kobune.apiserver import yaml_documents
+from kobune.apiserver.cache.stored import Stored
+from kobune.apiserver.verbs import ownership
+from kobune.apiserver.verbs.api import Api
+from kobune.apiserver.verbs.call import Call
+from kobune.apiserver.verbs.create import create
+from kobune.apiserver.verbs.modify import check_name, modify
+from kobune.apiserver.verbs.patch import read_patched
+
+APPLY_PATCH: Final = "application/apply-patch+yaml"
+TYPED: Final = "failed to create typed patch object"
+
+
+async def apply_configuration(api: Api, call: Call, body: bytes) -> Stored:
+    """Apply a configuration to an object, which it creates if need be, and return the object as it is then.
+
+    Raises `Conflict` if others own fields that it gives another value, unless the call has `force`.
+    """
+    config = _read(call, body)
+    if not call.subresource and api.cacher.get(call.resource, call.namespace, call.name) is None:
+        return await _create(api, call, config)
+
+    def change(current: Stored) -> Any:
+        tree, managers = ownership.applied(api, call, config, current.message, force=call.force)
+        new = _object(call, config, tree)
+        write_managers(new.metadata, managers)
+        return new
+
+    return await modify(api, call, change, tracked=False)
+
+
+async def _create(api: Api, call: Call, config: dict[str, Any]) -> Stored:
+    api.authorizer.check(call.attributes("create"))
+    if uid := config["metadata"].get("uid"):
+        why = f"uid mismatch: the provided object specified uid {uid}, and no existing object was found"
+        raise Conflict.named(call.group, call.plural, call.name, why)
+    tree, managers = ownership.applied(api, call, config, None, force=call.force)
+    new = _object(call, config, tree)
+    new.metadata.name = call.name
+    new.metadata.ClearField("resourceVersion")
+    write_managers(new.metadata, managers)
+    call.created = True
+    return await create(api, call, new, tracked=False)
+
+
+def _object(call: Call, config: dict[str, Any], tree: dict[str, Any]) -> Any:
+    """Return the object of a tree; it insists on a version only if the configuration does."""
+    metadata = {**tree.get("metadata", {})}
+    metadata.pop("resourceVersion", None)
+    if version := config["metadata"].get("resourceVersion"):
+        metadata["resourceVersion"] = version
+    return call.resource.to_stored(read_patched(call, call.resource, {**tree, "metadata": metadata}))
+
+
+def _read(call: Call, body: bytes) -> dict[str, Any]:
+    """Return the tree of a configuration; raises `BadRequest` or `Unexplained` in Kubernetes' words."""
+    try:
+        text, odd = yaml_documents.to_json(body)
+    except yaml_documents.BadYaml as error:
+        raise BadRequest(f"error decoding YAML: error converting YAML to JSON: {error}") from None
+    if odd and call.field_validation == "Strict":
+        raise BadRequest(f"error strict decoding YAML: error converting YAML to JSON: {', '.join(odd)}")
+    if call.field_validation == "Warn":
+        call.warnings.extend(odd)
+    config = orjson.loads(text)
+    config = {} if config is None else config
+    if not isinstance(config, dict):
+        raise BadRequest("error decoding YAML: the configuration is not an object")
+    metadata = config.get("metadata")
+    if metadata is None:
+        metadata = config["metadata"] = {}
+    if isinstance(metadata, dict) and metadata.get("managedFields") is not None:
+        raise BadRequest("metadata.managedFields must be nil")
+    _check_type(call, config)
+    wrong = list(problems(config, call.resource.ownership))
+    if wrong:
+        found = wrong[0] if len(wrong) == 1 else "\n  ".join(["errors:", *wrong])
+        kind = call.resource.kind
+        where = f"{metadata.get('namespace') or ''}/{metadata.get('name') or ''}" if isinstance(metadata, dict) else "/"
+        group_version = f"{kind.group}/{kind.version}"
+        raise Unexplained(f"{TYPED} ({where}; {group_version}, Kind={kind.name}): {found}")
+    if metadata.get("name"):
+        check_name(call, metadata["name"])
+    if metadata.get("namespace") and metadata["namespace"] != call.namespace:
+        raise BadRequest("the namespace of the provided object does not match the namespace sent on the request")
+    return config
+
+
+def _check_type(call: Call, config: dict[str, Any]) -> None:
+    version, name = config.get("apiVersion") or "", config.get("kind") or ""
+    kind = call.resource.kind
+    if (version, name) != (kind.api_version, kind.name):
+        group, _, of_group = str(version).rpartition("/")
+        raise BadRequest(f"invalid object type: {group}/{of_group}, Kind={name}")
