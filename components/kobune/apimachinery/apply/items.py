@@ -1,7 +1,8 @@
 """The items of a list that is merged item by item, and what tells them apart."""
 
-import json
 from typing import Any
+
+import orjson
 
 from kobune.apimachinery.apply.types import List
 
@@ -46,4 +47,4 @@ def by_step(list_type: List, items: list[Any]) -> dict[str, list[Any]]:
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, separators=(",", ":"), sort_keys=True, ensure_ascii=False)
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()

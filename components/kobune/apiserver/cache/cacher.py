@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from kobune.api.meta.v1 import StatusDetails
+from kobune.apimachinery.errors import NotFound
 from kobune.apiserver.cache.ring import Ring
 from kobune.apiserver.cache.stored import Stored
 from kobune.apiserver.registry.registry import Registry
@@ -18,6 +20,7 @@ class Cacher:
         for entry in store.range(PREFIX, prefix_end(PREFIX)).entries:
             if (ring := self._ring_of(entry.key)) is not None:
                 ring.load(entry.key, _stored(ring.resource, entry))
+        self._compacted = store.compacted
         self._stop = store.subscribe(self._follow)
 
     @property
@@ -26,8 +29,25 @@ class Cacher:
         return self._store.revision
 
     def ring(self, resource: Resource) -> Ring:
-        """Return the ring of a resource."""
-        return self._rings[resource.stored.path]
+        """Return the ring of a resource; `NotFound` if it is served no longer."""
+        try:
+            return self._rings[resource.stored.path]
+        except KeyError:
+            raise NotFound("the server could not find the requested resource", StatusDetails()) from None
+
+    def open(self, resource: Resource) -> None:
+        """Keep the objects of a resource from now on; whoever watched it as it was before is through."""
+        if (old := self._rings.get(resource.stored.path)) is not None:
+            old.close()
+        ring = self._rings[resource.stored.path] = Ring(resource.stored, self._store.revision)
+        prefix = resource.prefix()
+        for entry in self._store.range(prefix, prefix_end(prefix)).entries:
+            ring.load(entry.key, _stored(ring.resource, entry))
+
+    def forget(self, resource: Resource) -> None:
+        """Keep the objects of a resource no longer."""
+        if (ring := self._rings.pop(resource.stored.path, None)) is not None:
+            ring.close()
 
     def get(self, resource: Resource, namespace: str, name: str) -> Stored | None:
         """Return an object as it is now, or None."""
@@ -44,9 +64,16 @@ class Cacher:
         self._stop()
 
     def _ring_of(self, key: bytes) -> Ring | None:
-        return self._rings.get(key[len(PREFIX) :].partition(b"/")[0])
+        first, _, rest = key[len(PREFIX) :].partition(b"/")
+        ring = self._rings.get(first)
+        # Keys of custom resources begin with the group, which has a dot in it.
+        return ring if ring is not None else self._rings.get(first + b"/" + rest.partition(b"/")[0])
 
     def _follow(self, events: Sequence[Event]) -> None:
+        if self._store.compacted > self._compacted:
+            self._compacted = self._store.compacted
+            for ring in self._rings.values():
+                ring.forget(self._compacted)
         touched = set()
         for event in events:
             ring = self._ring_of(event.entry.key)

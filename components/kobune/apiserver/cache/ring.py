@@ -20,7 +20,12 @@ ADDED: Final = "ADDED"
 MODIFIED: Final = "MODIFIED"
 DELETED: Final = "DELETED"
 CAPACITY: Final = 20_000
-"""How many changes a slow watcher may be behind."""
+"""How many changes a slow watcher may be behind…"""
+WEIGHT: Final = 8 * 1024 * 1024
+"""…unless their objects have more bytes than this in the store; but so many always:"""
+FEWEST: Final = 1_000
+WARM: Final = 500
+"""For how many changes the encodings of what is no longer there are kept: most watchers are not further behind."""
 
 
 class Change:
@@ -53,8 +58,16 @@ class Ring:
         self.start = revision
         """Changes after this revision are still in the ring."""
         self._changes: list[Change] = []
+        self._weight = 0
         self._dropped = 0
         self._waiting: list[asyncio.Future[None]] = []
+        self.is_closed = False
+        """Whether nothing more will happen: the kind is served no longer, or in another way."""
+
+    def close(self) -> None:
+        """End: whoever waits is woken for the last time."""
+        self.is_closed = True
+        self.advance(self.revision)
 
     def load(self, key: bytes, stored: Stored) -> None:
         """Take over an object that was there before any change was seen."""
@@ -71,6 +84,11 @@ class Ring:
         previous = self.objects.pop(key, None)
         if previous is not None:
             self._append(Change(DELETED, Stored(self.resource, previous.raw, revision), previous, key))
+
+    def forget(self, revision: int) -> None:
+        """Drop the changes up to a revision: the store no longer knows them either."""
+        low = self.position_after(max(revision, self.start)) - self._dropped
+        self._drop(low)
 
     def advance(self, revision: int) -> None:
         """Wake whoever waits: everything up to `revision` is known now."""
@@ -105,12 +123,12 @@ class Ring:
                 high = middle
         return self._dropped + low
 
-    def read(self, position: int) -> Sequence[Change]:
-        """Return what happened since; `Expired` if part of that is gone."""
+    def read(self, position: int, limit: int) -> Sequence[Change]:
+        """Return at most so much of what happened since; `Expired` if part of that is gone."""
         at = position - self._dropped
         if at < 0:
             raise Expired("too old resource version: the watcher fell behind")
-        return self._changes[at:]
+        return self._changes[at : at + limit]
 
     async def changed(self) -> None:
         """Return when something has happened since the call."""
@@ -124,9 +142,38 @@ class Ring:
             raise
 
     def _append(self, change: Change) -> None:
-        self._changes.append(change)
-        if len(self._changes) > 2 * CAPACITY:
-            gone = self._changes[:-CAPACITY]
-            self.start = gone[-1].revision
-            self._dropped += len(gone)
-            del self._changes[:-CAPACITY]
+        changes = self._changes
+        changes.append(change)
+        self._weight += len(change.object.raw)
+        if len(changes) > WARM:
+            self._cool(changes[-WARM - 1])
+        if len(changes) > 2 * CAPACITY:
+            self._drop(len(changes) - CAPACITY)
+        elif self._weight > 2 * WEIGHT and len(changes) > 2 * FEWEST:
+            self._drop(self._excess())
+
+    def _cool(self, change: Change) -> None:
+        change.encoded.clear()
+        if self.objects.get(change.key) is not change.object:
+            change.object.forget_encodings()
+        if change.previous is not None:
+            change.previous.forget_encodings()
+
+    def _excess(self) -> int:
+        """Return how many changes are too many for their weight."""
+        weight, count = self._weight, 0
+        for change in self._changes[:-FEWEST]:
+            if weight <= WEIGHT:
+                break
+            weight -= len(change.object.raw)
+            count += 1
+        return count
+
+    def _drop(self, count: int) -> None:
+        if not count:
+            return
+        gone = self._changes[:count]
+        self.start = gone[-1].revision
+        self._dropped += count
+        self._weight -= sum(len(change.object.raw) for change in gone)
+        del self._changes[:count]

@@ -1,10 +1,7 @@
 """One revision of one object, encoded at most once in each encoding and shared by everyone who reads it."""
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from google.protobuf.message import Message
-
-from kobune.apimachinery import codec
 from kobune.apimachinery.kinds import Object
 
 if TYPE_CHECKING:
@@ -14,12 +11,15 @@ if TYPE_CHECKING:
 class Stored:
     """An object as it was at a revision. Its message and bytes are shared: nobody may change them."""
 
-    __slots__ = ("_json", "_message", "_proto", "raw", "resource", "revision")
+    __slots__ = ("_json", "_message", "_proto", "raw", "resource", "revision", "views")
+
+    views: "dict[Resource, Stored]"
+    """The same as other versions show it, once somebody asked; only there for custom resources."""
 
     def __init__(self, resource: "Resource", raw: bytes, revision: int) -> None:
         self.resource = resource
         self.raw = raw
-        """The protobuf message without its resource version: what the store keeps."""
+        """What the store keeps: the protobuf message, or JSON for a custom resource, without its resource version."""
         self.revision = revision
         self._proto: bytes | None = None
         self._message: Object | None = None
@@ -28,6 +28,8 @@ class Stored:
     @property
     def proto(self) -> bytes:
         """The protobuf message."""
+        if not self.revision:
+            return self.raw  # of a dry run: it never got a version
         if self._proto is None:
             # Protobuf merges a field that comes twice, so the version is appended instead of written into the middle.
             version = str(self.revision).encode()
@@ -39,14 +41,14 @@ class Stored:
     def message(self) -> Object:
         """The object; for reading only."""
         if self._message is None:
-            self._message = cast(Object, self.resource.message.FromString(self.proto))
+            self._message = self.resource.load(self)
         return self._message
 
     @property
     def bare_json(self) -> bytes:
         """JSON without `kind` and `apiVersion`, as the items of a list are."""
         if self._json is None:
-            self._json = codec.to_json(cast(Message, self.message))
+            self._json = self.resource.bare_json(self)
         return self._json
 
     @property
@@ -54,6 +56,10 @@ class Stored:
         """JSON as clients get a single object."""
         return self.resource.json_head + self.bare_json[1:]
 
+    def forget_encodings(self) -> None:
+        """Keep only what the store keeps; what else somebody asks for is made again."""
+        self._proto = self._message = self._json = None
+
     def private(self) -> Object:
         """Return a copy of the object to change."""
-        return cast(Object, self.resource.message.FromString(self.proto))
+        return self.resource.load(self)

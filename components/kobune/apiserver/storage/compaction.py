@@ -1,6 +1,7 @@
 """Giving up history by age."""
 
 import logging
+from collections import deque
 from contextlib import suppress
 from typing import Final
 
@@ -12,14 +13,20 @@ logger = logging.getLogger(__name__)
 
 KEPT: Final = 300.0
 """Seconds of history that stay readable at least, as with kube-apiserver."""
+STEPS: Final = 5
+"""In how many steps history goes: the more, the less is kept beyond that."""
 
 
 async def compact_by_age(store: Store, *, clock: Clock, keep: float = KEPT) -> None:
-    """Give up what is older than `keep` seconds (twice that at most), until cancelled or the store takes no writes."""
+    """Give up what is older than `keep` seconds, or little more, until cancelled or the store takes no writes."""
+    marks = deque([store.revision])
     with suppress(StoreClosed, StoreFailed):
         while True:
-            marked = store.revision
-            await clock.sleep(keep)
+            await clock.sleep(keep / STEPS)
+            marks.append(store.revision)
+            if len(marks) <= STEPS:
+                continue
+            marked = marks.popleft()
             if marked > max(store.compacted, FIRST_REVISION):
                 with suppress(Compacted):  # an etcd client may compact, too
                     await store.compact(marked)

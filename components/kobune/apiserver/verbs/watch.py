@@ -82,12 +82,11 @@ async def _follow(
             asked = ring.start
         position = ring.position_after(asked)
     while True:
-        changes = ring.read(position)
+        changes = ring.read(position, BATCH)
         if not changes:
             if not await _change(ring) and options.allowWatchBookmarks:
                 yield [bookmark(call.resource.stored, api.cacher.revision)]
             continue
-        changes = changes[:BATCH]
         position += len(changes)
         if visible := _visible(wanted, call, changes):
             yield visible
@@ -95,11 +94,11 @@ async def _follow(
 
 def bookmark(resource: Resource, revision: int, *, end_of_initial_events: bool = False) -> Change:
     """Return the event that only tells how far the watcher has seen."""
-    empty: Any = resource.message()
+    empty: Any = resource.empty()
     empty.metadata.SetInParent()
     if end_of_initial_events:
         empty.metadata.annotations[INITIAL_EVENTS_END] = "true"
-    return Change(BOOKMARK, Stored(resource, empty.SerializeToString(), revision), None)
+    return Change(BOOKMARK, Stored(resource, resource.dump(empty), revision), None)
 
 
 async def _change(ring: Ring) -> bool:
