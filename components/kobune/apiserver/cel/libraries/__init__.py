@@ -1,0 +1,1 @@
+"""The functions of expressions, one module per library. Each has `overloads()`."""
