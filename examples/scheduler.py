@@ -34,7 +34,7 @@ async def schedule(client: Client, pods: list[Pod], load: Counter[str]) -> None:
             nodes = [node.metadata.name for node in (await client.list(Node)).items]
             best = min(nodes, key=lambda name: load[name])
             load[best] += 1
-            await client.bind(pod.metadata.namespace, pod.metadata.name, best, uid=pod.metadata.uid)
+            await client.bind(pod.metadata.name, pod.metadata.namespace, best, uid=pod.metadata.uid)
             print(f"{pod.metadata.name} goes to {best}", flush=True)
 
 

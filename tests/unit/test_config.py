@@ -111,3 +111,9 @@ def test_a_wrong_file_is_explained_in_one_line(tmp_path: Path, text: str, messag
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(CannotStart, match=r"cannot read .*nothing.yaml: No such file"):
         load_example(file=tmp_path / "nothing.yaml")
+
+
+def test_a_variable_that_means_nothing_is_refused() -> None:
+    with pytest.raises(CannotStart, match="KOBUNE_KUBE_THING_SEAD: there is no such setting; did you mean"):
+        load_example(environment={"KOBUNE_KUBE_THING_SEAD": "1"}, flags=["--connection-address=a"])
+    load_example(environment={"KOBUNE_OTHER_SEAD": "1"}, flags=["--connection-address=a"])

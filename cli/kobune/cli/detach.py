@@ -43,7 +43,7 @@ def _be_detached(work: Callable[[Tell], None], messages: int, log: Path) -> NoRe
     try:
         os.setsid()
         _redirect(log)
-        work(lambda message: _tell(messages, message))
+        work(lambda message: _note_and_tell(messages, message))
         status = 0
     except CannotStart as error:
         _tell(messages, {"failed": str(error)})
@@ -55,6 +55,12 @@ def _be_detached(work: Callable[[Tell], None], messages: int, log: Path) -> NoRe
         sys.stderr.flush()
         # Not sys.exit: what the command would do at its end is not ours to do.
         os._exit(status)
+
+
+def _note_and_tell(messages: int, message: Mapping[str, Any]) -> None:
+    if "line" in message:
+        print(message["line"], flush=True)  # the log: the command hears only what happens before it ends
+    _tell(messages, message)
 
 
 def _tell(messages: int, message: Mapping[str, Any]) -> None:

@@ -12,6 +12,7 @@ app = typer.Typer(
     help="A whole Kubernetes control plane on this machine, without Docker and without root.",
     no_args_is_help=True,
     add_completion=False,
+    rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
 app.command()(up.up)

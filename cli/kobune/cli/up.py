@@ -40,8 +40,9 @@ def up(
         seed=seed,
     )
     if detached:
-        log = DataDirectory(settings.data_dir).log("kobune")
-        run_detached(lambda tell: _run(settings, in_process, tell), log=log, show=say)
+        directory = DataDirectory(settings.data_dir)
+        directory.prepare()
+        run_detached(lambda tell: _run(settings, in_process, tell), log=directory.log("kobune"), show=say)
     else:
         _run(settings, in_process, lambda message: say(message["line"]) if "line" in message else None)
 

@@ -193,8 +193,8 @@ class Composition:
             )
             self.data_dir.forget()
             certificates.ensure(self.data_dir.pki, identities(self._addresses), clock=self._clock)
-            if self.server:
-                self.write_kubeconfig()
+            if self.server and APISERVER not in self._settings.components:
+                self.write_kubeconfig()  # otherwise once there is something to talk to
             try:
                 yield lock
             finally:

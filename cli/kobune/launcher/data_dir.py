@@ -87,9 +87,10 @@ class DataDirectory:
     def prepare(self) -> None:
         """Make the folders; `CannotStart` if that fails or a newer Kobune has been here."""
         try:
-            for folder in (self.root, self.pki, self.logs, self.run, self.lives, self.kubelet):
-                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._check_version()
+            for folder in (self.pki, self.logs, self.run, self.lives, self.kubelet):
+                folder.mkdir(exist_ok=True, mode=0o700)
             for log in self.logs.glob("*.log"):
                 if log.stat().st_size > LOG_LIMIT:
                     log.replace(log.with_suffix(".log.1"))
@@ -117,7 +118,10 @@ class DataDirectory:
 
         Gives the lock's file descriptor. The lock is free again when the last of these processes is gone.
         """
-        descriptor = os.open(self.root / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            descriptor = os.open(self.root / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise CannotStart(f"cannot use the data directory {self.root}: {error.strerror}") from None
         try:
             if not _take(descriptor):
                 holder = os.read(descriptor, 20).decode().strip() or "?"

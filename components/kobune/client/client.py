@@ -202,13 +202,13 @@ class Client:
         )
         await self._carry(method_of(kind, "DeleteCollection").path, request)
 
-    async def bind(self, pod_namespace: str, pod_name: str, node: str, *, uid: str = "") -> None:
+    async def bind(self, name: str, namespace: str, node: str, *, uid: str = "") -> None:
         """Put a pod on a node: the pod with this uid, if given."""
         method = method_of(Pod, "Bind")
-        binding = binding_of(BindOf(pod_namespace, pod_name, node, uid))
+        binding = binding_of(BindOf(namespace, name, node, uid))
         await self._carry(method.path, cast(Any, method.request)(object=binding))
 
-    async def evict(self, namespace: str, name: str, *, uid: str = "", grace_seconds: int | None = None) -> None:
+    async def evict(self, name: str, namespace: str, *, uid: str = "", grace_seconds: int | None = None) -> None:
         """Delete a pod unless a disruption budget forbids it: then raise `TooManyRequests`."""
         eviction = Eviction(metadata=ObjectMeta(namespace=namespace, name=name))
         if uid:

@@ -11,6 +11,7 @@ import grpc.aio
 from kobune.api.meta.v1 import Status
 from kobune.apimachinery import errors
 from kobune.apimachinery.errors import ApiError, InternalError, ServiceUnavailable
+from kobune.component_base.credentials import Credentials
 
 STATUS_TRAILER = "kobune-status-bin"
 """The trailing metadata that carries the bytes of a `Status`."""
@@ -70,11 +71,8 @@ class GrpcTransport:
         self._streams: dict[str, grpc.aio.UnaryStreamMultiCallable[bytes, bytes]] = {}
 
     async def __aenter__(self) -> Self:
-        credentials = grpc.ssl_channel_credentials(
-            root_certificates=self._config.ca.read_bytes(),
-            private_key=self._config.key.read_bytes(),
-            certificate_chain=self._config.certificate.read_bytes(),
-        )
+        files = Credentials(self._config.ca, self._config.certificate, self._config.key).read()
+        credentials = grpc.ssl_channel_credentials(files.ca, files.key, files.certificate)
         self._channel = grpc.aio.secure_channel(self._config.address, credentials, options=OPTIONS)
         return self
 

@@ -74,10 +74,7 @@ def load(
     given: dict[str, Any] = {}
     if file is not None:
         given |= _from_file(file, known)
-    for setting in known.values():
-        variable = setting.variable(name)
-        if environment is not None and variable in environment:
-            given[setting.dotted] = _convert(setting.type, environment[variable], variable)
+    given |= _from_environment(environment or {}, name, known)
     given |= _from_flags(flags, known)
     return cast(C, _build(kind, given, (), defaults, name))
 
@@ -109,6 +106,18 @@ def _flatten(
             yield from _flatten(value, f"{dotted}.", file, known)
         else:
             raise CannotStart(f"{file}: there is no setting {dotted!r}{_did_you_mean(dotted, known)}")
+
+
+def _from_environment(environment: Mapping[str, str], name: str, known: Mapping[str, Setting]) -> dict[str, Any]:
+    by_variable = {setting.variable(name): setting for setting in known.values()}
+    mine = "_".join(["KOBUNE", name.replace("-", "_"), ""]).upper()
+    given: dict[str, Any] = {}
+    for variable, value in environment.items():
+        if setting := by_variable.get(variable):
+            given[setting.dotted] = _convert(setting.type, value, variable)
+        elif variable.startswith(mine):
+            raise CannotStart(f"{variable}: there is no such setting{_did_you_mean(variable, by_variable)}")
+    return given
 
 
 def _from_flags(flags: Sequence[str], known: Mapping[str, Setting]) -> dict[str, Any]:
