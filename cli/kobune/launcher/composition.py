@@ -35,8 +35,8 @@ def identities(ranges: Addresses) -> list[Identity]:
         Identity("scheduler", "system:kube-scheduler"),
         Identity("controller-manager", "system:kube-controller-manager"),
         Identity("cloud-controller-manager", "system:cloud-controller-manager"),
-        # One process runs all simulated nodes, so it may do what all of them may.
-        Identity("kubelet", "system:kubelet-fleet", ("system:masters",)),
+        # One process runs all simulated nodes, so it may do for all of them what a kubelet may do for its own.
+        Identity("kubelet", "system:kubelet-fleet"),
         Identity("kube-proxy", "system:kube-proxy", ("system:node-proxier",)),
     ]
 

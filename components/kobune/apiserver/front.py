@@ -7,7 +7,7 @@ from typing import Final, Protocol
 from kobune.api.meta.v1 import DeleteOptions, PatchOptions
 from kobune.apimachinery.errors import FieldError, Invalid
 from kobune.apiserver.auth.authenticate import Authenticator
-from kobune.apiserver.auth.rbac import Authorizer
+from kobune.apiserver.auth.authorize import Authorizer
 from kobune.apiserver.metrics import Metrics
 from kobune.apiserver.registry.resource import Resource
 from kobune.apiserver.registry.validation import forbidden, required, unsupported
@@ -40,7 +40,7 @@ class Front:
             self.authorizer.check(call.attributes(verb))
             return
         # Rights in a namespace are none in the cluster; but a namespace lives in itself.
-        call.namespace = call.name if call.plural == "namespaces" else ""
+        call.namespace = call.name if call.plural == "namespaces" and not call.group else ""
         self.authorizer.check(call.attributes(verb))
         call.namespace = ""
 

@@ -17,11 +17,14 @@ from kobune.api.dynamic.v1.objects_pb2_grpc import add_ObjectsServicer_to_server
 from kobune.apimachinery.clock import Clock
 from kobune.apiserver.admission.plugins import default_admission
 from kobune.apiserver.auth.authenticate import Authenticator
-from kobune.apiserver.auth.rbac import Authorizer
+from kobune.apiserver.auth.authorize import Authorizer
 from kobune.apiserver.auth.service_account_tokens import ServiceAccountTokens
 from kobune.apiserver.bootstrap.bootstrap import bootstrap, publish
 from kobune.apiserver.cache.cacher import Cacher
 from kobune.apiserver.cache.view import View
+from kobune.apiserver.customresources.controller import DefinitionController
+from kobune.apiserver.customresources.serving import DefinitionServing
+from kobune.apiserver.customresources.webhook import converters
 from kobune.apiserver.front import Front
 from kobune.apiserver.grpc.dynamic import DynamicService
 from kobune.apiserver.grpc.table import service_names, typed_methods
@@ -79,6 +82,8 @@ async def run(config: Config, *, clock: Clock, random: Random, ready: Callable[[
         random = Random(f"{random.random()}/{store.revision}")
         api = _api(config, store, clock, random)
         stack.callback(api.cacher.close)
+        definitions = DefinitionServing(api.registry, api.cacher, store, converters(api))
+        stack.callback(definitions.start())
         await bootstrap(api, config.service_ip)
         authenticator = Authenticator(api.tokens)
         metrics = Metrics(api.registry, api.cacher, store)
@@ -95,6 +100,7 @@ async def run(config: Config, *, clock: Clock, random: Random, ready: Callable[[
         server.set_serving(True)
         keeping = await stack.enter_async_context(asyncio.TaskGroup())
         keeping.create_task(compact_by_age(store, clock=clock))
+        keeping.create_task(DefinitionController(api, definitions).run())
         ready(Ready("apiserver", server.address, {"rest": rest.address, "etcd": served.address}))
         log.info("serving https://%s and gRPC on %s", rest.address, server.address)
         await _forever()

@@ -15,6 +15,7 @@ from kobune.component_base.failure import CannotStart
 from kobune.component_base.serving import Ready, Server, ServingConfig
 from kobune.controller.v1 import ControllerStatus, ListControllersRequest, ListControllersResponse
 from kobune.controller.v1.controllers_pb2_grpc import add_ControllersServicer_to_server
+from kobune.controller_manager.controllers.clusterroleaggregation import clusterroleaggregation
 from kobune.controller_manager.controllers.deployment import deployment
 from kobune.controller_manager.controllers.endpoints import endpoints
 from kobune.controller_manager.controllers.endpointslice import endpointslice
@@ -87,6 +88,7 @@ def controllers_of(config: Config) -> list[Controller]:
         namespace,
         tainteviction,
         podgc,
+        clusterroleaggregation,
         garbagecollector(),
     ]
 

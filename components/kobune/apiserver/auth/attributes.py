@@ -18,6 +18,8 @@ class Attributes:
     namespace: str = ""
     name: str = ""
     path: str = ""
+    field_selector: str = ""
+    """What a list or watch is narrowed to; only told of those for whom it matters: nodes."""
 
     def denial(self) -> str:
         """Return Kubernetes' words for: no."""

@@ -6,7 +6,7 @@ from urllib.parse import unquote
 from kobune.apimachinery.errors import BadRequest
 from kobune.apiserver.auth.attributes import Attributes
 from kobune.apiserver.auth.authenticate import AUTHENTICATED
-from kobune.apiserver.auth.rbac import Authorizer
+from kobune.apiserver.auth.authorize import Authorizer
 from kobune.apiserver.auth.user import ANONYMOUS, User
 
 PREFIX = "impersonate-"

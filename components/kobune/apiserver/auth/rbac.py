@@ -1,24 +1,22 @@
 """Role-based access control: may somebody do something, by the roles that are bound to them.
 
-Source: *Using RBAC Authorization*. The group `system:masters` may do everything.
+Source: *Using RBAC Authorization*.
 """
 
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from kobune.apimachinery.errors import Forbidden
 from kobune.apiserver.auth.attributes import Attributes
 from kobune.apiserver.auth.user import User
 from kobune.apiserver.cache.view import View
 
-MASTERS = "system:masters"
 RESOURCES = ("roles", "rolebindings", "clusterroles", "clusterrolebindings")
 KEPT = 10_000
 """How many answers are remembered until a role changes."""
 
 
-class Authorizer:
-    """Answers whether a wish is granted."""
+class Rbac:
+    """Answers whether a role grants a wish."""
 
     def __init__(self, view: View) -> None:
         self._view = view
@@ -26,15 +24,8 @@ class Authorizer:
         self._known: dict[Attributes, bool] = {}
         self._known_at = -1
 
-    def check(self, wish: Attributes) -> None:
-        """Raise `Forbidden` if the wish is not granted."""
-        if not self.allows(wish):
-            raise Forbidden.of(wish.group, wish.resource, wish.name, wish.denial())
-
     def allows(self, wish: Attributes) -> bool:
         """Whether some rule grants the wish."""
-        if MASTERS in wish.user.groups:
-            return True
         newest = max(ring.revision for ring in self._rings)
         if newest != self._known_at or len(self._known) > KEPT:
             self._known.clear()

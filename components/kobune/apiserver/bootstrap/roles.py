@@ -21,8 +21,8 @@ def roles() -> Iterator[tuple[str, Any]]:
     """Yield every default role and binding, each with the plural of its resource."""
     for name, rules in _cluster_roles().items():
         yield "clusterroles", _cluster_role(name, rules)
-    for name, parts in AGGREGATED.items():
-        yield "clusterroles", _aggregate(name, parts)
+    for name, part_of in AGGREGATED.items():
+        yield "clusterroles", _aggregate(name, part_of)
     for name, subjects in BINDINGS.items():
         yield "clusterrolebindings", _cluster_binding(name, subjects)
     yield from _leader_election()
@@ -192,8 +192,8 @@ def _cluster_roles() -> dict[str, Rules]:
     }
 
 
-AGGREGATED = {"admin": ("view", "edit", "admin"), "edit": ("view", "edit"), "view": ("view",)}
-"""The roles for users, and the parts that they are put together from."""
+AGGREGATED = {"admin": "", "edit": "admin", "view": "edit"}
+"""The roles for users, and of which one each is a part. The controller-manager puts them together."""
 
 BINDINGS: dict[str, tuple[tuple[str, str], ...]] = {
     "cluster-admin": (("Group", "system:masters"),),
@@ -203,7 +203,8 @@ BINDINGS: dict[str, tuple[tuple[str, str], ...]] = {
     "system:kube-controller-manager": (("User", "system:kube-controller-manager"),),
     "system:kube-scheduler": (("User", "system:kube-scheduler"),),
     "system:monitoring": (("Group", "system:monitoring"),),
-    "system:node": (("Group", "system:nodes"),),
+    # Nodes have a rule book of their own; this is for the one process that runs all simulated nodes.
+    "system:node": (("User", "system:kubelet-fleet"),),
     "system:node-proxier": (("User", "system:kube-proxy"),),
     "system:public-info-viewer": (("Group", "system:authenticated"), ("Group", "system:unauthenticated")),
     "system:service-account-issuer-discovery": (("Group", "system:serviceaccounts"),),
@@ -219,10 +220,11 @@ def _cluster_role(name: str, rules: Rules) -> ClusterRole:
     return role
 
 
-def _aggregate(name: str, parts: Sequence[str]) -> ClusterRole:
-    sources = {"view": _view(), "edit": _edit(), "admin": _admin()}
-    role = ClusterRole(rules=[found for part in parts for found in sources[part]])
+def _aggregate(name: str, part_of: str) -> ClusterRole:
+    role = ClusterRole()
     _name(role, name)
+    if part_of:
+        role.metadata.labels[f"{GROUP}/aggregate-to-{part_of}"] = "true"
     selector = role.aggregationRule.clusterRoleSelectors.add()
     selector.matchLabels[f"{GROUP}/aggregate-to-{name}"] = "true"
     return role

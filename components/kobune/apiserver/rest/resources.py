@@ -1,6 +1,7 @@
 """Requests for resources: from method, path, query and body to a verb, and from its answer to HTTP."""
 
 from collections.abc import Mapping
+from typing import cast
 
 from aiohttp import web
 
@@ -9,6 +10,7 @@ from kobune.apimachinery.errors import ApiError, MethodNotAllowed, NotFound, Req
 from kobune.apiserver import body
 from kobune.apiserver.auth.user import User
 from kobune.apiserver.cache.stored import Stored
+from kobune.apiserver.customresources.resource import CustomResource
 from kobune.apiserver.front import Front, delete_call, write_call
 from kobune.apiserver.rest import accept, answer, options
 from kobune.apiserver.rest.path import Target
@@ -17,10 +19,14 @@ from kobune.apiserver.verbs import dispatch
 from kobune.apiserver.verbs.call import Call
 from kobune.apiserver.verbs.delete import delete, success
 from kobune.apiserver.verbs.delete_collection import delete_collection
-from kobune.apiserver.verbs.read import get, list_objects
+from kobune.apiserver.verbs.read import Listing, get, list_objects
 
 BODY_LIMIT = 3 * 1024 * 1024
 UNSERVED = frozenset({"exec", "attach", "portforward", "proxy", "log"})
+
+
+class NoSuchPage(Exception):
+    """A path that belongs to no group and version that is served: it is not even an API's."""
 
 
 class Resources:
@@ -33,11 +39,20 @@ class Resources:
     async def serve(self, request: web.BaseRequest, target: Target, user: User) -> web.StreamResponse:
         """Answer a request; raises an `ApiError` for what cannot be done."""
         resource = self._api.registry.find(target.group, target.version, target.resource)
-        if resource is None or (target.subresource and not resource.kind.subresource(target.subresource)):
+        if resource is None:
+            if (target.group, target.version) not in self._api.registry.built_in_versions:
+                raise NoSuchPage
+            raise NotFound("the server could not find the requested resource", StatusDetails())
+        if target.subresource and not resource.kind.subresource(target.subresource):
+            if resource.is_custom:
+                raise NotFound.named(target.group, target.resource, target.name)
             raise NotFound("the server could not find the requested resource", StatusDetails())
         call = Call(user, resource, target.namespace, target.name, target.subresource)
+        call.field_selector = request.query.get("fieldSelector", "")
         _check_place(call)
         verb = _verb(request.method, call, request.query)
+        if resource.is_custom and (warning := cast(CustomResource, resource).warning):
+            call.warnings.append(warning)
         try:
             response = await self._answer(request, call, verb)
         except ApiError as error:
@@ -52,25 +67,37 @@ class Resources:
         dispatch.check_served(call, verb)
         if call.subresource in UNSERVED:
             raise MethodNotAllowed(f"{call.plural}/{call.subresource} is not supported")
-        wish = accept.parse(request.headers.get("Accept", ""), query.get("pretty", "") in ("1", "true"))
+        pretty = query.get("pretty", "") in ("1", "true")
+        # A scale is a message, whatever it is the scale of.
+        has_message = not resource.is_custom or call.subresource == "scale"
+        wish = accept.parse(request.headers.get("Accept", ""), pretty, has_message)
         include = query.get("includeObject", "")
         match verb:
             case "get":
-                return self._get(call, wish, include, query.get("resourceVersion", ""))
+                return await self._get(call, wish, include, query.get("resourceVersion", ""))
             case "list":
                 listing = list_objects(self._api, call, options.list_options(query))
-                return answer.from_listing(resource, listing, wish, self._api.now(), include)
+                return await self._listed(call, listing, wish, include)
             case "watch":
                 return await serve_watch(self._api, call, options.list_options(query), wish, include, request)
             case "delete" | "deletecollection":
                 return await self._delete(request, call, wish)
         return await self._write(request, call, verb, wish)
 
-    def _get(self, call: Call, wish: accept.Wish, include: str, resource_version: str) -> web.Response:
+    async def _get(self, call: Call, wish: accept.Wish, include: str, resource_version: str) -> web.Response:
         if call.subresource == "scale":
-            return answer.from_message(dispatch.scale(self._api, call), wish)
-        found = get(self._api, call, resource_version)
-        return answer.from_stored(call.resource, found, wish, self._api.now(), include)
+            return answer.from_message(await dispatch.scale(self._api, call), wish, 200, call.warnings)
+        return await self._shown(call, get(self._api, call, resource_version), wish, include)
+
+    async def _shown(self, call: Call, stored: Stored, wish: accept.Wish, include: str, status: int = 200) -> web.Response:
+        if call.resource.calls_out:
+            await call.resource.convert([stored])
+        return answer.from_stored(call.resource, stored, wish, self._api.now(), include, status, call.warnings)
+
+    async def _listed(self, call: Call, listing: Listing, wish: accept.Wish, include: str) -> web.Response:
+        if call.resource.calls_out:
+            await call.resource.convert(listing.items)
+        return answer.from_listing(call.resource, listing, wish, self._api.now(), include, call.warnings)
 
     async def _write(self, request: web.BaseRequest, call: Call, verb: str, wish: accept.Wish) -> web.Response:
         query = request.query
@@ -90,8 +117,7 @@ class Resources:
             done = await (dispatch.post if verb == "create" else dispatch.put)(self._api, call, new)
         status = 201 if verb == "create" or call.created else 200
         if isinstance(done, Stored):
-            include = query.get("includeObject", "")
-            return answer.from_stored(call.resource, done, wish, self._api.now(), include, status, call.warnings)
+            return await self._shown(call, done, wish, query.get("includeObject", ""), status)
         return answer.from_message(done, wish, status, call.warnings)
 
     async def _delete(self, request: web.BaseRequest, call: Call, wish: accept.Wish) -> web.Response:
@@ -103,16 +129,18 @@ class Resources:
         call = delete_call(call, wanted)
         if not call.name:
             listing = await delete_collection(self._api, call, options.list_options(request.query), wanted)
-            return answer.from_listing(call.resource, listing, wish, self._api.now(), "")
+            return await self._listed(call, listing, wish, "")
         stored, gone = await delete(self._api, call, wanted)
         if gone and not call.resource.strategy.returns_deleted:
-            return answer.from_message(success(call, stored), wish)
-        return answer.from_stored(call.resource, stored, wish, self._api.now(), "")
+            return answer.from_message(success(call, stored), wish, 200, call.warnings)
+        return await self._shown(call, stored, wish, "")
 
 
 def _check_place(call: Call) -> None:
     """Raise `NotFound` for a path that leads nowhere: into a namespace, or past it, where the kind does not live."""
     lost = call.name and not call.namespace if call.resource.kind.namespaced else call.namespace
+    if lost and call.resource.is_custom:
+        raise NoSuchPage
     if lost and call.plural != "namespaces":
         raise NotFound("the server could not find the requested resource", StatusDetails())
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from kobune.apiserver.admission.chain import Admission
-from kobune.apiserver.auth.rbac import Authorizer
+from kobune.apiserver.auth.authorize import Authorizer
 from kobune.apiserver.auth.service_account_tokens import ServiceAccountTokens
 from kobune.apiserver.cache.view import View
 from kobune.apiserver.storage.store import Store

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from kobune.apiserver.auth.attributes import Attributes
+from kobune.apiserver.auth.node import node_of
 from kobune.apiserver.auth.user import User
 from kobune.apiserver.registry.resource import Resource
 
@@ -16,6 +17,8 @@ class Call:
     namespace: str = ""
     name: str = ""
     subresource: str = ""
+    field_selector: str = ""
+    """What a list or watch is narrowed to, for authorizers."""
     dry_run: bool = False
     field_manager: str = ""
     force: bool = False
@@ -45,6 +48,15 @@ class Call:
     def attributes(self, verb: str) -> Attributes:
         """Return the call as authorizers see it."""
         version = self.resource.kind.version
+        selector = self.field_selector if node_of(self.user) else ""
         return Attributes(
-            self.user, verb, self.group, version, self.plural, self.subresource, self.namespace, self.name
+            self.user,
+            verb,
+            self.group,
+            version,
+            self.plural,
+            self.subresource,
+            self.namespace,
+            self.name,
+            field_selector=selector,
         )

@@ -97,7 +97,9 @@ def _answer(api: Api, review: Any, user: User) -> Any:
             asked.name,
         )
     review.status.Clear()
-    review.status.allowed = api.authorizer.allows(wish)
+    review.status.allowed, reason = api.authorizer.decide(wish)
+    if reason:
+        review.status.reason = reason
     return review
 
 
