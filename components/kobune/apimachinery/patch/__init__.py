@@ -2,13 +2,15 @@
 
 from kobune.apimachinery.patch.json_patch import PatchTestFailed, PatchTooLarge, Unpatchable, apply_json_patch
 from kobune.apimachinery.patch.merge_patch import apply_merge_patch
-from kobune.apimachinery.patch.strategic import apply_strategic_patch
+from kobune.apimachinery.patch.strategic import NoMergeKey, apply_strategic_patch, go_value
 
 __all__ = [
+    "NoMergeKey",
     "PatchTestFailed",
     "PatchTooLarge",
     "Unpatchable",
     "apply_json_patch",
     "apply_merge_patch",
     "apply_strategic_patch",
+    "go_value",
 ]

@@ -21,6 +21,10 @@ ORDER = "$setElementOrder/"
 DROP = "$deleteFromPrimitiveList/"
 
 
+class NoMergeKey(Unpatchable):
+    """An item of a list lacks what tells it apart."""
+
+
 def apply_strategic_patch(target: Any, patch: Any, descriptor: Descriptor | None) -> Any:
     """Return `target` with `patch` merged in as the message's schema says; neither is changed.
 
@@ -100,7 +104,7 @@ def _merge_list(current: list[Any], patch: list[Any], field: Field) -> list[Any]
     gone: set[Any] = set()
     for item in patch:
         if not isinstance(item, dict) or key not in item:
-            raise Unpatchable(f"map: {_go(item)} does not contain declared merge key: {key}")
+            raise NoMergeKey(f"map: {go_value(item)} does not contain declared merge key: {key}")
         identity = _identity(item, key)
         if item.get(PATCH) == "delete":
             merged.pop(identity, None)
@@ -176,12 +180,12 @@ def _identity(item: Any, key: str) -> Any:
     return value if isinstance(value, str) else orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
 
 
-def _go(value: Any) -> str:
+def go_value(value: Any) -> str:
     """Return how Go prints a value."""
     if isinstance(value, dict):
-        return f"map[{' '.join(f'{name}:{_go(item)}' for name, item in sorted(value.items()))}]"
+        return f"map[{' '.join(f'{name}:{go_value(item)}' for name, item in sorted(value.items()))}]"
     if isinstance(value, list):
-        return f"[{' '.join(map(_go, value))}]"
+        return f"[{' '.join(map(go_value, value))}]"
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

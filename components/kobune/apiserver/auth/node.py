@@ -6,11 +6,8 @@ from typing import Any, Final
 from kobune.apiserver.auth.attributes import Attributes
 from kobune.apiserver.auth.pod_references import references
 from kobune.apiserver.auth.rbac import grants
-from kobune.apiserver.auth.user import User
 from kobune.apiserver.cache.view import View
 
-PREFIX: Final = "system:node:"
-NODES: Final = "system:nodes"
 ROLE: Final = "system:node"
 """The role with the rules that all nodes share; nobody has to be bound to it."""
 LEASES: Final = "kube-node-lease"
@@ -18,11 +15,6 @@ READ: Final = ("get", "list", "watch")
 
 Reason = str
 """Why not; empty for: yes."""
-
-
-def node_of(user: User) -> str:
-    """Return the node that somebody is the kubelet of; empty for everybody else."""
-    return user.name.removeprefix(PREFIX) if user.name.startswith(PREFIX) and NODES in user.groups else ""
 
 
 class NodeAuthorizer:
@@ -46,7 +38,7 @@ class NodeAuthorizer:
 
     def decide(self, wish: Attributes) -> tuple[bool, Reason]:
         """Return whether somebody may do something because of the node whose kubelet they are, and why not."""
-        node = node_of(wish.user)
+        node = wish.user.node
         if not node:
             return False, ""
         rule = self._rules.get((wish.group, wish.resource)) if not wish.path else None

@@ -1,6 +1,10 @@
 """Who is asking."""
 
 from dataclasses import dataclass, field
+from typing import Final
+
+NODE: Final = "system:node:"
+NODES: Final = "system:nodes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,6 +15,11 @@ class User:
     groups: tuple[str, ...] = ()
     uid: str = ""
     extra: dict[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
+
+    @property
+    def node(self) -> str:
+        """The node that somebody is the kubelet of; empty for everybody else."""
+        return self.name.removeprefix(NODE) if self.name.startswith(NODE) and NODES in self.groups else ""
 
 
 ANONYMOUS = User("system:anonymous", ("system:unauthenticated",))

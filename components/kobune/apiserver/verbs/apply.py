@@ -5,6 +5,7 @@ from typing import Any, Final
 import orjson
 
 from kobune.apimachinery.apply import problems, write_managers
+from kobune.apimachinery.codec import Undecodable
 from kobune.apimachinery.errors import BadRequest, Conflict, Unexplained
 from kobune.apiserver import yaml_documents
 from kobune.apiserver.cache.stored import Stored
@@ -57,7 +58,10 @@ def _object(call: Call, config: dict[str, Any], tree: dict[str, Any]) -> Any:
     metadata.pop("resourceVersion", None)
     if version := config["metadata"].get("resourceVersion"):
         metadata["resourceVersion"] = version
-    return call.resource.to_stored(read_patched(call, call.resource, {**tree, "metadata": metadata}))
+    try:
+        return call.resource.to_stored(read_patched(call, call.resource, {**tree, "metadata": metadata}))
+    except Undecodable as error:
+        raise BadRequest(f"failed to convert the applied configuration: {error}") from None
 
 
 def _read(call: Call, body: bytes) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 
 from kobune.apiserver.auth.attributes import Attributes
-from kobune.apiserver.auth.node import node_of
 from kobune.apiserver.auth.user import User
 from kobune.apiserver.registry.resource import Resource
 
@@ -48,7 +47,7 @@ class Call:
     def attributes(self, verb: str) -> Attributes:
         """Return the call as authorizers see it."""
         version = self.resource.kind.version
-        selector = self.field_selector if node_of(self.user) else ""
+        selector = self.field_selector if self.user.node else ""
         return Attributes(
             self.user,
             verb,

@@ -15,6 +15,7 @@ from kobune.apimachinery.errors import MethodNotAllowed
 from kobune.apimachinery.schema import descriptor_of
 from kobune.apiserver.cache.stored import Stored
 from kobune.apiserver.registry.resource import Resource
+from kobune.apiserver.verbs import misfit
 from kobune.apiserver.verbs.api import Api
 from kobune.apiserver.verbs.apply import APPLY_PATCH, apply_configuration
 from kobune.apiserver.verbs.binding import bind
@@ -42,9 +43,11 @@ NOT_ALLOWED = "the server does not allow this method on the requested resource"
 Answer = Stored | Message
 
 
-def body_type(resource: Resource, subresource: str) -> type[Message]:
-    """Return the message that a write of this resource or subresource carries."""
-    return BODIES.get(subresource, resource.message)
+def body_type(resource: Resource, subresource: str) -> type[Message] | Resource:
+    """Return the message that a write of this resource or subresource carries; or a resource whose objects are none."""
+    if resource.is_custom and subresource not in BODIES:
+        return resource
+    return BODIES.get(subresource) or resource.message
 
 
 def check_served(call: Call, verb: str) -> None:
@@ -61,6 +64,8 @@ async def post(api: Api, call: Call, new: Any) -> Answer:
     """Carry out a POST: create an object, or what a subresource creates."""
     match call.subresource:
         case "":
+            if call.resource.is_custom:
+                return await create(api, call, new)
             if call.plural == "bindings":
                 return await bind(api, _as_pod(api, call), new)
             if call.plural in REVIEWS:
@@ -99,14 +104,18 @@ async def patch(api: Api, call: Call, content_type: str, body: bytes) -> Answer:
 async def patch_scale(api: Api, call: Call, content_type: str, body: bytes) -> Message:
     """Change the scale of an object as a patch says."""
     document = parse(content_type, body)
-    tree = orjson.loads(orjson.dumps(codec.encode(get_scale(api, call))))
+    tree = orjson.loads(orjson.dumps(codec.encode(await get_scale(api, call, to_change=True))))
     patched = apply(content_type, tree, document, descriptor_of(Scale))
-    return await update_scale(api, call, codec.decode(Scale, orjson.dumps(patched))[0])
+    try:
+        scale = codec.decode(Scale, orjson.dumps(patched))[0]
+    except codec.Undecodable as error:
+        raise misfit.as_text(patched, tree, str(error)) from None
+    return await update_scale(api, call, scale)
 
 
-def scale(api: Api, call: Call) -> Message:
+async def scale(api: Api, call: Call) -> Message:
     """Return the scale of an object."""
-    return get_scale(api, call)
+    return await get_scale(api, call)
 
 
 def _as_pod(api: Api, call: Call) -> Call:

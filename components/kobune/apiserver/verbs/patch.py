@@ -1,5 +1,6 @@
 """Patch: change parts of an object, in one of the languages of patches."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -7,8 +8,9 @@ from google.protobuf.descriptor import Descriptor
 
 from kobune.api.meta.v1 import StatusDetails
 from kobune.apimachinery import codec
-from kobune.apimachinery.errors import BadRequest, FieldError, Invalid, RequestEntityTooLarge, UnsupportedMediaType
+from kobune.apimachinery.errors import BadRequest, Invalid, RequestEntityTooLarge, Unexplained, UnsupportedMediaType
 from kobune.apimachinery.patch import (
+    NoMergeKey,
     PatchTooLarge,
     Unpatchable,
     apply_json_patch,
@@ -18,6 +20,7 @@ from kobune.apimachinery.patch import (
 from kobune.apimachinery.schema import descriptor_of
 from kobune.apiserver.cache.stored import Stored
 from kobune.apiserver.registry.resource import Resource
+from kobune.apiserver.verbs import misfit
 from kobune.apiserver.verbs.api import Api
 from kobune.apiserver.verbs.call import Call
 from kobune.apiserver.verbs.modify import modify
@@ -25,7 +28,10 @@ from kobune.apiserver.verbs.modify import modify
 JSON_PATCH = "application/json-patch+json"
 MERGE_PATCH = "application/merge-patch+json"
 STRATEGIC_PATCH = "application/strategic-merge-patch+json"
+APPLY_PATCH = "application/apply-patch+yaml"
 SUPPORTED = (JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH)
+CUSTOM_SUPPORTED = (JSON_PATCH, MERGE_PATCH)
+"""For custom resources, of whose lists nobody says how they merge."""
 
 
 async def patch(api: Api, call: Call, content_type: str, body: bytes) -> Stored:
@@ -33,25 +39,29 @@ async def patch(api: Api, call: Call, content_type: str, body: bytes) -> Stored:
 
     The patch is made again when somebody else was faster, unless it names a `resourceVersion`.
     """
-    document = parse(content_type, body)
+    document = parse(content_type, body, CUSTOM_SUPPORTED if call.resource.is_custom else SUPPORTED)
 
     def change(current: Stored) -> Any:
         resource = call.resource
         tree = orjson.loads(resource.view(current).json)
-        patched = apply(content_type, tree, document, descriptor_of(resource.message))
+        patched = apply(content_type, tree, document, None if resource.is_custom else descriptor_of(resource.message))
+        try:
+            new = read_patched(call, resource, patched)
+        except codec.Undecodable as error:
+            if content_type == STRATEGIC_PATCH:
+                raise misfit.as_tree(document, str(error)) from None
+            raise misfit.as_text(patched, tree, str(error)) from None
         if not _insists(content_type, document):
-            metadata = patched.get("metadata")
-            if isinstance(metadata, dict):
-                metadata.pop("resourceVersion", None)
-        return resource.to_stored(read_patched(call, resource, patched))
+            new.metadata.ClearField("resourceVersion")
+        return resource.to_stored(new)
 
     return await modify(api, call, change)
 
 
-def parse(content_type: str, body: bytes) -> Any:
+def parse(content_type: str, body: bytes, languages: Sequence[str] = SUPPORTED) -> Any:
     """Return the tree of a patch; `UnsupportedMediaType` for an unknown language, `BadRequest` for no JSON."""
-    if content_type not in SUPPORTED:
-        supported = ", ".join(SUPPORTED)
+    if content_type not in languages:
+        supported = ", ".join((*languages, APPLY_PATCH) if languages is CUSTOM_SUPPORTED else languages)
         raise UnsupportedMediaType(
             f"the body of the request was in an unknown format - accepted media types include: {supported}"
         )
@@ -72,6 +82,8 @@ def apply(content_type: str, tree: Any, document: Any, descriptor: Descriptor | 
             patched = apply_strategic_patch(tree, document, descriptor)
     except PatchTooLarge as error:
         raise RequestEntityTooLarge(str(error)) from None
+    except NoMergeKey as error:
+        raise Unexplained(str(error)) from None
     except Unpatchable as error:
         if content_type == JSON_PATCH:
             raise Invalid("the server rejected our request due to an error in our request", StatusDetails()) from None
@@ -84,17 +96,15 @@ def apply(content_type: str, tree: Any, document: Any, descriptor: Descriptor | 
 
 
 def read_patched(call: Call, resource: Resource, tree: Any) -> Any:
-    """Return the message of a patched tree; `Invalid` if it no longer is one."""
+    """Return the object of a patched tree; `Undecodable` if it no longer is one."""
     try:
         body = orjson.dumps(tree)
     except TypeError as error:  # too deep, or a number that is none
         raise BadRequest(f"the patched object cannot be encoded: {error}") from None
-    try:
+    if resource.is_custom:
+        message, unknown = resource.read_tree(orjson.loads(body))
+    else:
         message, unknown = codec.decode(resource.message, body)
-    except codec.Undecodable as error:
-        text = body.decode().replace("\\", "\\\\").replace('"', '\\"')
-        cause = FieldError("FieldValueInvalid", "patch", f'Invalid value: "{text}": {error}')
-        raise Invalid.named("", "", "", [cause]) from None
     words = [f'unknown field "{path}"' for path in unknown]
     if words and call.field_validation == "Strict":
         raise BadRequest(

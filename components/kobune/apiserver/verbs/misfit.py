@@ -1,0 +1,52 @@
+"""What is said of a patch that leaves something that is no object of its kind: the words of Kubernetes' decoders."""
+
+import re
+from typing import Any, Final
+
+import orjson
+
+from kobune.apimachinery.errors import FieldError, Invalid
+from kobune.apimachinery.patch import go_value
+
+UNMARSHAL: Final = re.compile(r"json: cannot unmarshal (\w+) into Go .* of type (.+)")
+KINDS: Final = {"object": "map", "array": "slice", "number": "int64"}
+"""What the decoder that strategic merge patches go through calls JSON's types."""
+
+
+def as_text(patched: Any, original: Any, why: str) -> Invalid:
+    """Return the error about an object that was patched as text."""
+    return _invalid(orjson.dumps(_reordered(patched, original)).decode(), why)
+
+
+def as_tree(patch: Any, why: str) -> Invalid:
+    """Return the error about an object that was patched as a tree."""
+    return _invalid(go_value(patch), _tree_words(why))
+
+
+def _invalid(value: str, why: str) -> Invalid:
+    quoted = value.replace("\\", "\\\\").replace('"', '\\"')
+    return Invalid.named("", "", "", [FieldError("FieldValueInvalid", "patch", f'Invalid value: "{quoted}": {why}')])
+
+
+def _reordered(patched: Any, original: Any) -> Any:
+    """Return a tree as its text comes out of patching: objects that the patch went through have their keys sorted."""
+    if patched == original:
+        return original
+    if isinstance(patched, dict):
+        before = original if isinstance(original, dict) else {}
+        return {name: _reordered(patched[name], before.get(name)) for name in sorted(patched)}
+    if isinstance(patched, list) and isinstance(original, list) and len(patched) == len(original):
+        return [_reordered(*pair) for pair in zip(patched, original, strict=True)]
+    return patched
+
+
+def _tree_words(why: str) -> str:
+    match = UNMARSHAL.fullmatch(why)
+    if match is None:
+        return why
+    found, wanted = KINDS.get(match[1], match[1]), match[2]
+    if wanted.startswith("[]"):
+        return f"cannot restore slice from {found}"
+    if wanted.startswith("map["):
+        return f"cannot restore map from {found}"
+    return f"cannot restore struct from: {found}" if "." in wanted else f"unrecognized type: {wanted}"
