@@ -20,7 +20,7 @@ _NAME = re.compile(NAME)
 
 def dns_subdomain(name: str) -> list[str]:
     """The rule of most names: RFC 1123, up to 253 characters, dots allowed."""
-    problems = [f"must be no more than {253} bytes"] if len(name) > 253 else []
+    problems = ["must be no more than 253 characters"] if len(name) > 253 else []
     if not _SUBDOMAIN.fullmatch(name):
         problems.append(
             "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must "
@@ -32,8 +32,10 @@ def dns_subdomain(name: str) -> list[str]:
 
 def dns_label(name: str) -> list[str]:
     """The rule of namespaces and many names: RFC 1123, up to 63 characters, no dots."""
-    problems = [f"must be no more than {63} bytes"] if len(name) > 63 else []
+    problems = ["must be no more than 63 characters"] if len(name) > 63 else []
     if not _LABEL.fullmatch(name):
+        if _SUBDOMAIN.fullmatch(name):
+            return [*problems, "must not contain dots"]
         problems.append(
             "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and "
             "end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is "
@@ -43,8 +45,8 @@ def dns_label(name: str) -> list[str]:
 
 
 def dns_label_1035(name: str) -> list[str]:
-    """The rule of services: as a label, but beginning with a letter."""
-    problems = [f"must be no more than {63} bytes"] if len(name) > 63 else []
+    """The rule of versions of webhooks: as a label, but beginning with a letter."""
+    problems = ["must be no more than 63 characters"] if len(name) > 63 else []
     if not _LABEL_1035.fullmatch(name):
         problems.append(
             "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic "
@@ -66,7 +68,7 @@ def path_segment(name: str) -> list[str]:
 
 def label_value(value: str) -> list[str]:
     """The rule of a label's value: up to 63 characters, possibly none."""
-    problems = [f"must be no more than {63} bytes"] if len(value) > 63 else []
+    problems = ["must be no more than 63 bytes"] if len(value) > 63 else []
     if value and not _NAME.fullmatch(value):
         problems.append(
             "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must "
@@ -79,22 +81,24 @@ def label_value(value: str) -> list[str]:
 def qualified_name(name: str) -> list[str]:
     """The rule of a label's key: a name, maybe after a DNS subdomain and a slash."""
     prefix, slash, short = name.rpartition("/")
-    example = (
-        "a qualified name must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an "
-        "alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is "
-        f"'{NAME}') with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
-    )
     if "/" in prefix:
-        return [example]
+        return [
+            "a valid label key must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an "
+            "alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is "
+            f"'{NAME}') with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
+        ]
     problems = []
     if slash:
         if not prefix:
             problems.append("prefix part must be non-empty")
-        problems += [f"prefix part {problem}" for problem in (dns_subdomain(prefix) if prefix else [])]
+        problems += [
+            f"prefix part {problem.replace('253 characters', '253 bytes')}"
+            for problem in (dns_subdomain(prefix) if prefix else [])
+        ]
     if not short:
         problems.append("name part must be non-empty")
     elif len(short) > 63:
-        problems.append(f"name part must be no more than {63} bytes")
+        problems.append("name part must be no more than 63 bytes")
     if not _NAME.fullmatch(short):
         problems.append(
             "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an "

@@ -1,0 +1,1 @@
+"""The rules of pods, and of the templates that other kinds have of them."""
