@@ -86,6 +86,8 @@ class Kind:
     subresources: tuple[Subresource, ...]
     message: type[Message] | None
     """None for a custom resource."""
+    list_kind: str = ""
+    """The kind of a list of these, where it is not the usual one."""
 
     @property
     def api_version(self) -> str:
@@ -95,7 +97,7 @@ class Kind:
     @property
     def list_name(self) -> str:
         """The kind of a list of these."""
-        return f"{self.name}List"
+        return self.list_kind or f"{self.name}List"
 
     def subresource(self, name: str) -> Subresource | None:
         """Return the subresource of that name, or None."""

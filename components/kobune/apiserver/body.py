@@ -12,8 +12,8 @@ from kobune.apimachinery import codec
 from kobune.apimachinery.errors import BadRequest, UnsupportedMediaType
 from kobune.apimachinery.schema import descriptor_of, package_options
 from kobune.apiserver import yaml_documents
-from kobune.apiserver.media import JSON, PROTOBUF, YAML, api_version
-from kobune.apiserver.registry.resource import MAGIC
+from kobune.apiserver.media import JSON, PROTOBUF, YAML, api_version, is_protobuf
+from kobune.apiserver.registry.resource import MAGIC, Resource
 
 SUMMARY: Final = 30
 """How many bytes of a body that makes no sense are shown in the complaint."""
@@ -22,31 +22,40 @@ GO_TYPE: Final = r'struct { APIVersion string "json:\"apiVersion,omitempty\""; K
 SHAPES: Final = {list: "array", str: "string", bool: "bool", int: "number", float: "number"}
 
 
-def read(message: type[Message], content_type: str, body: bytes, field_validation: str) -> tuple[Any, list[str]]:
-    """Return the message that a body holds, and warnings.
+def read(
+    message: type[Message] | Resource, content_type: str, body: bytes, field_validation: str
+) -> tuple[Any, list[str]]:
+    """Return the message that a body holds, and warnings; of a resource without messages, the object.
 
     `field_validation` says what happens to fields that the kind does not know: Strict refuses them, Warn warns, Ignore
     drops them. Raises `BadRequest` in Kubernetes' words, or `UnsupportedMediaType`.
     """
+    if isinstance(message, Resource):
+        return message.read(content_type, body, field_validation)
+    if is_protobuf(content_type):
+        return _from_protobuf(message, body), []
+    body, odd = to_json(message.DESCRIPTOR.name, content_type, body)
+    return _from_json(message, body, odd, field_validation)
+
+
+def to_json(wanted: str, content_type: str, body: bytes) -> tuple[bytes, list[str]]:
+    """Return a body of text as JSON, and what is odd about it; raises `UnsupportedMediaType` if it is none."""
     media_type = content_type.partition(";")[0].strip() or JSON
-    odd: list[str] = []
-    if media_type == PROTOBUF:
-        return _from_protobuf(message, body), odd
     if media_type == YAML:
         try:
-            body, odd = yaml_documents.to_json(body)
+            return yaml_documents.to_json(body)
         except yaml_documents.BadYaml as error:
-            raise _unrecognized(message, str(error), body) from None
-    elif media_type != JSON:
+            raise unrecognized(wanted, str(error), body) from None
+    if media_type != JSON:
         raise UnsupportedMediaType(
             "the body of the request was in an unknown format - accepted media types include: "
             f"{JSON}, {YAML}, {PROTOBUF}"
         )
-    return _from_json(message, body, odd, field_validation)
+    return body, []
 
 
 def _from_json(message: type[Message], body: bytes, odd: list[str], field_validation: str) -> tuple[Any, list[str]]:
-    version, kind, body, tree = _type_of(message, body)
+    version, kind, body, tree = type_of(message.DESCRIPTOR.name, body)
     _check_type(message, version, kind)
     try:
         decoded, unknown = codec.decode(message, body, tree)
@@ -62,24 +71,24 @@ def _from_json(message: type[Message], body: bytes, odd: list[str], field_valida
     return decoded, words if field_validation == "Warn" else []
 
 
-def _type_of(message: type[Message], body: bytes) -> tuple[str, str, bytes, Any]:
+def type_of(wanted: str, body: bytes) -> tuple[str, str, bytes, Any]:
     """Return the apiVersion and kind that JSON says it has, empty where it says nothing; the JSON; and its tree."""
     try:
         tree = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        raise _unrecognized(message, f"{NO_TYPE}: {_problem(error)}", body) from None
+        raise unrecognized(wanted, f"{NO_TYPE}: {_problem(error)}", body) from None
     if tree is None:
         return "", "", b"{}", {}
     if not isinstance(tree, dict):
         why = f"json: cannot unmarshal {SHAPES[type(tree)]} into Go value of type {GO_TYPE}"
-        raise _unrecognized(message, f"{NO_TYPE}: {why}", body)
+        raise unrecognized(wanted, f"{NO_TYPE}: {why}", body)
     found = {}
     for name, go_name in (("apiVersion", "APIVersion"), ("kind", "Kind")):
         value = tree.get(name)
         if not isinstance(value, str | None):
             shape = SHAPES.get(type(value), "object")
             why = f"json: cannot unmarshal {shape} into Go struct field .{name} of type string"
-            raise _unrecognized(message, f"{NO_TYPE}: {why}", body)
+            raise unrecognized(wanted, f"{NO_TYPE}: {why}", body)
         found[go_name] = value or ""
     return found["APIVersion"], found["Kind"], body, tree
 
@@ -102,7 +111,7 @@ def _from_protobuf(message: type[Message], body: bytes) -> Any:
         if kind:
             raise _unhandled(message, version, kind, "unexpected EOF or a field of the wrong type") from None
         prefix = "provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]"
-        raise _unrecognized(message, "unexpected EOF" if body.startswith(MAGIC) else prefix, body) from None
+        raise unrecognized(message.DESCRIPTOR.name, "unexpected EOF" if body.startswith(MAGIC) else prefix, body) from None
 
 
 def _check_type(message: type[Message], version: str, kind: str) -> None:
@@ -122,14 +131,18 @@ def _check_type(message: type[Message], version: str, kind: str) -> None:
 
 
 def _unhandled(message: type[Message], version: str, kind: str, why: str) -> BadRequest:
-    wanted = message.DESCRIPTOR.name
     short = (version or api_version(message)).rpartition("/")[2]
+    return unhandled(message.DESCRIPTOR.name, short, kind, why)
+
+
+def unhandled(wanted: str, short: str, kind: str, why: str) -> BadRequest:
+    """Return the error that says: this is no such object."""
     return BadRequest(f'{kind or wanted} in version "{short}" cannot be handled as a {wanted}: {why}')
 
 
-def _unrecognized(message: type[Message], why: str, body: bytes) -> BadRequest:
+def unrecognized(wanted: str, why: str, body: bytes) -> BadRequest:
+    """Return the error that says: this is not even an object."""
     shown = body[:SUMMARY].hex() + (" ..." if len(body) > SUMMARY else "") if body else "<empty>"
-    wanted = message.DESCRIPTOR.name
     return BadRequest(f"the object provided is unrecognized (must be of type {wanted}): {why} ({shown})")
 
 

@@ -43,7 +43,7 @@ def wrap(version: str, kind: str, raw: bytes) -> bytes:
 def list_json(resource: Resource, listing: Listing) -> bytes:
     """Return the JSON of a list: a join of what is there."""
     meta: dict[str, Any] = {"resourceVersion": str(listing.revision)}
-    if listing.next:
+    if listing.next or resource.is_custom:
         meta["continue"] = listing.next
     if listing.remaining is not None:
         meta["remainingItemCount"] = listing.remaining

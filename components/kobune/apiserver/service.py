@@ -16,6 +16,7 @@ from prometheus_client import CollectorRegistry
 from kobune.api.dynamic.v1.objects_pb2_grpc import add_ObjectsServicer_to_server
 from kobune.apimachinery.clock import Clock
 from kobune.apiserver.admission.plugins import default_admission
+from kobune.apiserver.admission.webhooks.calling import Caller
 from kobune.apiserver.auth.authenticate import Authenticator
 from kobune.apiserver.auth.authorize import Authorizer
 from kobune.apiserver.auth.service_account_tokens import ServiceAccountTokens
@@ -80,7 +81,9 @@ async def run(config: Config, *, clock: Clock, random: Random, ready: Callable[[
         store = await stack.enter_async_context(_opened(config, clock, random))
         # Another apiserver on the same store, or this one before a restart, must not give the same uids.
         random = Random(f"{random.random()}/{store.revision}")
-        api = _api(config, store, clock, random)
+        caller = Caller()
+        stack.push_async_callback(caller.close)
+        api = _api(config, store, clock, random, caller)
         stack.callback(api.cacher.close)
         definitions = DefinitionServing(api.registry, api.cacher, store, converters(api))
         stack.callback(definitions.start())
@@ -122,7 +125,7 @@ async def _opened(config: Config, clock: Clock, random: Random) -> AsyncIterator
         yield store
 
 
-def _api(config: Config, store: Store, clock: Clock, random: Random) -> Api:
+def _api(config: Config, store: Store, clock: Clock, random: Random, caller: Caller) -> Api:
     registry = built_in()
     cacher = Cacher(store, registry)
     view = View(registry, cacher, clock, random)
@@ -133,7 +136,7 @@ def _api(config: Config, store: Store, clock: Clock, random: Random) -> Api:
         clock=clock,
         random=random,
         store=store,
-        admission=default_admission(),
+        admission=default_admission(view, caller),
         authorizer=Authorizer(view),
         tokens=ServiceAccountTokens(view, _signing_key(config)),
         addresses=Addresses(services, config.service_network, config.node_ports, random),

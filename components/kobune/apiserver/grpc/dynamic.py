@@ -25,7 +25,7 @@ from kobune.api.dynamic.v1 import (
 from kobune.api.dynamic.v1 import Resource as ResourceName
 from kobune.api.dynamic.v1.objects_pb2_grpc import ObjectsServicer
 from kobune.api.meta.v1 import CreateOptions
-from kobune.apimachinery.errors import ApiError, BadRequest, NotFound
+from kobune.apimachinery.errors import ApiError, BadRequest, NotAcceptable, NotFound
 from kobune.apiserver import body, media
 from kobune.apiserver.cache.stored import Stored
 from kobune.apiserver.front import Front, delete_call, write_call
@@ -53,14 +53,17 @@ class DynamicService(ObjectsServicer):
         async with Aborting(context) as aborting:
             call = self._call(context, "get", request.resource, request.namespace, request.name)
             if call.subresource == "scale":
-                return _object(call, dispatch.scale(self._front.api, call), request.content_type)
-            return _object(call, get(self._front.api, call), request.content_type)
+                return await _object(call, await dispatch.scale(self._front.api, call), request.content_type)
+            return await _object(call, get(self._front.api, call), request.content_type)
         return aborting.nothing
 
     async def List(self, request: CollectionRequest, context: Context) -> Object | None:  # noqa: N802
         async with Aborting(context) as aborting:
             call = self._call(context, "list", request.resource, request.namespace)
             listing = list_objects(self._front.api, call, request.options)
+            _check_encoding(call, request.content_type)
+            if call.resource.calls_out:
+                await call.resource.convert(listing.items)
             if media.is_protobuf(request.content_type):
                 return Object(content_type=media.PROTOBUF, body=wire.list_bytes(call.resource, listing))
             return Object(content_type=media.JSON, body=media.list_json(call.resource, listing))
@@ -74,7 +77,9 @@ class DynamicService(ObjectsServicer):
                 async with asyncio.timeout(duration(request.options)):
                     async for changes in watch(self._front.api, call, request.options):
                         events = [
-                            WatchEvent(type=change.type, object=_object(call, change.object, request.content_type))
+                            WatchEvent(
+                                type=change.type, object=await _object(call, change.object, request.content_type)
+                            )
                             for change in changes
                         ]
                         yield WatchEvents(events=events)
@@ -82,25 +87,25 @@ class DynamicService(ObjectsServicer):
     async def Create(self, request: WriteRequest, context: Context) -> Object | None:  # noqa: N802
         async with Aborting(context) as aborting:
             call, answer = await self._write(context, "create", request)
-            return _object(call, answer, request.object.content_type)
+            return await _object(call, answer, request.object.content_type)
         return aborting.nothing
 
     async def Update(self, request: WriteRequest, context: Context) -> Object | None:  # noqa: N802
         async with Aborting(context) as aborting:
             call, answer = await self._write(context, "update", request)
-            return _object(call, answer, request.object.content_type)
+            return await _object(call, answer, request.object.content_type)
         return aborting.nothing
 
     async def Patch(self, request: PatchRequest, context: Context) -> Object | None:  # noqa: N802
         async with Aborting(context) as aborting:
             call, answer = await self._patch(context, request)
-            return _object(call, answer, request.content_type)
+            return await _object(call, answer, request.content_type)
         return aborting.nothing
 
     async def Delete(self, request: DeleteRequest, context: Context) -> Object | None:  # noqa: N802
         async with Aborting(context) as aborting:
             call, answer = await self._delete(context, request)
-            return _object(call, answer, request.content_type)
+            return await _object(call, answer, request.content_type)
         return aborting.nothing
 
     async def Batch(self, request: BatchRequest, context: Context) -> BatchResponse:  # noqa: N802
@@ -133,7 +138,7 @@ class DynamicService(ObjectsServicer):
         version = str(answer.revision) if isinstance(answer, Stored) else ""
         if brief:
             return Result(resource_version=version)
-        return Result(resource_version=version, object=_object(call, answer, encoding))
+        return Result(resource_version=version, object=await _object(call, answer, encoding))
 
     async def _write(self, context: Context, verb: str, request: WriteRequest) -> tuple[Call, "dispatch.Answer"]:
         resource = self._resource(request.resource)
@@ -195,8 +200,17 @@ class Aborting:
         return False
 
 
-def _object(call: Call, answer: "dispatch.Answer", encoding: str) -> Object:
+def _check_encoding(call: Call, encoding: str) -> None:
+    """Raise `NotAcceptable` for what custom resources have not."""
+    if call.resource.is_custom and media.is_protobuf(encoding):
+        raise NotAcceptable("custom resources have no protobuf: ask for application/json")
+
+
+async def _object(call: Call, answer: "dispatch.Answer", encoding: str) -> Object:
     if isinstance(answer, Stored):
+        _check_encoding(call, encoding)
+        if call.resource.calls_out:
+            await call.resource.convert([answer])
         shown = call.resource.view(answer)
         if media.is_protobuf(encoding):
             return Object(content_type=media.PROTOBUF, body=shown.proto)

@@ -51,6 +51,8 @@ class Method:
 def typed_methods(registry: Registry) -> Iterator[Method]:
     """Yield every method of every typed service."""
     for resource in registry:
+        if resource.is_custom:
+            continue
         service = _service_of(resource)
         for method in service.methods:
             yield Method(

@@ -118,7 +118,7 @@ Answerer = Callable[[Front, Method, Begin, Any], Awaitable[bytes]]
 async def _get(front: Front, method: Method, begin: Begin, request: GetRequest) -> bytes:
     call = begin(request.namespace, request.name)
     if call.subresource == "scale":
-        return dispatch.scale(front.api, call).SerializeToString()
+        return (await dispatch.scale(front.api, call)).SerializeToString()
     return call.resource.view(get(front.api, call, request.options.resourceVersion)).proto
 
 

@@ -20,6 +20,8 @@ class Column:
     format: str = ""
     priority: int = 0
     """0 is always shown, 1 only with `-o wide`."""
+    description: str = ""
+    """What it shows, where that is not known by its name."""
 
 
 def name(message: Any, now: float) -> str:

@@ -1,6 +1,6 @@
 """The table of all resources: one row each, made from the schema and the strategies of the kinds that differ."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from kobune.apimachinery.kinds import kind_of, messages
 from kobune.apiserver.registry.conversions import CONVERSIONS
@@ -10,11 +10,29 @@ from kobune.apiserver.registry.strategy import Strategy
 
 
 class Registry:
-    """What is served."""
+    """What is served: the built-in kinds, and those that are defined at the time."""
 
     def __init__(self, rows: Mapping[tuple[str, str, str], Resource]) -> None:
-        self._rows = dict(rows)
+        self._built_in = dict(rows)
         self._by_plural = {row.kind.plural: row for row in rows.values() if row.conversion is None}
+        self._defined: dict[str, Sequence[Resource]] = {}
+        self._rows = self._built_in
+        self.built_in_versions = frozenset((group, version) for group, version, _ in rows)
+        """The groups and versions that are served whatever is defined."""
+        self.edition = 0
+        """Counts the changes: what was made from the table is to be made anew when it differs."""
+
+    def define(self, definition: str, rows: Sequence[Resource]) -> None:
+        """Serve the rows of a definition, and nothing else of it, from now on."""
+        if rows:
+            self._defined[definition] = rows
+        elif self._defined.pop(definition, None) is None:
+            return
+        # A new table: whoever iterates over the old one is not disturbed.
+        defined = {(r.kind.group, r.kind.version, r.kind.plural): r for one in self._defined.values() for r in one}
+        # What is built in stays first, and what it is.
+        self._rows = {**self._built_in, **defined, **self._built_in}
+        self.edition += 1
 
     def find(self, group: str, version: str, plural: str) -> Resource | None:
         """Return the resource at `/apis/group/version/plural`, or None."""

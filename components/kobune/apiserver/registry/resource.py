@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
 from google.protobuf.message import Message
 
+from kobune.api.autoscaling.v1 import Scale
 from kobune.api.runtime.v1 import TypeMeta, Unknown
 from kobune.apimachinery import codec
 from kobune.apimachinery.apply import Type, type_of
@@ -130,6 +131,22 @@ class Resource:
         """Whether a change is one of what the user wants, which a generation counts."""
         return not codec.same(new.spec, old.spec)
 
+    def scale(self, item: Any, *, to_change: bool = False) -> Scale | None:
+        """Return the scale of an object, where the kind has one of its own."""
+        return None
+
+    def set_replicas(self, item: Any, replicas: int) -> None:
+        """Let an object want that many replicas."""
+        item.spec.replicas = replicas
+
+    def read(self, content_type: str, body: bytes, field_validation: str) -> tuple[Any, list[str]]:
+        """Return the object that a body holds, and warnings; only of a kind whose objects are no messages."""
+        raise NotImplementedError(self.kind.name)
+
+    def read_tree(self, tree: dict[str, Any]) -> tuple[Any, list[str]]:
+        """Return the object of a tree, and what it does not know; only of a kind whose objects are no messages."""
+        raise NotImplementedError(self.kind.name)
+
     def bare_json(self, stored: Stored) -> bytes:
         """Return the JSON of an object as an item of a list."""
         return codec.to_json(cast(Message, stored.message))
@@ -140,6 +157,11 @@ class Resource:
         for part in path.split("."):
             value = getattr(value, part)
         return str(value).lower() if isinstance(value, bool) else str(value)
+
+    @property
+    def shown_kind(self) -> Kind:
+        """The kind as discovery describes it."""
+        return self.kind
 
     @property
     def columns(self) -> "tuple[Column, ...] | None":

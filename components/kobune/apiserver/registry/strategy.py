@@ -33,6 +33,12 @@ class Strategy:
     """Whether deleted objects may stay for a while, and show it even if they do not."""
     has_grace = True
     """Whether a deleted object shows how much grace it has."""
+    unconditional_update = True
+    """Whether an update may leave out which version of the object it is for."""
+    revalidates = True
+    """Whether an update is checked by all rules, or only by those of `validate_update`, which excuse what was there."""
+    free_finalizers = False
+    """Whether finalizers may be called anything."""
     allocates = False
     """Whether its objects are given addresses (services)."""
     expires = False

@@ -29,8 +29,11 @@ class Wish:
 
 
 @lru_cache(maxsize=1024)
-def parse(header: str, pretty: bool = False) -> Wish:
-    """Return the first form in an `Accept` header that we have; `NotAcceptable` if there is none."""
+def parse(header: str, pretty: bool = False, protobuf: bool = True) -> Wish:
+    """Return the first form in an `Accept` header that we have; `NotAcceptable` if there is none.
+
+    Without `protobuf`, objects cannot have that form, but their metadata can.
+    """
     if not header:
         return Wish(pretty=pretty)
     is_known = False
@@ -42,7 +45,7 @@ def parse(header: str, pretty: bool = False) -> Wish:
         transform = options.get("as", "")
         if transform and (transform not in TRANSFORMS or options.get("g") != "meta.k8s.io" or options.get("v") != "v1"):
             continue
-        if transform == "Table" and encoding == media.PROTOBUF:
+        if encoding == media.PROTOBUF and (transform == "Table" or not (transform or protobuf)):
             continue
         return Wish(encoding, transform, pretty)
     if is_known:

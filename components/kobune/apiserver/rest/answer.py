@@ -59,21 +59,23 @@ def from_message(message: Message, wish: Wish, status: int = 200, warnings: Any 
     return from_json(orjson.dumps(media.tree_of(message)), wish, status, warnings)
 
 
-def from_listing(resource: Resource, listing: Listing, wish: Wish, now: float, include: str) -> web.Response:
+def from_listing(
+    resource: Resource, listing: Listing, wish: Wish, now: float, include: str, warnings: Any = None
+) -> web.Response:
     """Return an answer of a list."""
     meta = table.list_meta(listing)
     if wish.transform == "Table":
-        return from_json(table.table(resource, listing.items, meta, now, include), wish)
+        return from_json(table.table(resource, listing.items, meta, now, include), wish, 200, warnings)
     if wish.transform:
         if not wish.transform.endswith("List"):
             raise _other_shape(wish, "a list", resource.kind.group, resource.kind.list_name)
         items = [resource.view(item) for item in listing.items]
-        return from_json(orjson.dumps(table.partial_list(items, meta)), wish)
+        return from_json(orjson.dumps(table.partial_list(items, meta)), wish, 200, warnings)
     if wish.encoding == media.PROTOBUF:
         kind = resource.kind
         body = media.wrap(kind.api_version, kind.list_name, list_bytes(resource, listing))
-        return _response(body, media.PROTOBUF, 200, None)
-    return from_json(media.list_json(resource, listing), wish)
+        return _response(body, media.PROTOBUF, 200, warnings)
+    return from_json(media.list_json(resource, listing), wish, 200, warnings)
 
 
 def _other_shape(wish: Wish, what: str, group: str, name: str) -> NotAcceptable:
@@ -94,6 +96,11 @@ def _response(body: bytes, content_type: str, status: int, warnings: list[str] |
     headers = {"Content-Type": content_type, "Cache-Control": "no-cache, private"}
     response = web.Response(body=body, status=status, headers=headers)
     for warning in warnings or ():
-        text = warning.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ")
-        response.headers.add("Warning", f'299 - "{text}"')
+        response.headers.add("Warning", warning_text(warning))
     return response
+
+
+def warning_text(warning: str) -> str:
+    """Return a warning as a header has it."""
+    text = warning.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ")
+    return f'299 - "{text}"'

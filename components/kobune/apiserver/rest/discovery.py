@@ -71,7 +71,7 @@ class Discovery:
         return groups
 
     def _kinds(self, group: str, version: str) -> list[Kind]:
-        found = (r.kind for r in self._registry if (r.kind.group, r.kind.version) == (group, version))
+        found = (r.shown_kind for r in self._registry if (r.kind.group, r.kind.version) == (group, version))
         return sorted(found, key=lambda kind: kind.plural)
 
     def _versions(self) -> Any:

@@ -17,8 +17,8 @@ from kobune.apiserver.auth.user import User
 from kobune.apiserver.front import Front
 from kobune.apiserver.rest import accept, answer
 from kobune.apiserver.rest.path import parse
-from kobune.apiserver.rest.resources import Resources
-from kobune.apiserver.rest.site import Page, Site
+from kobune.apiserver.rest.resources import NoSuchPage, Resources
+from kobune.apiserver.rest.site import NO_PAGE, Page, Site
 from kobune.component_base.credentials import Credentials
 from kobune.component_base.failure import CannotStart
 
@@ -68,6 +68,8 @@ class RestServer:
             if target is not None:
                 return await self._resources.serve(request, target, user)
             return self._page(request, user)
+        except NoSuchPage:
+            return _respond(lambda accept, query: NO_PAGE, request.headers, request.query)
         except ApiError as error:
             return answer.from_error(error, _error_wish(request))
         except (asyncio.CancelledError, ConnectionError):

@@ -30,7 +30,7 @@ def table(
     if include not in ("", "None", "Metadata", "Object"):
         why = f"includeObject: Invalid value: \"{include}\": must be 'Metadata', 'Object', 'None', or empty"
         raise BadRequest(f"Unable to convert to Table as requested: {why}")
-    columns = columns_of(resource.kind.plural)
+    columns = resource.columns or columns_of(resource.kind.plural)
     tree = {
         "kind": "Table",
         "apiVersion": "meta.k8s.io/v1",
@@ -75,14 +75,14 @@ def _definition(column: Column) -> dict[str, Any]:
         "name": column.name,
         "type": column.type,
         "format": column.format,
-        "description": DESCRIPTIONS.get(column.name, ""),
+        "description": column.description or DESCRIPTIONS.get(column.name, ""),
         "priority": column.priority,
     }
 
 
 def _row(resource: Resource, stored: Stored, columns: Sequence[Column], now: float, include: str) -> dict[str, Any]:
     # Cells are of the stored version, so that every version of a kind shows the same.
-    message = stored.message
+    message = resource.working(stored).message
     row: dict[str, Any] = {"cells": [column.cell(message, now) for column in columns]}
     if include == "Object":
         row["object"] = orjson.loads(resource.view(stored).json)

@@ -14,6 +14,7 @@ from kobune.apiserver.cache.ring import Change
 from kobune.apiserver.registry.resource import Resource
 from kobune.apiserver.rest import table
 from kobune.apiserver.rest.accept import Wish
+from kobune.apiserver.rest.answer import warning_text
 from kobune.apiserver.verbs.api import Api
 from kobune.apiserver.verbs.call import Call
 from kobune.apiserver.verbs.watch import BOOKMARK, duration, watch
@@ -30,6 +31,8 @@ async def serve_watch(
     batches = watch(api, call, options)
     response = web.StreamResponse()
     is_protobuf = wish.encoding == media.PROTOBUF
+    for warning in call.warnings:
+        response.headers.add("Warning", warning_text(warning))
     response.content_type = media.PROTOBUF if is_protobuf else media.JSON
     if is_protobuf:
         response.headers["Content-Type"] = media.PROTOBUF + STREAM
@@ -38,6 +41,8 @@ async def serve_watch(
         await response.prepare(request)
         async with asyncio.timeout(duration(options)):
             async for changes in batches:
+                if call.resource.calls_out:
+                    await call.resource.convert([change.object for change in changes])
                 await response.write(b"".join(map(encode, changes)))
     except TimeoutError:
         pass

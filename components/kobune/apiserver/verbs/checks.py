@@ -23,9 +23,12 @@ def metadata(resource: Resource, new: Any) -> Iterator[FieldError]:
     yield from labels("metadata.labels", meta.labels)
     yield from annotations(meta.annotations, "metadata.annotations")
     yield from _owners(meta.ownerReferences)
+    free = resource.strategy.free_finalizers
     for finalizer in meta.finalizers:
         for problem in names.qualified_name(finalizer):
             yield invalid("metadata.finalizers", finalizer, problem)
+        if free:
+            continue
         if "/" not in finalizer and finalizer not in ("orphan", "foregroundDeletion", "kubernetes"):
             yield invalid(
                 "metadata.finalizers", finalizer, "name is neither a standard finalizer name nor is it fully qualified"

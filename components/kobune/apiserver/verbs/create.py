@@ -25,20 +25,23 @@ async def create(api: Api, call: Call, new: Any, *, tracked: bool = True) -> Sto
     admission says.
     """
     prepare(api, call, new, tracked=tracked)
-    api.admission.mutate(Write(api, call, "CREATE", new, None))
+    write = Write(api, call, "CREATE", new, None)
+    if (pending := api.admission.mutate(write)) is not None:
+        await pending
     strategy = call.resource.strategy
     try:
         if strategy.allocates:
             api.addresses.assign(new, None)
         validate(call, new)
-        api.admission.validate(Write(api, call, "CREATE", new, None))
+        if (pending := api.admission.validate(write)) is not None:
+            await pending
         call.warnings.extend(strategy.warnings(new, None))
         if api.warns_of_unserved and (words := warning(call.resource.kind.name, call.plural)):
             call.warnings.append(words)
         if call.dry_run:
             if api.cacher.get(call.resource, new.metadata.namespace, new.metadata.name):
                 raise AlreadyExists.named(call.group, call.plural, new.metadata.name)
-            return Stored(call.resource.stored, new.SerializeToString(), 0)
+            return Stored(call.resource.stored, await _raw(call, new), 0)
         return await _store(api, call, new)
     finally:
         if strategy.allocates:
@@ -58,9 +61,9 @@ def prepare(api: Api, call: Call, new: Any, *, tracked: bool) -> None:
     call.name = meta.name
     meta.uid = api.new_uid()
     meta.creationTimestamp.CopyFrom(time_of(api.now()))
-    codec.normalize(new)
+    call.resource.normalize(new)
     strategy = call.resource.strategy
-    if strategy.generation and "spec" in new.DESCRIPTOR.fields_by_name:
+    if strategy.generation and call.resource.has_spec:
         meta.generation = 1
     strategy.default(new)
     if tracked:
@@ -92,7 +95,7 @@ def validate(call: Call, new: Any) -> None:
 
 async def _store(api: Api, call: Call, new: Any) -> Stored:
     resource = call.resource.stored
-    raw = new.SerializeToString()
+    raw = await _raw(call, new)
     key = resource.key(new.metadata.namespace, new.metadata.name)
     lease = await api.event_leases.current() if resource.strategy.expires else 0
     try:
@@ -100,3 +103,10 @@ async def _store(api: Api, call: Call, new: Any) -> Stored:
     except RevisionConflict:
         raise AlreadyExists.named(call.group, call.plural, new.metadata.name) from None
     return api.cacher.written(resource, key, raw, entry.mod_revision)
+
+
+async def _raw(call: Call, new: Any) -> bytes:
+    """Return what the store keeps of an object."""
+    if call.resource.is_custom:
+        new = await call.resource.into_store(new)
+    return call.resource.stored.dump(new)

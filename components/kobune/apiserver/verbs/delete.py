@@ -27,7 +27,7 @@ async def delete(api: Api, call: Call, options: DeleteOptions) -> tuple[Stored, 
     for _ in range(ATTEMPTS):
         current = must_get(api, call)
         _check_preconditions(call, current, options)
-        api.admission.validate(Write(api, call, "DELETE", None, current.message))
+        await api.admission.review(Write(api, call, "DELETE", None, current.message, options))
         new: Any = current.private()
         mark(api, call, new, options)
         try:
@@ -35,7 +35,7 @@ async def delete(api: Api, call: Call, options: DeleteOptions) -> tuple[Stored, 
                 if not call.dry_run:
                     resource = call.resource.stored
                     await api.store.delete(resource.key(call.namespace, call.name), expect=current.revision)
-                shown = _raw(new) if call.resource.strategy.graceful else current.raw
+                shown = _raw(call, new) if call.resource.strategy.graceful else current.raw
                 return Stored(call.resource.stored, shown, current.revision), True
             return await save(api, call, current, new), False
         except RevisionConflict:
@@ -109,7 +109,6 @@ def _unmet(call: Call, why: str) -> Conflict:
     return Conflict.named(call.group, call.resource.kind.name, call.name, why)
 
 
-def _raw(message: Any) -> bytes:
+def _raw(call: Call, message: Any) -> bytes:
     message.metadata.ClearField("resourceVersion")
-    raw: bytes = message.SerializeToString()
-    return raw
+    return call.resource.stored.dump(message)

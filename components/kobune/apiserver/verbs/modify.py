@@ -42,6 +42,8 @@ async def modify(api: Api, call: Call, change: Change, *, tracked: bool = True) 
     """
     for _ in range(ATTEMPTS):
         current = must_get(api, call)
+        if call.resource.calls_out:
+            await call.resource.convert([current])
         new = change(current)
         insists = bool(new.metadata.resourceVersion)
         if insists and new.metadata.resourceVersion != str(current.revision):
@@ -55,9 +57,9 @@ async def modify(api: Api, call: Call, change: Change, *, tracked: bool = True) 
 
 
 async def _write(api: Api, call: Call, current: Stored, new: Any, *, tracked: bool) -> Stored:
-    old = current.message
+    old = call.resource.working(current).message
     strategy = call.resource.strategy
-    codec.normalize(new)
+    call.resource.normalize(new)
     _keep_identity(call, new, old)
     is_status = call.subresource == "status"
     if is_status:
@@ -69,14 +71,17 @@ async def _write(api: Api, call: Call, current: Stored, new: Any, *, tracked: bo
     if not is_status:
         if not call.subresource:
             strategy.prepare_update(new, old)
-        if call.subresource != "binding":
-            _count_generation(strategy, new, old)
+    write = Write(api, call, "UPDATE", new, old)
     try:
-        api.admission.mutate(Write(api, call, "UPDATE", new, old))
+        if (pending := api.admission.mutate(write)) is not None:
+            await pending
+        if not is_status and call.subresource != "binding":
+            _count_generation(call, new, old)
         if strategy.allocates and not is_status:
             api.addresses.assign(new, old)
         _validate(call, new, old, is_status=is_status)
-        api.admission.validate(Write(api, call, "UPDATE", new, old))
+        if (pending := api.admission.validate(write)) is not None:
+            await pending
         call.warnings.extend(strategy.warnings(new, old))
         return await save(api, call, current, new)
     finally:
@@ -91,13 +96,15 @@ async def save(api: Api, call: Call, current: Stored, new: Any) -> Stored:
     """
     resource = call.resource.stored
     new.metadata.ClearField("resourceVersion")
-    raw = new.SerializeToString()
+    if call.resource.is_custom:
+        new = await call.resource.into_store(new)
+    raw = resource.dump(new)
     key = resource.key(call.namespace, call.name)
     if is_done(call, new):
         if not call.dry_run:
             await api.store.delete(key, expect=current.revision)
         return Stored(resource, raw, current.revision)
-    if raw == current.raw or _same(current, new):
+    if raw == current.raw or _same(call, current, new):
         return current
     if call.dry_run:
         return Stored(resource, raw, current.revision)
@@ -117,14 +124,14 @@ def is_done(call: Call, new: Any) -> bool:
     )
 
 
-def _same(current: Stored, new: Any) -> bool:
+def _same(call: Call, current: Stored, new: Any) -> bool:
     old: Any = current.private()
     old.metadata.ClearField("resourceVersion")
     if not ownership.only_times_differ(old.metadata, new.metadata):
         return False
     del old.metadata.managedFields[:]
     old.metadata.managedFields.extend(new.metadata.managedFields)
-    return codec.same(old, new)
+    return call.resource.same(old, new)
 
 
 def check_name(call: Call, name: str) -> None:
@@ -157,8 +164,9 @@ def _keep_identity(call: Call, new: Any, old: Any) -> None:
                 setattr(meta, name, value)
 
 
-def _count_generation(strategy: Any, new: Any, old: Any) -> None:
-    if strategy.generation and "spec" in new.DESCRIPTOR.fields_by_name and not codec.same(new.spec, old.spec):
+def _count_generation(call: Call, new: Any, old: Any) -> None:
+    resource = call.resource
+    if resource.strategy.generation and resource.has_spec and resource.wants_otherwise(new, old):
         new.metadata.generation = old.metadata.generation + 1
 
 
@@ -170,6 +178,7 @@ def _validate(call: Call, new: Any, old: Any, *, is_status: bool) -> None:
     else:
         # Binding is the one way to get a node, and nothing else changes by it.
         changes = [] if call.subresource == "binding" else list(strategy.validate_update(new, old))
-        causes += [*strategy.validate(new), *changes]
+        rules = strategy.validate(new) if strategy.revalidates else ()
+        causes += [*rules, *changes]
     if causes:
         raise Invalid.named(call.group, call.resource.kind.name, new.metadata.name, causes)

@@ -15,6 +15,7 @@ from kobune.apimachinery.selectors import (
     parse_labels,
 )
 from kobune.apiserver.cache.stored import Stored
+from kobune.apiserver.registry.resource import Resource
 from kobune.apiserver.registry.validation import forbidden
 from kobune.apiserver.storage import errors
 from kobune.apiserver.storage.store import prefix_end
@@ -34,6 +35,7 @@ class Filter:
     name: str
     labels: Selector
     fields: FieldSelector
+    resource: Resource
 
     def everything(self) -> bool:
         """Whether the objects need not be looked at."""
@@ -46,7 +48,7 @@ class Filter:
         meta = stored.message.metadata
         if self.name and meta.name != self.name:
             return False
-        return self.labels.matches(meta.labels) and self.fields.matches(field_reader(stored))
+        return self.labels.matches(meta.labels) and self.fields.matches(field_reader(self.resource, stored))
 
 
 @dataclass(frozen=True)
@@ -116,20 +118,14 @@ def make_filter(call: Call, options: ListOptions) -> Filter:
         raise BadRequest(_unknown_field(call, error.path)) from None
     except InvalidSelector as error:
         raise BadRequest(str(error)) from None
-    return Filter(call.namespace, call.name, labels, fields)
+    return Filter(call.namespace, call.name, labels, fields, call.resource)
 
 
-def field_reader(stored: Stored) -> Callable[[str], str]:
-    """Return the function that reads an object's field by its path, as selectors see it."""
-    paths = stored.resource.strategy.selectable_fields()
-
-    def read(path: str) -> str:
-        value: Any = stored.message
-        for part in paths.get(path, path).split("."):
-            value = getattr(value, part)
-        return str(value).lower() if isinstance(value, bool) else str(value)
-
-    return read
+def field_reader(resource: Resource, stored: Stored) -> Callable[[str], str]:
+    """Return the function that reads an object's field by its path, as selectors of a resource see it."""
+    row = resource if resource.is_custom else stored.resource
+    paths = row.strategy.selectable_fields()
+    return lambda path: row.field(stored, paths.get(path, path))
 
 
 def check_list(options: ListOptions) -> None:
@@ -154,7 +150,7 @@ def invalid_options(*causes: FieldError) -> Invalid:
 
 
 def _unknown_field(call: Call, path: str) -> str:
-    if call.resource.strategy.selectable_fields():
+    if call.resource.is_custom or call.resource.strategy.selectable_fields():
         return f"field label not supported: {path}"
     return f'"{path}" is not a known field selector: only "metadata.name", "metadata.namespace"'
 

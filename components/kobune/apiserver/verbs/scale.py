@@ -12,16 +12,19 @@ from kobune.apiserver.verbs.call import Call
 from kobune.apiserver.verbs.modify import check_name, modify, must_get
 
 
-def get_scale(api: Api, call: Call) -> Scale:
-    """Return the scale of an object."""
-    return scale_of(must_get(api, call).message)
+async def get_scale(api: Api, call: Call, *, to_change: bool = False) -> Scale:
+    """Return the scale of an object; one `to_change` need not say how many replicas it wants yet."""
+    current = must_get(api, call)
+    if call.resource.calls_out:
+        await call.resource.convert([current])
+    return _shown(call, current, to_change=to_change)
 
 
 async def update_scale(api: Api, call: Call, scale: Scale) -> Scale:
     """Set how many replicas an object wants."""
     if scale.metadata.name:
         check_name(call, scale.metadata.name)
-    if scale.spec.replicas < 0:
+    if scale.spec.replicas < 0 and not call.resource.is_custom:
         cause = FieldError(
             "FieldValueInvalid",
             "spec.replicas",
@@ -30,12 +33,21 @@ async def update_scale(api: Api, call: Call, scale: Scale) -> Scale:
         raise Invalid.named("autoscaling", "Scale", call.name, [cause])
 
     def change(current: Stored) -> Any:
-        new: Any = current.private()
+        resource = call.resource
+        new: Any = resource.copy(resource.working(current).message)
         new.metadata.resourceVersion = scale.metadata.resourceVersion
-        new.spec.replicas = scale.spec.replicas
+        resource.set_replicas(new, scale.spec.replicas)
         return new
 
-    return scale_of((await modify(api, call, change)).message)
+    changed = await modify(api, call, change)
+    if call.resource.calls_out:
+        await call.resource.convert([changed])
+    return _shown(call, changed)
+
+
+def _shown(call: Call, stored: Stored, *, to_change: bool = False) -> Scale:
+    item: Any = call.resource.working(stored).message
+    return call.resource.scale(item, to_change=to_change) or scale_of(item)
 
 
 def scale_of(message: Any) -> Scale:

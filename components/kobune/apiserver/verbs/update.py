@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from kobune.apimachinery.errors import BadRequest
+from kobune.apimachinery.errors import BadRequest, Invalid
 from kobune.apiserver.cache.stored import Stored
+from kobune.apiserver.registry.validation.causes import invalid
 from kobune.apiserver.verbs.api import Api
 from kobune.apiserver.verbs.call import Call
 from kobune.apiserver.verbs.create import create, settle_namespace
@@ -33,8 +34,9 @@ async def update(api: Api, call: Call, new: Any) -> Stored:
         return await create(api, call, new)
 
     def replace(current: Stored) -> Any:
-        fresh = type(new)()
-        fresh.CopyFrom(new)
-        return fresh
+        if not strategy.unconditional_update and not new.metadata.resourceVersion:
+            cause = invalid("metadata.resourceVersion", 0, "must be specified for an update")
+            raise Invalid.named(call.group, call.plural, call.name, [cause])
+        return call.resource.copy(new)
 
     return await modify(api, call, replace)

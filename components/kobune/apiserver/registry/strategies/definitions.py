@@ -1,22 +1,54 @@
-"""Custom resource definitions, which are kept but not served yet."""
+"""Custom resource definitions: what they must be, and what becomes of their status."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
+from kobune.apimachinery.errors import FieldError
+from kobune.apiserver.customresources.conditions import mark_terminating
+from kobune.apiserver.customresources.definition import rules
 from kobune.apiserver.registry.strategy import Strategy
 
 
 class CustomResourceDefinitionStrategy(Strategy):
-    """A definition says of itself that its resources are not served."""
+    """Definitions of kinds."""
+
+    unconditional_update = False
+    revalidates = False
+    has_grace = False
 
     def prepare_create(self, new: Any, view: Any) -> None:
+        """Clear the status, but for the version that is stored."""
         super().prepare_create(new, view)
-        new.status.conditions.add(
-            type="Established",
-            status="False",
-            reason="NotSupported",
-            message="custom resources are not supported: objects of this kind cannot be created",
-        )
+        _note_stored_version(new)
+
+    def prepare_update(self, new: Any, old: Any) -> None:
+        """Keep the status, and add the version that is stored from now on."""
+        super().prepare_update(new, old)
+        _note_stored_version(new)
+
+    def validate(self, new: Any) -> Iterable[FieldError]:
+        """Yield what is wrong with a new definition."""
+        return rules.new(new)
+
+    def validate_update(self, new: Any, old: Any) -> Iterable[FieldError]:
+        """Yield what is wrong with a changed definition, and was not before."""
+        return rules.changed(new, old)
+
+    def validate_status_update(self, new: Any, old: Any) -> Iterable[FieldError]:
+        """Yield what is wrong with a changed status."""
+        return rules.names(new.status.acceptedNames, "status.acceptedNames")
+
+    def mark_deleted(self, new: Any) -> None:
+        """Let the instances go first."""
+        mark_terminating(new, new.metadata.deletionTimestamp)
 
     def warnings(self, new: Any, old: Any) -> Iterator[str]:
-        yield "custom resources are not supported: the definition is kept, but its kind is not served"
+        """Yield a word on what the schemas say in vain."""
+        return rules.warnings(new, old)
+
+
+def _note_stored_version(definition: Any) -> None:
+    stored = definition.status.storedVersions
+    name = next((version.name for version in definition.spec.versions if version.storage), None)
+    if name is not None and name not in stored:
+        stored.append(name)

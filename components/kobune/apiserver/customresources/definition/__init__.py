@@ -1,0 +1,1 @@
+"""What a definition must fulfil. Everything here is pure."""

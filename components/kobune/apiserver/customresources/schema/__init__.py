@@ -1,0 +1,1 @@
+"""What a schema makes of a tree: pure functions that prune, default, compare and validate it."""
