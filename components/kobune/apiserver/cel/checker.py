@@ -51,6 +51,8 @@ class Checked:
     """The overloads that may be meant."""
     names: dict[Node, Type] = field(default_factory=dict)
     """The nodes that are names of types."""
+    variables: dict[Node, str] = field(default_factory=dict)
+    """The nodes that are variables with a dotted name."""
     issues: list[Issue] = field(default_factory=list)
 
 
@@ -108,6 +110,9 @@ class _Checker:
 
     def _select(self, node: Select, scope: Mapping[str, Type]) -> Type:
         path = _dotted(node)
+        if path in scope:
+            self.found.variables[node] = path
+            return scope[path]
         if path in TYPE_NAMES and path.partition(".")[0] not in scope:
             self.found.names[node] = TYPE_NAMES[path]
             return types.type_of(TYPE_NAMES[path])

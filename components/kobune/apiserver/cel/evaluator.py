@@ -59,12 +59,15 @@ class _Builder:
         """Return the code of a node, and what it costs at least."""
         if (named := self._checked.names.get(node)) is not None:
             return _constant(TypeValue(named.kind if named.kind != "null" else "null_type")), 1
+        if (variable := self._checked.variables.get(node)) is not None:
+            slot = slots[variable]
+            return lambda frame: frame[slot], 1
         match node:
             case Const():
                 return _constant(node.value), 0
             case Ident():
-                slot = slots[node.name.lstrip(".")]
-                return lambda frame: frame[slot], 1
+                at = slots[node.name.lstrip(".")]
+                return lambda frame: frame[at], 1
             case Select():
                 return self._select(node, slots)
             case Call():

@@ -1,7 +1,7 @@
 """An expression, ready to be evaluated."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from kobune.apiserver.cel.budget import PER_EXPRESSION, Budget
 from kobune.apiserver.cel.checker import check
@@ -12,6 +12,13 @@ from kobune.apiserver.cel.evaluator import Code, build
 from kobune.apiserver.cel.parser import parse
 from kobune.apiserver.cel.syntax import Ident
 from kobune.apiserver.cel.types import ObjectType, Type
+
+
+class Values(Protocol):
+    """Where the values of variables come from: a mapping, or something that makes each one when it is asked for."""
+
+    def __getitem__(self, name: str, /) -> Any: ...
+
 
 TOO_DEEP: Final = "expression recursion limit exceeded"
 
@@ -29,7 +36,7 @@ class Program:
         self._frame = [None] * (size - len(names) - 1)
         self._converters = [converter(type) for type in types]
 
-    def evaluate(self, values: Mapping[str, Any], budget: Budget, limit: int = PER_EXPRESSION) -> Any:
+    def evaluate(self, values: Values, budget: Budget, limit: int = PER_EXPRESSION) -> Any:
         """Return the result for these values of its variables, which are JSON trees or values of `cel.values`.
 
         Spends of `budget`, and at most `limit`. Raises `EvaluationError` in Kubernetes' words, as `CostExceeded` when
@@ -66,6 +73,7 @@ def compile(
         tree = parse(expression)
         checked = check(expression, tree, variables, functions(), structs or {})
         seen = {node.name.lstrip(".") for node in checked.types if isinstance(node, Ident)}
+        seen.update(checked.variables.values())
         names = [name for name in variables if name in seen]
         code, size = build(tree, checked, {name: index for index, name in enumerate(names, 1)})
     except RecursionError:

@@ -1,0 +1,89 @@
+"""Objects as webhooks and expressions see them: trees of JSON, in the version that they were written for."""
+
+from typing import Any, Final
+
+import orjson
+
+from kobune.apimachinery import codec
+from kobune.apimachinery.custom import CustomObject
+from kobune.apimachinery.errors import InternalError
+from kobune.apimachinery.kinds import kind_of
+from kobune.apiserver.admission.chain import Write
+from kobune.apiserver.registry.resource import Resource
+
+IDENTITY: Final = (
+    "name",
+    "namespace",
+    "uid",
+    "resourceVersion",
+    "generation",
+    "creationTimestamp",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+)
+
+
+def tree_of(resource: Resource, item: Any) -> dict[str, Any]:
+    """Return the tree of a stored object in the version of `resource`, or of what a subresource is written with."""
+    if isinstance(item, CustomObject):
+        tree: dict[str, Any] = orjson.loads(item.encode())
+        return {**tree, "apiVersion": resource.kind.api_version}
+    if resource.conversion is not None and isinstance(item, resource.stored.message):
+        item = resource.conversion.from_stored(item)
+    tree = orjson.loads(codec.to_json(item))
+    api_version, kind = type_of(resource, item)
+    return {"apiVersion": api_version, "kind": kind, **tree}
+
+
+def type_of(resource: Resource, item: Any) -> tuple[str, str]:
+    """Return the version and the kind of an object."""
+    if isinstance(item, CustomObject) or resource.kind.message is None or isinstance(item, resource.message):
+        return resource.kind.api_version, resource.kind.name
+    kind = kind_of(type(item))
+    return kind.api_version, kind.name
+
+
+def replace(write: Write, resource: Resource, tree: dict[str, Any]) -> None:
+    """Put what a tree in the version of `resource` says into the object that is being written.
+
+    Defaults are filled in again. Raises `InternalError` if it is no such object any more.
+    """
+    new = write.new
+    _keep_identity(new, tree)
+    if isinstance(new, CustomObject):
+        changed, unknown = resource.read_tree(tree)
+        _refuse_unknown(unknown)
+        new.metadata.CopyFrom(changed.metadata)
+        new.fields = changed.fields
+        write.call.resource.strategy.default(new)
+        return
+    message: Any = resource.message if isinstance(new, resource.stored.message) else type(new)
+    try:
+        changed, unknown = codec.decode(message, orjson.dumps(tree))
+    except codec.Undecodable as error:
+        raise InternalError(f"unable to decode the patched object: {error}") from None
+    _refuse_unknown(unknown)
+    if isinstance(changed, resource.message):
+        changed = resource.to_stored(changed)
+    codec.normalize(changed)
+    new.CopyFrom(changed)
+    if isinstance(new, resource.stored.message) and write.call.subresource != "status":
+        resource.strategy.default(new)
+
+
+def _keep_identity(new: Any, tree: dict[str, Any]) -> None:
+    """Let a tree be of the same object: who it is, and since when, is nobody else's to say."""
+    metadata = tree.get("metadata")
+    if not isinstance(metadata, dict):
+        metadata = tree["metadata"] = {}
+    before = codec.encode(new.metadata)
+    for name in IDENTITY:
+        if name in before:
+            metadata[name] = before[name]
+        else:
+            metadata.pop(name, None)
+
+
+def _refuse_unknown(unknown: list[str]) -> None:
+    if unknown:
+        raise InternalError(f'unknown field "{unknown[0]}" in the patched object')

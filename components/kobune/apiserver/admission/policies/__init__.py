@@ -1,0 +1,1 @@
+"""Policies that are expressions: what they see, what they decide."""
