@@ -142,7 +142,9 @@ def unhandled(wanted: str, short: str, kind: str, why: str) -> BadRequest:
 
 def unrecognized(wanted: str, why: str, body: bytes) -> BadRequest:
     """Return the error that says: this is not even an object."""
-    shown = body[:SUMMARY].hex() + (" ..." if len(body) > SUMMARY else "") if body else "<empty>"
+    # What could be JSON is shown as it is.
+    summary = body[:SUMMARY].decode(errors="replace") if body.startswith(b"{") else body[:SUMMARY].hex()
+    shown = summary + (" ..." if len(body) > SUMMARY else "") if body else "<empty>"
     return BadRequest(f"the object provided is unrecognized (must be of type {wanted}): {why} ({shown})")
 
 

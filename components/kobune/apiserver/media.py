@@ -5,6 +5,7 @@ from typing import Any, Final
 import orjson
 from google.protobuf.message import Message
 
+from kobune.api.meta.v1 import ListMeta, Status
 from kobune.api.runtime.v1 import TypeMeta, Unknown
 from kobune.apimachinery import codec
 from kobune.apimachinery.codec.shape import is_object
@@ -32,12 +33,22 @@ def tree_of(message: Message) -> Any:
 
 def envelope(message: Message) -> bytes:
     """Return a message in Kubernetes' envelope."""
+    if isinstance(message, Status):
+        message = _spelled_out(message)
     return wrap(api_version(message), message.DESCRIPTOR.name, message.SerializeToString())
+
+
+def _spelled_out(status: Status) -> Status:
+    """Return a status as Kubernetes writes it: with the metadata that it never has."""
+    full = Status(metadata=ListMeta(selfLink="", resourceVersion="", **{"continue": ""}))
+    full.MergeFrom(status)
+    return full
 
 
 def wrap(version: str, kind: str, raw: bytes) -> bytes:
     """Return an encoded message in Kubernetes' envelope."""
-    return MAGIC + Unknown(typeMeta=TypeMeta(apiVersion=version, kind=kind), raw=raw).SerializeToString()
+    type_meta = TypeMeta(apiVersion=version, kind=kind)
+    return MAGIC + Unknown(typeMeta=type_meta, raw=raw, contentEncoding="", contentType="").SerializeToString()
 
 
 def list_json(resource: Resource, listing: Listing) -> bytes:

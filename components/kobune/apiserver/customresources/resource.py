@@ -23,6 +23,7 @@ from kobune.apiserver.customresources.schema.structural import Structural, struc
 from kobune.apiserver.registry.resource import Resource
 
 if TYPE_CHECKING:
+    from kobune.apiserver.cel.schema_rules import Rules
     from kobune.apiserver.printing.column import Column
 
 
@@ -69,6 +70,15 @@ class CustomResource(Resource):
     def structural(self) -> Structural:
         """The structure of its objects; server-side apply and rules read it."""
         return structural(self.schema)
+
+    @cached_property
+    def rules(self) -> "Rules | None":
+        """The rules that the definition brings itself; None if there are none."""
+        if not any(node.validations for node in self.structural.walk()):
+            return None
+        from kobune.apiserver.cel.schema_rules import rules_of  # who has no rules does not load the language
+
+        return rules_of(self.schema)
 
     @cached_property
     def ownership(self) -> Type:

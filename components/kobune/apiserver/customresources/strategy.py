@@ -17,6 +17,20 @@ if TYPE_CHECKING:
     from kobune.apiserver.customresources.resource import CustomResource
 
 TERMINATING = "create not allowed while custom resource definition is terminating"
+BLOCKING = frozenset(
+    {
+        "FieldValueNotSupported",
+        "FieldValueRequired",
+        "FieldValueTooLong",
+        "FieldValueTooMany",
+        "FieldValueTypeInvalid",
+    }
+)
+"""Reasons that say: an object is not even of the shape that rules are written for."""
+UNCHECKED = (
+    "some validation rules were not checked because the object was invalid; correct the existing errors to complete "
+    "validation"
+)
 STANDARD_FINALIZERS = ("orphan", "foregroundDeletion", "kubernetes")
 
 
@@ -78,15 +92,34 @@ class CustomStrategy(Strategy):
     def validate(self, new: Any) -> Iterator[FieldError]:
         """Yield what of a new object breaks the rules of its schema."""
         tree = new.tree()
+        return self._with_rules(self._violations(new, tree), tree, None)
+
+    def _violations(self, new: CustomObject, tree: Any) -> Iterator[FieldError]:
         yield from values.violations(self.resource.schema, tree)
         yield from self._scale_violations(new)
         yield from embedded.violations(new.fields, self.resource.structural)
         yield from uniqueness.duplicates(new.fields, self.resource.structural)
 
+    def _with_rules(self, causes: Iterator[FieldError], tree: Any, old: Any) -> Iterator[FieldError]:
+        """Yield the causes, and what breaks the definition's own rules, which rely on the schema being kept."""
+        found = list(causes)
+        yield from found
+        rules = self.resource.rules
+        if rules is None:
+            return
+        if any(cause.reason in BLOCKING for cause in found):
+            yield invalid("", "null", UNCHECKED)
+        else:
+            yield from rules.violations(tree, old)
+
     def validate_update(self, new: Any, old: Any) -> Iterator[FieldError]:
         """Yield what breaks the rules, and did not before."""
-        tree, structure = new.tree(), self.resource.structural
-        before = Correlated(tree, old.tree(), structure)
+        tree, before = new.tree(), old.tree()
+        return self._with_rules(self._update_violations(new, old, tree, before), tree, before)
+
+    def _update_violations(self, new: CustomObject, old: CustomObject, tree: Any, was: Any) -> Iterator[FieldError]:
+        structure = self.resource.structural
+        before = Correlated(tree, was, structure)
         yield from values.violations(self.resource.schema, tree, "", before)
         yield from self._scale_violations(new)
         yield from embedded.violations(new.fields, structure)
@@ -95,6 +128,9 @@ class CustomStrategy(Strategy):
 
     def validate_status_update(self, new: Any, old: Any) -> Iterator[FieldError]:
         """Yield what of a changed status breaks the rules, and did not before."""
+        return self._with_rules(self._status_update_violations(new, old), new.tree(), old.tree())
+
+    def _status_update_violations(self, new: CustomObject, old: CustomObject) -> Iterator[FieldError]:
         structure = self.resource.structural
         part = structure.properties.get("status")
         if part is not None and "status" in new.fields:

@@ -17,7 +17,24 @@ from kobune.apiserver.rest import table
 from kobune.apiserver.rest.accept import Wish
 from kobune.apiserver.verbs.read import Listing
 
-_Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+_Base: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+_PLAIN = yaml.resolver.Resolver()
+
+
+class _Dumper(_Base):  # type: ignore[misc]
+    """Writes YAML as Go does: texts that could be something else in double quotes, those of several lines as blocks."""
+
+
+def _write_text(dumper: Any, text: str) -> Any:
+    style = None
+    if "\n" in text:
+        style = "|"
+    elif _PLAIN.resolve(yaml.ScalarNode, text, (True, False)) != "tag:yaml.org,2002:str" or not text:
+        style = '"'
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _write_text)
 
 
 def from_json(body: bytes, wish: Wish, status: int = 200, warnings: list[str] | None = None) -> web.Response:

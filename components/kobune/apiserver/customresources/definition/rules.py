@@ -11,7 +11,6 @@ from kobune.apimachinery import names as name_rules
 from kobune.apimachinery.errors import FieldError
 from kobune.apiserver.customresources.causes import forbidden, invalid, not_supported, required
 from kobune.apiserver.customresources.definition import approval, defaults, golang, parts, schemas, structure
-from kobune.apiserver.customresources.definition.expressions import Expressions
 from kobune.apiserver.customresources.definition.form import Form, form_of, schema_of
 from kobune.apiserver.customresources.definition.schemas import Demands
 from kobune.apiserver.customresources.schema.formats import FORMATS
@@ -38,7 +37,7 @@ def new(definition: Any) -> Iterator[FieldError]:
     spec = definition.spec
     if definition.metadata.name and definition.metadata.name != f"{spec.names.plural}.{spec.group}":
         yield invalid("metadata.name", definition.metadata.name, 'must be spec.names.plural+"."+spec.group')
-    yield from _spec(definition, form_of(definition), Demands(), Expressions())
+    yield from _spec(definition, form_of(definition), Demands())
     yield from _status(definition)
     if approval.is_protected(spec.group):
         yield from _approval(definition)
@@ -50,7 +49,7 @@ def changed(new: Any, old: Any) -> Iterator[FieldError]:
     """Yield what is wrong with a changed definition, but not what was wrong before."""
     before = form_of(old)
     form = form_of(new)
-    yield from _spec(new, form, _demands(before), Expressions(), old, before)
+    yield from _spec(new, form, _demands(before), old, before)
     established = any(found.type == "Established" and found.status == "True" for found in old.status.conditions)
     if established:
         yield from _immutable("spec.scope", new.spec.scope, old.spec.scope)
@@ -122,7 +121,6 @@ def _spec(
     definition: Any,
     form: Form,
     demands: Demands,
-    expressions: Expressions,
     old: Any = None,
     before: Form | None = None,
 ) -> Iterator[FieldError]:
@@ -133,12 +131,12 @@ def _spec(
     elif spec.scope not in ("Cluster", "Namespaced"):
         yield not_supported("spec.scope", spec.scope, ("Cluster", "Namespaced"))
     yield from _missing_schemas(form, is_new=before is None or all(map(schema_of, (before.shared, *before.versions))))
-    yield from _versions(form, demands, expressions, before)
+    yield from _versions(form, demands, before)
     for field in ("plural", "singular", "kind", "listKind"):
         if not getattr(spec.names, field):
             yield required(f"spec.names.{field}")
     yield from parts.names(spec.names, "spec.names")
-    yield from _shared(form, demands, expressions, before)
+    yield from _shared(form, demands, before)
     yield from _conversion(spec, old)
 
 
@@ -163,7 +161,7 @@ def _missing_schemas(form: Form, *, is_new: bool) -> Iterator[FieldError]:
                 yield required(path, "because otherwise all fields are pruned")
 
 
-def _versions(form: Form, demands: Demands, expressions: Expressions, before: Form | None) -> Iterator[FieldError]:
+def _versions(form: Form, demands: Demands, before: Form | None) -> Iterator[FieldError]:
     for index, version in enumerate(form.versions):
         path, name = f"spec.versions[{index}]", version.get("name", "")
         if problems := name_rules.dns_label_1035(name):
@@ -172,7 +170,7 @@ def _versions(form: Form, demands: Demands, expressions: Expressions, before: Fo
         if (schema := schema_of(version)) is not None:
             has_status = "status" in form.subresources_of(version)
             yield from schemas.violations(
-                schema, f"{path}.schema.openAPIV3Schema", demands, expressions, has_status=has_status
+                schema, f"{path}.schema.openAPIV3Schema", demands, has_status=has_status
             )
         yield from parts.subresources(version.get("subresources"), f"{path}.subresources")
         yield from parts.columns(version.get("additionalPrinterColumns") or (), f"{path}.additionalPrinterColumns")
@@ -221,12 +219,12 @@ def _deprecation(version: Tree, path: str) -> Iterator[FieldError]:
         size += len(letter.encode(errors="replace"))
 
 
-def _shared(form: Form, demands: Demands, expressions: Expressions, before: Form | None) -> Iterator[FieldError]:
+def _shared(form: Form, demands: Demands, before: Form | None) -> Iterator[FieldError]:
     shared = form.shared
     if (schema := schema_of(shared)) is not None:
         has_status = any("status" in form.subresources_of(version) for version in form.versions)
         yield from schemas.violations(
-            schema, "spec.validation.openAPIV3Schema", demands, expressions, has_status=has_status
+            schema, "spec.validation.openAPIV3Schema", demands, has_status=has_status
         )
     yield from parts.subresources(shared.get("subresources"), "spec.subresources")
     yield from parts.columns(shared.get("additionalPrinterColumns") or (), "spec.additionalPrinterColumns")

@@ -6,8 +6,8 @@ from typing import Any
 
 from kobune.apimachinery.errors import FieldError
 from kobune.apiserver.customresources.causes import child, forbidden, invalid, not_supported, required
-from kobune.apiserver.customresources.definition import defaults, golang, structure
-from kobune.apiserver.customresources.definition.expressions import Expressions, rule_shapes
+from kobune.apiserver.customresources.definition import defaults, expressions, golang, structure
+from kobune.apiserver.customresources.definition.expressions import rule_shapes
 from kobune.apiserver.customresources.schema.structural import structural
 
 Tree = Mapping[str, Any]
@@ -45,7 +45,7 @@ class Demands:
     keyed_lists: bool = True
 
 
-def violations(schema: Tree, path: str, demands: Demands, expressions: Expressions, *, has_status: bool) -> list[FieldError]:
+def violations(schema: Tree, path: str, demands: Demands, *, has_status: bool) -> list[FieldError]:
     """Return what is wrong with the schema of a version."""
     found: list[FieldError] = []
     if has_status:
@@ -65,7 +65,7 @@ def violations(schema: Tree, path: str, demands: Demands, expressions: Expressio
     own = list(_node(schema, path, Place(demands), is_root=True))
     found += own
     if with_expressions and not own:
-        found += expressions.violations(structural(schema), path)
+        found += expressions.violations(schema, path)
     if not found and why:
         found.append(invalid(path, "", why))
     return found
