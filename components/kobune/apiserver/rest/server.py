@@ -16,8 +16,10 @@ from kobune.apiserver.auth.impersonate import impersonated
 from kobune.apiserver.auth.user import User
 from kobune.apiserver.front import Front
 from kobune.apiserver.rest import accept, answer
+from kobune.apiserver.rest.compression import compress
 from kobune.apiserver.rest.path import parse
 from kobune.apiserver.rest.resources import NoSuchPage, Resources
+from kobune.apiserver.rest.streams import socket_token
 from kobune.apiserver.rest.site import NO_PAGE, Page, Site
 from kobune.component_base.credentials import Credentials
 from kobune.component_base.failure import CannotStart
@@ -65,9 +67,11 @@ class RestServer:
         try:
             user = impersonated(self._front.authorizer, self._user_of(request), request.headers.items())
             target = parse(request.path)
-            if target is not None:
-                return await self._resources.serve(request, target, user)
-            return self._page(request, user)
+            response = (
+                self._page(request, user) if target is None else await self._resources.serve(request, target, user)
+            )
+            await compress(response, request.headers.get("Accept-Encoding", ""))
+            return response
         except NoSuchPage:
             return _respond(lambda accept, query: NO_PAGE, request.headers, request.query)
         except ApiError as error:
@@ -90,7 +94,7 @@ class RestServer:
         transport = request.transport
         tls = transport.get_extra_info("ssl_object") if transport is not None else None
         certificate = tls.getpeercert(binary_form=True) if tls is not None else None
-        authorization = request.headers.get("Authorization", "")
+        authorization = request.headers.get("Authorization", "") or socket_token(request.headers)
         if certificate is None or has_token(authorization):
             return authenticator.by_header(authorization)
         user = self._known.get(certificate)

@@ -1,4 +1,7 @@
-"""A watch over HTTP: one line of JSON, or one frame of protobuf, for each event, for as long as the client stays."""
+"""A watch over HTTP: one line of JSON, or one frame of protobuf, for each event, for as long as the client stays.
+
+Over a WebSocket, each event is a message of its own.
+"""
 
 import asyncio
 from collections.abc import Callable
@@ -14,12 +17,10 @@ from kobune.apiserver.cache.ring import Change
 from kobune.apiserver.registry.resource import Resource
 from kobune.apiserver.rest import table
 from kobune.apiserver.rest.accept import Wish
-from kobune.apiserver.rest.answer import warning_text
+from kobune.apiserver.rest.streams import Lines, Messages, is_upgrade
 from kobune.apiserver.verbs.api import Api
 from kobune.apiserver.verbs.call import Call
 from kobune.apiserver.verbs.watch import BOOKMARK, duration, watch
-
-STREAM = ";stream=watch"
 
 Encode = Callable[[Change], bytes]
 
@@ -29,32 +30,27 @@ async def serve_watch(
 ) -> web.StreamResponse:
     """Send the events until the client leaves, its timeout ends, or an error ends the watch."""
     batches = watch(api, call, options)
-    response = web.StreamResponse()
     is_protobuf = wish.encoding == media.PROTOBUF
-    for warning in call.warnings:
-        response.headers.add("Warning", warning_text(warning))
-    response.content_type = media.PROTOBUF if is_protobuf else media.JSON
-    if is_protobuf:
-        response.headers["Content-Type"] = media.PROTOBUF + STREAM
+    stream = Messages(is_text=not is_protobuf) if is_upgrade(request) else Lines(is_protobuf, call.warnings)
     encode = _encoder(api, call.resource, wish, include)
     try:
-        await response.prepare(request)
+        await stream.begin(request)
         async with asyncio.timeout(duration(options)):
             async for changes in batches:
                 if call.resource.calls_out:
                     await call.resource.convert([change.object for change in changes])
-                await response.write(b"".join(map(encode, changes)))
+                await stream.send(list(map(encode, changes)))
     except TimeoutError:
         pass
     except ApiError as error:
-        await response.write(_error(error, is_protobuf=is_protobuf))
+        await stream.send([_error(error, is_protobuf=is_protobuf)])
     except (ConnectionError, RuntimeError):
         # The client is gone; a closed transport says so in either way.
-        return response
+        return stream.response
     finally:
         await batches.aclose()
-    await response.write_eof()
-    return response
+    await stream.end()
+    return stream.response
 
 
 def _encoder(api: Api, resource: Resource, wish: Wish, include: str) -> Encode:
