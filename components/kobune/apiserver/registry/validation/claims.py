@@ -14,7 +14,13 @@ from kobune.apiserver.registry.validation.causes import (
     unsupported,
 )
 from kobune.apiserver.registry.validation.labels import annotations, label_selector, labels
-from kobune.apiserver.registry.validation.resources import amount, basic_quantity, is_native, positive_quantity, quantity_of
+from kobune.apiserver.registry.validation.resources import (
+    amount,
+    basic_quantity,
+    is_native,
+    positive_quantity,
+    quantity_of,
+)
 from kobune.apiserver.registry.validation.shown import difference
 
 ACCESS_MODES: Final = ("ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod")

@@ -227,9 +227,7 @@ def ordinary_ip(field: str, value: str) -> Iterator[FieldError]:
         yield invalid(field, value, "may not be in the link-local range (169.254.0.0/16, fe80::/10)")
     local_multicast = ip_network("224.0.0.0/24") if address.version == 4 else ip_network("ff02::/16")
     if address in local_multicast:
-        yield invalid(
-            field, value, "may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)"
-        )
+        yield invalid(field, value, "may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)")
 
 
 def backsteps(field: str, value: str) -> Iterator[FieldError]:

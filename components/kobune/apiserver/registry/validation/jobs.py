@@ -134,7 +134,9 @@ def _indexed(at: str, spec: Any) -> Iterator[FieldError]:
             yield required(f"{at}.maxFailedIndexes", f"must be specified when completions is above {MANY}")
         for name in ("parallelism", "maxFailedIndexes"):
             if (value := getattr(spec, name)) > FEW:
-                why = f"must be less than or equal to {FEW} when completions are above {MANY} and used with backoff limit"
+                why = (
+                    f"must be less than or equal to {FEW} when completions are above {MANY} and used with backoff limit"
+                )
                 yield invalid(f"{at}.{name}", value, f"{why} per index")
 
 
@@ -233,9 +235,13 @@ def _success_rule(at: str, rule: Any, completions: int) -> Iterator[FieldError]:
         if count < 1:
             yield invalid(here, count, "must be greater than 0")
         if count > completions:
-            yield invalid(here, count, f"must be less than or equal to {completions} (the number of specified completions)")
+            yield invalid(
+                here, count, f"must be less than or equal to {completions} (the number of specified completions)"
+            )
         if total is not None and count > total:
-            why = f"must be less than or equal to {total} (the number of indexes in the specified succeededIndexes field)"
+            why = (
+                f"must be less than or equal to {total} (the number of indexes in the specified succeededIndexes field)"
+            )
             yield invalid(here, count, why)
 
 
@@ -247,7 +253,9 @@ def count_indexes(text: str, completions: int) -> int:
     for part in text.split(","):
         first, dash, end = part.partition("-")
         if dash and "-" in end:
-            raise ValueError(f'the fragment "{part}" violates the requirement that an index interval can have at most two parts separated by \'-\'')
+            raise ValueError(
+                f"the fragment \"{part}\" violates the requirement that an index interval can have at most two parts separated by '-'"
+            )
         bounds = []
         for number in (first, end) if dash else (first,):
             if not (number.isascii() and number.isdigit()):

@@ -239,7 +239,9 @@ def service_cidr(new: Any) -> Iterator[FieldError]:
         yield invalid(at, cidrs, "may only hold up to 2 values")
     networks = [formats.parse_cidr(text) for text in cidrs]
     if len(cidrs) == 2 and None not in networks and len({network.version for network in networks if network}) != 2:
-        yield invalid(at, cidrs, "may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64")
+        yield invalid(
+            at, cidrs, "may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64"
+        )
     for index, text in enumerate(cidrs):
         yield from formats.canonical_cidr(f"{at}[{index}]", text)
 

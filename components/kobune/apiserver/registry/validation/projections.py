@@ -107,7 +107,9 @@ def _trust_bundle(at: str, bundle: Any) -> Iterator[FieldError]:
         problems = (f"not a valid clustertrustbundlename: {problem}" for problem in trust_bundle_name(bundle.name))
         yield from each(f"{at}.name", bundle.name, problems)
         if bundle.HasField("labelSelector"):
-            yield invalid(f"{at}.labelSelector", bundle.labelSelector, "labelSelector must be unset if name is specified")
+            yield invalid(
+                f"{at}.labelSelector", bundle.labelSelector, "labelSelector must be unset if name is specified"
+            )
     elif by_signer:
         if not bundle.signerName:
             yield required(f"{at}.signerName", "must be a valid signer name")

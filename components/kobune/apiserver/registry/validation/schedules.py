@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from kobune.apimachinery.errors import FieldError
 from kobune.apiserver.registry.validation.causes import invalid
 
-MONTHS: Final = "jan feb mar apr may jun jul aug sep oct nov dec".split()
-DAYS: Final = "sun mon tue wed thu fri sat".split()
+MONTHS: Final = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+DAYS: Final = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"]
 FIELDS: Final = (
     (0, 59, {}),
     (0, 23, {}),

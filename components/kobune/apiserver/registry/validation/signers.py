@@ -18,9 +18,7 @@ def signer_name(at: str, name: str) -> Iterator[FieldError]:
         return
     domain, slash, path = name.partition("/")
     if not slash or "/" in path:
-        yield invalid(
-            at, name, "must be a fully qualified domain and path of the form 'example.com/signer-name'"
-        )
+        yield invalid(at, name, "must be a fully qualified domain and path of the form 'example.com/signer-name'")
         return
     if problems := names.dns_subdomain(domain):
         yield from (invalid(at, domain, f"validating label {domain!r}: {problem}") for problem in problems)
@@ -42,7 +40,7 @@ def trust_bundle_name(name: str, signer: str = "") -> list[str]:
             signer = f"{parts[0]}/{':'.join(parts[1:-1])}"
         else:
             return (
-                ["ClusterTrustBundle without signer name must not have \":\" in its name"]
+                ['ClusterTrustBundle without signer name must not have ":" in its name']
                 if ":" in name
                 else names.dns_subdomain(name)
             )

@@ -287,8 +287,10 @@ def _image(at: str, source: Any) -> Iterator[FieldError]:
         yield required(f"{at}.reference")
     if source.pullPolicy not in ("Always", "IfNotPresent", "Never"):
         policies = ("Always", "IfNotPresent", "Never")
-        yield unsupported(f"{at}.pullPolicy", source.pullPolicy, policies) if source.pullPolicy else required(
-            f"{at}.pullPolicy"
+        yield (
+            unsupported(f"{at}.pullPolicy", source.pullPolicy, policies)
+            if source.pullPolicy
+            else required(f"{at}.pullPolicy")
         )
 
 

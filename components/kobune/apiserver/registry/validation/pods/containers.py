@@ -114,7 +114,9 @@ def ephemeral_containers(at: str, spec: Any, pod: Surroundings) -> Iterator[Fiel
         for name in NOT_EPHEMERAL:
             is_list = container.DESCRIPTOR.fields_by_name[name].is_repeated
             value = getattr(container, name)
-            is_set = bool(value) if is_list else container.HasField(name) and (name != "resources" or value.ListFields())
+            is_set = (
+                bool(value) if is_list else container.HasField(name) and (name != "resources" or value.ListFields())
+            )
             if is_set:
                 yield forbidden(f"{here}.{name}", "cannot be set for an Ephemeral Container")
         for position, mount in enumerate(container.volumeMounts):

@@ -160,6 +160,8 @@ def _divisor(at: str, name: str, divisor: str) -> Iterator[FieldError]:
     elif short == "memory":
         yield invalid(at, name, f"only divisor's values {BYTES} are supported with the memory resource")
     elif short == "ephemeral-storage":
-        yield invalid(at, name, f"only divisor's values {BYTES} are supported with the local ephemeral storage resource")
+        yield invalid(
+            at, name, f"only divisor's values {BYTES} are supported with the local ephemeral storage resource"
+        )
     elif name.startswith(HUGE_PAGES):
         yield invalid(at, name, f"only divisor's values {BYTES} are supported with the hugepages resource")

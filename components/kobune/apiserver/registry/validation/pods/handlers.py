@@ -19,8 +19,44 @@ PROBE_HANDLERS: Final = ("exec", "httpGet", "tcpSocket", "grpc")
 HOOK_HANDLERS: Final = ("exec", "httpGet", "tcpSocket", "sleep")
 SCHEMES: Final = ("HTTP", "HTTPS")
 WINDOWS_SIGNALS: Final = ("SIGTERM", "SIGKILL")
-_PLAIN: Final = ("ABRT ALRM BUS CHLD CLD CONT FPE HUP ILL INT IO IOT KILL PIPE POLL PROF PWR QUIT SEGV STKFLT STOP SYS TERM "
-                 "TRAP TSTP TTIN TTOU URG USR1 USR2 VTALRM WINCH XCPU XFSZ RTMIN RTMAX").split()
+_PLAIN: Final = [
+    "ABRT",
+    "ALRM",
+    "BUS",
+    "CHLD",
+    "CLD",
+    "CONT",
+    "FPE",
+    "HUP",
+    "ILL",
+    "INT",
+    "IO",
+    "IOT",
+    "KILL",
+    "PIPE",
+    "POLL",
+    "PROF",
+    "PWR",
+    "QUIT",
+    "SEGV",
+    "STKFLT",
+    "STOP",
+    "SYS",
+    "TERM",
+    "TRAP",
+    "TSTP",
+    "TTIN",
+    "TTOU",
+    "URG",
+    "USR1",
+    "USR2",
+    "VTALRM",
+    "WINCH",
+    "XCPU",
+    "XFSZ",
+    "RTMIN",
+    "RTMAX",
+]
 LINUX_SIGNALS: Final = tuple(
     sorted(
         {

@@ -20,7 +20,9 @@ def quality_of_service(pod: Any) -> str:
         if not requests and not limits:
             guaranteed = False
             continue
-        anything = anything or any(amount(found[name]) > 0 for found in (requests, limits) for name in COMPUTE if name in found)
+        anything = anything or any(
+            amount(found[name]) > 0 for found in (requests, limits) for name in COMPUTE if name in found
+        )
         for name in COMPUTE:
             if name not in limits or (name in requests and amount(requests[name]) != amount(limits[name])):
                 guaranteed = False

@@ -173,8 +173,10 @@ def spread(at: str, constraints: Any) -> Iterator[FieldError]:
             yield required(f"{here}.topologyKey", "can not be empty")
         if action not in ("DoNotSchedule", "ScheduleAnyway"):
             yield unsupported(f"{here}.whenUnsatisfiable", action, ("DoNotSchedule", "ScheduleAnyway"))
-        if any((other.topologyKey, other.whenUnsatisfiable) == (constraint.topologyKey, action)
-               for other in constraints[index + 1 :]):
+        if any(
+            (other.topologyKey, other.whenUnsatisfiable) == (constraint.topologyKey, action)
+            for other in constraints[index + 1 :]
+        ):
             yield duplicate(f"{here}.{{topologyKey, whenUnsatisfiable}}", f"{{{constraint.topologyKey}, {action}}}")
         if constraint.HasField("minDomains"):
             domains = constraint.minDomains

@@ -195,5 +195,3 @@ def _agrees(at: str, annotation: str, profile: Any, *, kind: str = "seccomp") ->
             yield forbidden(f"{at}.localhostProfile", f"{kind} profile in annotation and field must match")
     elif profile.type in wanted and annotation not in wanted[profile.type]:
         yield forbidden(f"{at}.type", f"{kind} type in annotation and field must match")
-
-

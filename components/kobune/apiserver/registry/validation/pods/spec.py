@@ -11,7 +11,6 @@ from kobune.apiserver.registry.validation.causes import (
     each,
     forbidden,
     invalid,
-    known,
     one_of,
     required,
     unsupported,

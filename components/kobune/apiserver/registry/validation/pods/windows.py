@@ -65,7 +65,7 @@ def _user_name(name: str) -> Iterator[str]:
         if user and not user.strip(". "):
             yield "runAsUserName's User cannot contain only periods or spaces"
         if _NOT_IN_USERS.search(user):
-            yield 'runAsUserName\'s User cannot contain the following characters: "/\\:;|=,+*?<>@[]'
+            yield "runAsUserName's User cannot contain the following characters: \"/\\:;|=,+*?<>@[]"
 
 
 def host_process(at: str, spec: Any, containers: Iterable[tuple[str, Any]]) -> Iterator[FieldError]:
