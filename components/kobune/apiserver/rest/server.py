@@ -19,8 +19,8 @@ from kobune.apiserver.rest import accept, answer
 from kobune.apiserver.rest.compression import compress
 from kobune.apiserver.rest.path import parse
 from kobune.apiserver.rest.resources import NoSuchPage, Resources
-from kobune.apiserver.rest.streams import socket_token
 from kobune.apiserver.rest.site import NO_PAGE, Page, Site
+from kobune.apiserver.rest.streams import socket_token
 from kobune.component_base.credentials import Credentials
 from kobune.component_base.failure import CannotStart
 
