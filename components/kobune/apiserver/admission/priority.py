@@ -1,20 +1,29 @@
-"""A pod's priority class becomes a number."""
+"""A pod's priority class becomes a number. Source: *Pod Priority and Preemption*."""
 
-from kobune.apimachinery.errors import Forbidden
+from typing import Any
+
 from kobune.apiserver.admission.chain import Write
+from kobune.apiserver.admission.refusal import refused
+
+PREEMPT = "PreemptLowerPriority"
 
 
 class SystemPriority:
-    """Keeps the classes that the cluster's own pods need."""
+    """Keeps the classes that the cluster's own pods need, and lets only one class count for everyone."""
 
     resources = frozenset({"priorityclasses"})
 
     def validate(self, write: Write) -> None:
         name = write.call.name
-        if write.operation == "DELETE" and name.startswith("system-"):
-            why = "this is a system priority class and cannot be deleted"
-            where = "priorityclasses.scheduling.k8s.io"
-            raise Forbidden.of("scheduling.k8s.io", "priorityclasses", name, f'{where} "{name}" is forbidden: {why}')
+        if write.operation == "DELETE":
+            if name.startswith("system-"):
+                raise refused(write, "this is a system priority class and cannot be deleted")
+            return
+        if write.new.globalDefault:
+            other = _default(write)
+            if other is not None and other.metadata.name != name:
+                why = f"PriorityClass {other.metadata.name} is already marked as default. Only one default can exist"
+                raise refused(write, why)
 
 
 class Priority:
@@ -23,19 +32,44 @@ class Priority:
     resources = frozenset({"pods"})
 
     def mutate(self, write: Write) -> None:
-        if write.operation != "CREATE" or write.call.subresource:
+        if write.operation == "DELETE" or not write.is_plain:
             return
         spec = write.new.spec
+        if write.operation == "UPDATE":
+            # Neither can be changed; whoever leaves them out means what they are.
+            old = write.old.spec
+            if not spec.HasField("priority") and old.HasField("priority"):
+                spec.priority = old.priority
+            if not spec.HasField("preemptionPolicy") and old.HasField("preemptionPolicy"):
+                spec.preemptionPolicy = old.preemptionPolicy
+            return
         name = spec.priorityClassName
         if name:
             found = write.api.find("priorityclasses", "", name)
             if found is None:
-                who = write.new.metadata.name
-                why = f"no PriorityClass with name {name} was found"
-                raise Forbidden.of("", "pods", who, f'pods "{who}" is forbidden: {why}')
+                raise refused(write, f"no PriorityClass with name {name} was found")
         else:
-            found = next(iter(write.api.select("priorityclasses", where=lambda item: item.globalDefault)), None)
+            found = _default(write)
             if found is not None:
                 spec.priorityClassName = found.metadata.name
-        spec.priority = found.value if found else 0
-        spec.preemptionPolicy = (found.preemptionPolicy if found else "") or "PreemptLowerPriority"
+        value = found.value if found else 0
+        policy = (found.preemptionPolicy if found else "") or PREEMPT
+        if spec.HasField("priority") and spec.priority != value:
+            raise refused(
+                write,
+                f"the integer value of priority ({spec.priority}) must not be provided in pod spec; priority admission "
+                f"controller computed {value} from the given PriorityClass name",
+            )
+        if spec.HasField("preemptionPolicy") and spec.preemptionPolicy != policy:
+            raise refused(
+                write,
+                f"the string value of PreemptionPolicy ({spec.preemptionPolicy}) must not be provided in pod spec; "
+                f"priority admission controller computed {policy} from the given PriorityClass name",
+            )
+        spec.priority, spec.preemptionPolicy = value, policy
+
+
+def _default(write: Write) -> Any:
+    """Return the class that counts for everyone: the lowest, should there be several."""
+    found = write.api.select("priorityclasses", where=lambda item: item.globalDefault)
+    return min(found, key=lambda item: item.value, default=None)

@@ -29,6 +29,7 @@ async def create(api: Api, call: Call, new: Any, *, tracked: bool = True) -> Sto
     if (pending := api.admission.mutate(write)) is not None:
         await pending
     strategy = call.resource.strategy
+    strategy.prepare_create(new, api)
     try:
         if strategy.allocates:
             api.addresses.assign(new, None)
@@ -68,7 +69,6 @@ def prepare(api: Api, call: Call, new: Any, *, tracked: bool) -> None:
     strategy.default(new)
     if tracked:
         ownership.created(api, call, new)
-    strategy.prepare_create(new, api)
 
 
 def settle_namespace(call: Call, meta: Any) -> None:
@@ -88,7 +88,9 @@ def settle_namespace(call: Call, meta: Any) -> None:
 
 def validate(call: Call, new: Any) -> None:
     """Raise `Invalid` with all causes if the object breaks rules."""
-    causes: list[FieldError] = [*checks.metadata(call.resource, new), *call.resource.strategy.validate(new)]
+    strategy = call.resource.strategy
+    causes: list[FieldError] = [*checks.metadata(call.resource, new), *strategy.validate(new)]
+    causes += strategy.validate_new(new)
     if causes:
         raise Invalid.named(call.group, call.resource.kind.name, new.metadata.name, causes)
 

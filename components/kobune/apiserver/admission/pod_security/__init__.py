@@ -1,0 +1,1 @@
+"""Pod Security Admission: how much the pods of a namespace may take from their nodes. Source: *Pod Security Standards*."""
