@@ -15,6 +15,7 @@ class CustomResourceDefinitionStrategy(Strategy):
     unconditional_update = False
     revalidates = False
     has_grace = False
+    free_finalizers = True
 
     def prepare_create(self, new: Any, view: Any) -> None:
         """Clear the status, but for the version that is stored."""
