@@ -17,6 +17,7 @@ from kobune.api.dynamic.v1.objects_pb2_grpc import add_ObjectsServicer_to_server
 from kobune.apimachinery.clock import Clock
 from kobune.apiserver.admission.plugins import default_admission
 from kobune.apiserver.admission.webhooks.calling import Caller
+from kobune.apiserver.admission.webhooks.http import HttpTransport
 from kobune.apiserver.auth.authenticate import Authenticator
 from kobune.apiserver.auth.authorize import Authorizer
 from kobune.apiserver.auth.service_account_tokens import ServiceAccountTokens
@@ -85,7 +86,9 @@ async def run(config: Config, *, clock: Clock, random: Random, ready: Callable[[
         stack.push_async_callback(caller.close)
         api = _api(config, store, clock, random, caller)
         stack.callback(api.cacher.close)
-        definitions = DefinitionServing(api.registry, api.cacher, store, converters(api))
+        webhooks = HttpTransport()
+        stack.push_async_callback(webhooks.close)
+        definitions = DefinitionServing(api.registry, api.cacher, store, converters(api, webhooks))
         stack.callback(definitions.start())
         await bootstrap(api, config.service_ip)
         authenticator = Authenticator(api.tokens)

@@ -6,7 +6,7 @@ Level-based: each round looks at all definitions as they are, and writes what is
 import asyncio
 import logging
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from kobune.api.meta.v1 import DeleteOptions
@@ -33,6 +33,8 @@ class DefinitionController:
 
     api: Api
     serving: DefinitionServing
+    complaints: dict[str, str] = field(default_factory=dict)
+    """By definition: what was wrong the last time, which is said once."""
 
     async def run(self) -> None:
         """Look after the definitions until cancelled."""
@@ -61,7 +63,9 @@ class DefinitionController:
             except (NotFound, Conflict):
                 waits = True  # somebody was faster
             except ApiError as error:
-                log.warning("cannot look after the definition %s: %s", definition.metadata.name, error)
+                if self.complaints.get(definition.metadata.name) != error.message:
+                    self.complaints[definition.metadata.name] = error.message
+                    log.warning("cannot look after the definition %s: %s", definition.metadata.name, error)
                 waits = True
         return waits
 

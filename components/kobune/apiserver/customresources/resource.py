@@ -108,6 +108,8 @@ class CustomResource(Resource):
         if views is None:
             views = stored.views = {}
         if self not in views:
+            if self._must_convert(stored):
+                raise RuntimeError(f"{self.kind.api_version} was shown before it was converted")
             views[self] = self._shown(stored, renamed(message, self))
         return cast(Stored, views[self])
 
@@ -208,7 +210,9 @@ class CustomResource(Resource):
             return stored.message.metadata.name
         if path == "metadata.namespace":
             return stored.message.metadata.namespace
-        found = fields_at(cast(CustomObject, self.view(stored).message).fields, path)
+        # A selector cannot wait for a webhook: it sees the object as it is stored then.
+        seen = stored if self._must_convert(stored) else self.view(stored)
+        found = fields_at(cast(CustomObject, seen.message).fields, path)
         if found is None:
             return ""
         return str(found).lower() if isinstance(found, bool) else str(found)

@@ -35,6 +35,20 @@ def metadata(resource: Resource, new: Any) -> Iterator[FieldError]:
             )
 
 
+def embedded_metadata(meta: Any) -> Iterator[FieldError]:
+    """Yield what is wrong with the metadata of an object inside of another one, which need not have a name."""
+    for problem in names.path_segment(meta.name):
+        yield invalid("metadata.name", meta.name, problem)
+    for problem in names.dns_label(meta.namespace) if meta.namespace else ():
+        yield invalid("metadata.namespace", meta.namespace, problem)
+    yield from labels("metadata.labels", meta.labels)
+    yield from annotations(meta.annotations, "metadata.annotations")
+    yield from _owners(meta.ownerReferences)
+    for finalizer in meta.finalizers:
+        for problem in names.qualified_name(finalizer):
+            yield invalid("metadata.finalizers", finalizer, problem)
+
+
 def annotations(found: Mapping[str, str], field: str) -> Iterator[FieldError]:
     """Yield what is wrong with annotations."""
     size = 0

@@ -27,7 +27,10 @@ async def delete(api: Api, call: Call, options: DeleteOptions) -> tuple[Stored, 
     for _ in range(ATTEMPTS):
         current = must_get(api, call)
         _check_preconditions(call, current, options)
-        await api.admission.review(Write(api, call, "DELETE", None, current.message, options))
+        if call.resource.calls_out:
+            await call.resource.convert([current])
+        old = call.resource.working(current).message
+        await api.admission.review(Write(api, call, "DELETE", None, old, options))
         new: Any = current.private()
         mark(api, call, new, options)
         try:

@@ -100,6 +100,9 @@ def default_custom_resource_definition(definition: Any) -> None:
     fill(names, singular=names.kind.lower(), listKind=f"{names.kind}List")
     if not definition.spec.HasField("conversion"):
         definition.spec.conversion.strategy = "None"
+    client = definition.spec.conversion.webhook.clientConfig
+    if client.HasField("service") and not client.service.HasField("port"):
+        client.service.port = 443
 
 
 def default_flow_schema(schema: Any) -> None:
