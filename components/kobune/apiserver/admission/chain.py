@@ -77,14 +77,17 @@ class Admission:
     def mutate(self, write: Write) -> Awaitable[None] | None:
         """Let the plugins change the object; what is returned, if anything, must be awaited."""
         pending = self._mutating.run(write)
-        return None if pending is None else self._mutate(write, pending)
+        if pending is None and not write.changed:
+            return None
+        return self._mutate(write, pending)
 
     def validate(self, write: Write) -> Awaitable[None] | None:
         """Let the plugins refuse; what is returned, if anything, must be awaited."""
         return self._validating.run(write)
 
-    async def _mutate(self, write: Write, pending: Awaitable[None]) -> None:
-        await pending
+    async def _mutate(self, write: Write, pending: Awaitable[None] | None) -> None:
+        if pending is not None:
+            await pending
         if write.changed:
             write.again = True
             if (following := self._mutating.run(write)) is not None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from kobune.apimachinery.quantity import canonical, parse
 from kobune.apiserver.admission.chain import Write
-from kobune.apiserver.admission.pod_resources import Amounts, amounts, pod_limits, pod_requests, shown
+from kobune.apimachinery.pod_resources import Amounts, amounts, pod_limits, pod_requests, shown
 from kobune.apiserver.admission.refusal import aggregated, refused
 
 ANNOTATION: Final = "kubernetes.io/limit-ranger"

@@ -12,8 +12,10 @@ from kobune.apiserver.admission.limit_ranger import LimitRanger
 from kobune.apiserver.admission.namespace_lifecycle import NamespaceLifecycle
 from kobune.apiserver.admission.node_restriction import NodeRestriction
 from kobune.apiserver.admission.pod_security.plugin import PodSecurity
+from kobune.apiserver.admission.policies.mutating import MutatingAdmissionPolicies
 from kobune.apiserver.admission.policies.validating import ValidatingAdmissionPolicies
 from kobune.apiserver.admission.priority import Priority, SystemPriority
+from kobune.apiserver.admission.resource_quota import ResourceQuota
 from kobune.apiserver.admission.runtime_class import RuntimeClass
 from kobune.apiserver.admission.service_account import ServiceAccount
 from kobune.apiserver.admission.storage import (
@@ -49,8 +51,10 @@ def default_admission(view: View, caller: Caller) -> Admission:
             CertificateSubjectRestriction(),
             DefaultIngressClass(),
             Escalation(),
+            MutatingAdmissionPolicies(view),
             MutatingAdmissionWebhook(view, caller),
             ValidatingAdmissionPolicies(view),
             ValidatingAdmissionWebhook(view, caller),
+            ResourceQuota(),
         ]
     )

@@ -20,6 +20,7 @@ class Values(Protocol):
     def __getitem__(self, name: str, /) -> Any: ...
 
 
+NAMES: Final = {"null": "null_type"}
 TOO_DEEP: Final = "expression recursion limit exceeded"
 
 
@@ -81,6 +82,7 @@ def compile(
     found = checked.types[tree]
     wanted = (result,) if isinstance(result, Type) else tuple(result or ())
     if wanted and found not in wanted:
-        shown = str(wanted[0]) if len(wanted) == 1 else f"one of [{' '.join(map(str, wanted))}]"
+        names = [NAMES.get(type.kind, str(type)) for type in wanted]
+        shown = names[0] if len(names) == 1 else f"one of [{' '.join(names)}]"
         raise WrongType(f"must evaluate to {shown}")
     return Program(expression, found, code, names, size, [variables[name] for name in names])

@@ -14,7 +14,8 @@ from kobune.apiserver.admission.policies.conditions import (
     compile_conditions,
     explained,
 )
-from kobune.apiserver.admission.policies.environment import Facts, variables
+from kobune.apiserver.admission.policies.environment import Facts
+from kobune.apiserver.cel.environments import variables
 from kobune.apiserver.admission.policies.scope import Misconfigured, matching_version, params, selected
 from kobune.apiserver.admission.policies.validating import DENY, Binding, Denial, Policy
 from kobune.apiserver.cel import Budget, CelError, CostExceeded, EvaluationError, Program, compile
@@ -33,7 +34,7 @@ def denials(write: Write, policy: Policy, versions: Sequence[Resource]) -> Itera
     bindings = [
         binding
         for binding in policy.bindings
-        if binding.matcher is None or _is_bound(write, binding, versions)
+        if binding.matcher is None or is_bound(write, binding, versions)
     ]
     if not bindings:
         return
@@ -56,7 +57,7 @@ def denials(write: Write, policy: Policy, versions: Sequence[Resource]) -> Itera
                 yield binding, Denial(f"failed to configure binding: {error}", actions=(DENY,))
 
 
-def _is_bound(write: Write, binding: Binding, versions: Sequence[Resource]) -> bool:
+def is_bound(write: Write, binding: Binding, versions: Sequence[Resource]) -> bool:
     """Whether a binding, which may have no rules, wants to see a write."""
     assert binding.matcher is not None
     if not binding.matcher.rules and not binding.matcher.excluded:

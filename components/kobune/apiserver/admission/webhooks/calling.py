@@ -88,7 +88,7 @@ def version_for(webhook: Webhook, write: Write, versions: Sequence[Resource]) ->
 @lru_cache(maxsize=512)
 def _conditions(webhook: Webhook) -> Any:
     from kobune.apiserver.admission.policies.conditions import compile_conditions
-    from kobune.apiserver.admission.policies.environment import CONDITION
+    from kobune.apiserver.cel.environments import CONDITION
 
     return compile_conditions(webhook.message.matchConditions, CONDITION)
 

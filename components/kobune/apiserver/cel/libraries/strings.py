@@ -37,6 +37,7 @@ def overloads() -> list[Overload]:
         method("substring", (STRING, INT, INT), STRING, substring, _all),
         method("trim", (STRING,), STRING, str.strip, _all),
         method("format", (STRING, list_of(DYN)), STRING, formatted, _all),
+        function("jsonpatch.escapeKey", (STRING,), STRING, lambda key: key.replace("~", "~0").replace("/", "~1"), _all),
         function("strings.quote", (STRING,), STRING, quoted, _all),
     ]
 
