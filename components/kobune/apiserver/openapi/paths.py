@@ -1,11 +1,9 @@
 """The paths of a resource in OpenAPI: kubectl looks there for what a resource supports."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, Protocol
 
-from google.protobuf.descriptor import Descriptor
-
-from kobune.apimachinery.schema import descriptor_of
+from kobune.apimachinery.kinds import Kind
 from kobune.apiserver.registry.resource import Resource
 
 METHODS = {
@@ -19,40 +17,104 @@ METHODS = {
 }
 """By verb: the HTTP method, and what `x-kubernetes-action` says."""
 COLLECTION = ("list", "create", "deletecollection")
+LISTING = ("allowWatchBookmarks", "continue", "fieldSelector", "labelSelector", "limit", "pretty")
+VERSION = ("resourceVersion", "resourceVersionMatch", "sendInitialEvents", "timeoutSeconds", "watch")
+WRITING = ("dryRun", "fieldManager", "fieldValidation", "pretty")
+DELETING = ("dryRun", "gracePeriodSeconds", "orphanDependents", "propagationPolicy", "pretty")
 QUERY = {
-    "create": ("dryRun", "fieldManager", "fieldValidation", "pretty"),
-    "update": ("dryRun", "fieldManager", "fieldValidation", "pretty"),
+    "create": WRITING,
+    "update": WRITING,
     "patch": ("dryRun", "fieldManager", "fieldValidation", "force", "pretty"),
-    "delete": ("dryRun", "gracePeriodSeconds", "propagationPolicy", "pretty"),
-    "list": ("allowWatchBookmarks", "continue", "fieldSelector", "labelSelector", "limit", "resourceVersion", "watch"),
+    "delete": DELETING,
+    "deletecollection": (*DELETING, *LISTING, *VERSION),
+    "get": ("pretty",),
+    "list": (*LISTING, *VERSION),
 }
 
 
-def paths_of(resource: Resource, name_of: Callable[[Descriptor], str]) -> dict[str, Any]:
-    """Return the path items of a resource."""
+class SchemaName(Protocol):
+    """Names the schema of a resource's objects, or of lists of them."""
+
+    def __call__(self, resource: Resource, *, is_list: bool) -> str: ...
+
+
+def paths_of(resource: Resource, schema_name: SchemaName) -> dict[str, Any]:
+    """Return the path items of a resource, with those of its subresources and of its watches."""
     kind = resource.kind
     root = f"/apis/{kind.group}/{kind.version}" if kind.group else f"/api/{kind.version}"
-    base = f"{root}/namespaces/{{namespace}}/{kind.plural}" if kind.namespaced else f"{root}/{kind.plural}"
+    inside = f"namespaces/{{namespace}}/{kind.plural}" if kind.namespaced else kind.plural
+    base = f"{root}/{inside}"
+    schemas = {
+        is_list: {"$ref": f"#/components/schemas/{schema_name(resource, is_list=is_list)}"} for is_list in (True, False)
+    }
     paths: dict[str, Any] = {}
+
+    def add(path: str, verb: str, what: str = "") -> None:
+        method, action = METHODS[verb]
+        schema = schemas[verb == "list"]
+        paths.setdefault(path, {})[method] = _operation(kind, verb, action, schema, what or path)
+
+    paths[f"{root}/"] = {"get": _discovery(kind)}
     for verb in kind.verbs:
         if verb in METHODS:
-            path = base if verb in COLLECTION else f"{base}/{{name}}"
-            method, action = METHODS[verb]
-            paths.setdefault(path, {})[method] = _operation(resource, verb, action, name_of)
+            add(base if verb in COLLECTION else f"{base}/{{name}}", verb)
+    if kind.namespaced and "list" in kind.verbs:
+        add(f"{root}/{kind.plural}", "list")
+    for subresource in kind.subresources:
+        for verb in subresource.verbs:
+            if verb in METHODS:
+                add(f"{base}/{{name}}/{subresource.name}", verb)
+    if "watch" in kind.verbs:
+        for path in _watched(root, kind, inside):
+            add(path, "list")
     return paths
 
 
-def _operation(resource: Resource, verb: str, action: str, name_of: Callable[[Descriptor], str]) -> dict[str, Any]:
-    kind = resource.kind
-    message = resource.list_message if verb == "list" else resource.message
-    schema = {"$ref": f"#/components/schemas/{name_of(descriptor_of(message))}"}
+def _watched(root: str, kind: Kind, inside: str) -> Iterator[str]:
+    yield f"{root}/watch/{kind.plural}"
+    yield f"{root}/watch/{inside}"
+    yield f"{root}/watch/{inside}/{{name}}"
+
+
+def _operation(kind: Kind, verb: str, action: str, schema: Any, path: str) -> dict[str, Any]:
     operation: dict[str, Any] = {
-        "operationId": f"{verb}{kind.group.replace('.', '')}{kind.version}{kind.name}",
-        "parameters": [{"name": name, "in": "query", "schema": {"type": "string"}} for name in QUERY.get(verb, ())],
+        "operationId": "".join(
+            word.title() for word in [verb, *path.strip("/").replace("{", "").replace("}", "").split("/")]
+        ),
+        "parameters": _parameters(QUERY[verb]),
         "responses": {"200": {"description": "OK", "content": {"application/json": {"schema": schema}}}},
         "x-kubernetes-action": action,
         "x-kubernetes-group-version-kind": {"group": kind.group, "version": kind.version, "kind": kind.name},
     }
     if verb in ("create", "update"):
         operation["requestBody"] = {"content": {"*/*": {"schema": schema}}, "required": True}
+    if verb == "patch":
+        patch = {"$ref": "#/components/schemas/io.k8s.apimachinery.pkg.apis.meta.v1.Patch"}
+        languages = ("json-patch+json", "merge-patch+json", "strategic-merge-patch+json", "apply-patch+yaml")
+        content = {f"application/{language}": {"schema": patch} for language in languages}
+        operation["requestBody"] = {"content": content, "required": True}
     return operation
+
+
+def _discovery(kind: Kind) -> dict[str, Any]:
+    return {
+        "operationId": f"get{kind.group.title().replace('.', '')}{kind.version.title()}Resources",
+        "description": "The resources of this group and version.",
+        "responses": {"200": {"description": "OK"}},
+    }
+
+
+def _parameters(names: Sequence[str]) -> list[dict[str, Any]]:
+    return [{"name": name, "in": "query", "schema": {"type": TYPES.get(name, "string")}} for name in names]
+
+
+TYPES = {
+    "allowWatchBookmarks": "boolean",
+    "force": "boolean",
+    "gracePeriodSeconds": "integer",
+    "limit": "integer",
+    "orphanDependents": "boolean",
+    "sendInitialEvents": "boolean",
+    "timeoutSeconds": "integer",
+    "watch": "boolean",
+}

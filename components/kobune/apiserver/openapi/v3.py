@@ -4,13 +4,14 @@
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 
 import orjson
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
+from kobune.api.meta.v1 import DeleteOptions, ListMeta, ObjectMeta, Patch, Status, WatchEvent
 from kobune.apimachinery.codec.shape import Field, is_object, json_fields
 from kobune.apimachinery.kinds import Kind
 from kobune.apimachinery.schema import (
@@ -20,6 +21,9 @@ from kobune.apimachinery.schema import (
     kubernetes_package,
     package_options,
 )
+from kobune.apiserver.customresources.resource import CustomResource
+from kobune.apiserver.openapi import custom, v2
+from kobune.apiserver.openapi.binary import to_protobuf
 from kobune.apiserver.openapi.paths import paths_of
 from kobune.apiserver.registry.registry import Registry
 from kobune.apiserver.registry.resource import Resource
@@ -48,43 +52,81 @@ SPECIAL: dict[str, dict[str, Any]] = {
     "Verbs": {"type": "array", "items": {"type": "string"}},
 }
 REF = "#/components/schemas/"
+BINARY = "v2 as protobuf"
 
 
 class OpenApi:
-    """The documents of a registry."""
+    """The documents of a registry: made when somebody asks, and anew when kinds come and go."""
 
     def __init__(self, registry: Registry, version: str) -> None:
         self._registry = registry
         self._version = version
-        self._documents: dict[str, bytes] = {}
+        self._edition = registry.edition
+        self._trees: dict[str, dict[str, Any]] = {}
+        self._texts: dict[str, bytes] = {}
 
     def index(self) -> bytes:
         """Return where each document is; a client keeps a document until its hash changes."""
         paths = {}
-        for place in sorted({_place(resource.kind) for resource in self._registry}):
-            digest = hashlib.sha256(f"{self._version}/{place}".encode()).hexdigest().upper()
+        for place in self._places():
+            rows = [str(row.kind) + str(row.version) for row in self._rows(place) if isinstance(row, CustomResource)]
+            digest = hashlib.sha256("/".join([self._version, place, *rows]).encode()).hexdigest().upper()
             paths[place] = {"serverRelativeURL": f"/openapi/v3/{place}?hash={digest}"}
         return orjson.dumps({"paths": paths})
 
     def document(self, place: str) -> bytes | None:
         """Return the document of `api/v1` or `apis/group/version`, None if there is none."""
-        if place not in self._documents:
-            resources = [resource for resource in self._registry if _place(resource.kind) == place]
-            if not resources:
-                return None
-            self._documents[place] = orjson.dumps(self._build(resources))
-        return self._documents[place]
+        return self._text(place, lambda: self._tree(place)) if self._rows(place) else None
 
-    def _build(self, resources: list[Resource]) -> Any:
+    def v2(self) -> bytes:
+        """Return the OpenAPI v2 document."""
+        return self._text("v2", self._v2)
+
+    def v2_protobuf(self) -> bytes:
+        """Return the OpenAPI v2 document as protobuf."""
+        self._refresh()
+        if BINARY not in self._texts:
+            self._texts[BINARY] = to_protobuf(self._v2())
+        return self._texts[BINARY]
+
+    def _v2(self) -> dict[str, Any]:
+        return v2.document((self._tree(place) for place in self._places()), self._version)
+
+    def _text(self, name: str, make: Callable[[], dict[str, Any]]) -> bytes:
+        self._refresh()
+        if name not in self._texts:
+            self._texts[name] = orjson.dumps(make())
+        return self._texts[name]
+
+    def _refresh(self) -> None:
+        if self._registry.edition != self._edition:
+            self._edition = self._registry.edition
+            self._trees.clear()
+            self._texts.clear()
+
+    def _places(self) -> list[str]:
+        return sorted({_place(row.kind) for row in self._registry})
+
+    def _rows(self, place: str) -> list[Resource]:
+        return [row for row in self._registry if _place(row.kind) == place]
+
+    def _tree(self, place: str) -> dict[str, Any]:
+        if place not in self._trees:
+            self._trees[place] = self._build(self._rows(place))
+        return self._trees[place]
+
+    def _build(self, resources: list[Resource]) -> dict[str, Any]:
         schemas: dict[str, Any] = {}
-        wanted: list[Descriptor] = []
+        wanted = _common()
         paths: dict[str, Any] = {}
         for resource in resources:
-            wanted.append(descriptor_of(resource.message))
-            if "list" in resource.kind.verbs:
-                wanted.append(descriptor_of(resource.list_message))
-            paths |= paths_of(resource, name_of)
-        wanted += _common()
+            if isinstance(resource, CustomResource):
+                schemas |= custom.schemas_of(resource.kind, resource.schema, REF)
+            else:
+                wanted.append(descriptor_of(resource.message))
+                if "list" in resource.kind.verbs:
+                    wanted.append(descriptor_of(resource.list_message))
+            paths |= paths_of(resource, _schema_name)
         while wanted:
             descriptor = wanted.pop()
             name = name_of(descriptor)
@@ -94,9 +136,15 @@ class OpenApi:
         return {
             "openapi": "3.0.0",
             "info": {"title": "Kubernetes", "version": self._version},
-            "paths": paths,
+            "paths": dict(sorted(paths.items())),
             "components": {"schemas": dict(sorted(schemas.items()))},
         }
+
+
+def _schema_name(resource: Resource, *, is_list: bool) -> str:
+    if isinstance(resource, CustomResource):
+        return custom.name_of(resource.kind) + ("List" if is_list else "")
+    return name_of(descriptor_of(resource.list_message if is_list else resource.message))
 
 
 def _place(kind: Kind) -> str:
@@ -104,9 +152,7 @@ def _place(kind: Kind) -> str:
 
 
 def _common() -> list[Descriptor]:
-    from kobune.api.meta.v1 import DeleteOptions, Status, WatchEvent
-
-    return [descriptor_of(message) for message in (DeleteOptions, Status, WatchEvent)]
+    return [descriptor_of(message) for message in (DeleteOptions, ListMeta, ObjectMeta, Patch, Status, WatchEvent)]
 
 
 @cache

@@ -7,6 +7,7 @@ import orjson
 from prometheus_client import CollectorRegistry, generate_latest
 
 from kobune.apiserver import media
+from kobune.apiserver.openapi.binary import MEDIA_TYPE, OLD_MEDIA_TYPE
 from kobune.apiserver.openapi.v3 import OpenApi
 from kobune.apiserver.rest.discovery import Discovery
 from kobune.apiserver.rest.health import Health
@@ -51,12 +52,14 @@ class Site:
 
     def find(self, path: str) -> Page | None:
         """Return the page at a path, or None."""
-        if path == "/version":
+        if path in ("/version", "/version/"):
             return lambda accept, query: Document(orjson.dumps(VERSION))
         if path == "/metrics":
             return lambda accept, query: Document(generate_latest(self._metrics), "text/plain; version=0.0.4")
         if path.split("/")[1] in ("healthz", "livez", "readyz"):
             return self._health_page(path)
+        if path == "/openapi/v2":
+            return self._openapi_v2
         if path == "/openapi/v3" or path.startswith("/openapi/v3/"):
             return self._openapi_page(path)
         if path == "/":
@@ -65,7 +68,16 @@ class Site:
 
     def _paths(self) -> list[str]:
         return sorted(
-            ["/healthz", "/livez", "/metrics", "/openapi/v3", "/readyz", "/version", *self._discovery.paths()]
+            [
+                "/healthz",
+                "/livez",
+                "/metrics",
+                "/openapi/v2",
+                "/openapi/v3",
+                "/readyz",
+                "/version",
+                *self._discovery.paths(),
+            ]
         )
 
     def _health_page(self, path: str) -> Page | None:
@@ -80,6 +92,11 @@ class Site:
             return Document(text.encode(), "text/plain; charset=utf-8", 200 if good else 500)
 
         return page
+
+    def _openapi_v2(self, accept: str, query: Mapping[str, str]) -> Document:
+        if OLD_MEDIA_TYPE in accept or MEDIA_TYPE in accept:
+            return Document(self._openapi.v2_protobuf(), MEDIA_TYPE)
+        return Document(self._openapi.v2())
 
     def _openapi_page(self, path: str) -> Page | None:
         if path == "/openapi/v3":
