@@ -7,8 +7,8 @@ import orjson
 from kobune.apimachinery import codec
 from kobune.apimachinery.custom import CustomObject
 from kobune.apimachinery.errors import InternalError
-from kobune.apimachinery.kinds import kind_of
 from kobune.apiserver.admission.chain import Write
+from kobune.apiserver.media import api_version
 from kobune.apiserver.registry.resource import Resource
 
 IDENTITY: Final = (
@@ -31,16 +31,17 @@ def tree_of(resource: Resource, item: Any) -> dict[str, Any]:
     if resource.conversion is not None and isinstance(item, resource.stored.message):
         item = resource.conversion.from_stored(item)
     tree = orjson.loads(codec.to_json(item))
-    api_version, kind = type_of(resource, item)
-    return {"apiVersion": api_version, "kind": kind, **tree}
+    version, kind = type_of(resource, item)
+    return {"apiVersion": version, "kind": kind, **tree}
 
 
 def type_of(resource: Resource, item: Any) -> tuple[str, str]:
     """Return the version and the kind of an object."""
-    if isinstance(item, CustomObject) or resource.kind.message is None or isinstance(item, resource.message):
+    if isinstance(item, CustomObject) or (not resource.is_custom and isinstance(item, resource.message)):
         return resource.kind.api_version, resource.kind.name
-    kind = kind_of(type(item))
-    return kind.api_version, kind.name
+    if not resource.is_custom and isinstance(item, resource.stored.message):
+        return resource.kind.api_version, resource.kind.name  # it is shown as the version that was asked for
+    return api_version(type(item)), item.DESCRIPTOR.name
 
 
 def replace(write: Write, resource: Resource, tree: dict[str, Any]) -> None:
@@ -57,17 +58,18 @@ def replace(write: Write, resource: Resource, tree: dict[str, Any]) -> None:
         new.fields = changed.fields
         write.call.resource.strategy.default(new)
         return
-    message: Any = resource.message if isinstance(new, resource.stored.message) else type(new)
+    is_whole = not resource.is_custom and isinstance(new, resource.stored.message)
+    message: Any = resource.message if is_whole else type(new)
     try:
         changed, unknown = codec.decode(message, orjson.dumps(tree))
     except codec.Undecodable as error:
         raise InternalError(f"unable to decode the patched object: {error}") from None
     _refuse_unknown(unknown)
-    if isinstance(changed, resource.message):
+    if is_whole:
         changed = resource.to_stored(changed)
     codec.normalize(changed)
     new.CopyFrom(changed)
-    if isinstance(new, resource.stored.message) and write.call.subresource != "status":
+    if is_whole and write.call.subresource != "status":
         resource.strategy.default(new)
 
 

@@ -6,6 +6,7 @@ from kobune.api.core.v1 import Binding, PodCondition
 from kobune.api.meta.v1 import Status
 from kobune.apimachinery.errors import BadRequest, Conflict, FieldError, Invalid
 from kobune.apimachinery.meta import time_of
+from kobune.apiserver.admission.chain import Write
 from kobune.apiserver.cache.stored import Stored
 from kobune.apiserver.verbs.api import Api
 from kobune.apiserver.verbs.call import Call
@@ -53,6 +54,7 @@ async def bind(api: Api, call: Call, binding: Binding) -> Status:
         return pod
 
     call.subresource = "binding"
+    await api.admission.review(Write(api, call, "CREATE", binding, None))
     await modify(api, call, change)
     return Status(status="Success", code=201)
 

@@ -13,6 +13,7 @@ from kobune.api.policy.v1 import Eviction
 from kobune.apimachinery import codec
 from kobune.apimachinery.errors import MethodNotAllowed
 from kobune.apimachinery.schema import descriptor_of
+from kobune.apiserver.admission.chain import Write
 from kobune.apiserver.cache.stored import Stored
 from kobune.apiserver.registry.resource import Resource
 from kobune.apiserver.verbs import misfit
@@ -74,8 +75,10 @@ async def post(api: Api, call: Call, new: Any) -> Answer:
         case "binding":
             return await bind(api, call, new)
         case "eviction":
+            await api.admission.review(Write(api, call, "CREATE", new, None))
             return await evict(api, call, new)
         case "token":
+            await api.admission.review(Write(api, call, "CREATE", new, None))
             return create_token(api, call, new)
     raise MethodNotAllowed(f"{call.plural}/{call.subresource} takes no POST")
 

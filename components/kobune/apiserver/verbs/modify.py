@@ -22,6 +22,11 @@ ATTEMPTS = 100
 KEPT = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "selfLink")
 """The fields of metadata that only the server changes."""
 
+WHOLE = ("", "scale")
+"""The subresources by way of which an object as a whole is changed."""
+REVIEWED = frozenset({"binding", "scale"})
+"""The subresources whose own objects have passed admission, so that what they change does not have to."""
+
 Change = Callable[[Stored], Any]
 
 
@@ -66,21 +71,23 @@ async def _write(api: Api, call: Call, current: Stored, new: Any, *, tracked: bo
         strategy.prepare_status_update(new, old)
     else:
         strategy.default(new)
+        if call.subresource:
+            strategy.prepare_part(call.subresource, new, old)
     if tracked:
         ownership.changed(api, call, new, old)
-    if not is_status:
-        if not call.subresource:
-            strategy.prepare_update(new, old)
+    if not call.subresource:
+        strategy.prepare_update(new, old)
     write = Write(api, call, "UPDATE", new, old)
     try:
-        if (pending := api.admission.mutate(write)) is not None:
+        reviewed = call.subresource in REVIEWED
+        if not reviewed and (pending := api.admission.mutate(write)) is not None:
             await pending
         if not is_status and call.subresource != "binding":
             _count_generation(call, new, old)
         if strategy.allocates and not is_status:
             api.addresses.assign(new, old)
         _validate(call, new, old, is_status=is_status)
-        if (pending := api.admission.validate(write)) is not None:
+        if not reviewed and (pending := api.admission.validate(write)) is not None:
             await pending
         call.warnings.extend(strategy.warnings(new, old))
         return await save(api, call, current, new)
@@ -175,10 +182,9 @@ def _validate(call: Call, new: Any, old: Any, *, is_status: bool) -> None:
     causes = [*checks.metadata(call.resource, new), *checks.metadata_update(new, old)]
     if is_status:
         causes += strategy.validate_status_update(new, old)
+    elif call.subresource in WHOLE:
+        causes += [*strategy.validate(new), *strategy.validate_update(new, old)]
     else:
-        # Binding is the one way to get a node, and nothing else changes by it.
-        changes = [] if call.subresource == "binding" else list(strategy.validate_update(new, old))
-        rules = strategy.validate(new) if strategy.revalidates else ()
-        causes += [*rules, *changes]
+        causes += strategy.validate_part(call.subresource, new, old)
     if causes:
         raise Invalid.named(call.group, call.resource.kind.name, new.metadata.name, causes)

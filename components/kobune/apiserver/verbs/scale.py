@@ -5,6 +5,7 @@ from typing import Any
 from kobune.api.autoscaling.v1 import Scale, ScaleSpec, ScaleStatus
 from kobune.apimachinery.errors import FieldError, Invalid
 from kobune.apimachinery.selectors import from_label_selector
+from kobune.apiserver.admission.chain import Write
 from kobune.apiserver.cache.stored import Stored
 from kobune.apiserver.printing.selectors import requirement_text
 from kobune.apiserver.verbs.api import Api
@@ -31,6 +32,9 @@ async def update_scale(api: Api, call: Call, scale: Scale) -> Scale:
             f"Invalid value: {scale.spec.replicas}: must be greater than or equal to 0",
         )
         raise Invalid.named("autoscaling", "Scale", call.name, [cause])
+
+    before = await get_scale(api, call, to_change=True)
+    await api.admission.review(Write(api, call, "UPDATE", scale, before))
 
     def change(current: Stored) -> Any:
         resource = call.resource
