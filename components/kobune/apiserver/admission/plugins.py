@@ -10,6 +10,7 @@ from kobune.apiserver.admission.default_ingress_class import DefaultIngressClass
 from kobune.apiserver.admission.escalation import Escalation
 from kobune.apiserver.admission.limit_ranger import LimitRanger
 from kobune.apiserver.admission.namespace_lifecycle import NamespaceLifecycle
+from kobune.apiserver.admission.node_declared_features import NodeDeclaredFeatures
 from kobune.apiserver.admission.node_restriction import NodeRestriction
 from kobune.apiserver.admission.pod_security.plugin import PodSecurity
 from kobune.apiserver.admission.policies.mutating import MutatingAdmissionPolicies
@@ -50,6 +51,7 @@ def default_admission(view: View, caller: Caller) -> Admission:
             CertificateSigning(),
             CertificateSubjectRestriction(),
             DefaultIngressClass(),
+            NodeDeclaredFeatures(),
             Escalation(),
             MutatingAdmissionPolicies(view),
             MutatingAdmissionWebhook(view, caller),

@@ -26,6 +26,8 @@ from kobune.apiserver.registry.validation.labels import label_selector
 OPERATIONS: Final = ("*", "CONNECT", "CREATE", "DELETE", "UPDATE")
 SCOPES: Final = ("*", "Cluster", "Namespaced")
 VERSIONS: Final = ("v1", "v1beta1")
+SCHEMES: Final = ("https", "grpc", "grpcs")
+"""How webhooks are asked; Kubernetes knows the first only."""
 FORM: Final = "; desired format: https://host[/path]"
 ACTIONS: Final = ("Audit", "Deny", "Warn")
 REASONS: Final = ("Forbidden", "Invalid", "RequestEntityTooLarge", "Unauthorized")
@@ -71,13 +73,13 @@ def _webhook(at: str, hook: Any) -> Iterator[FieldError]:
     if client.HasField("url") == client.HasField("service"):
         yield required(f"{at}.clientConfig", "exactly one of url or service is required")
     elif client.HasField("url"):
-        yield from webhook_url(f"{at}.clientConfig.url", client.url)
+        yield from webhook_url(f"{at}.clientConfig.url", client.url, SCHEMES)
     else:
         yield from webhook_service(f"{at}.clientConfig.service", client.service)
     yield from match_conditions(f"{at}.matchConditions", hook.matchConditions)
 
 
-def webhook_url(at: str, url: str) -> Iterator[FieldError]:
+def webhook_url(at: str, url: str, schemes: Sequence[str] = ("https",)) -> Iterator[FieldError]:
     """Check where a webhook is."""
     try:
         parts: SplitResult = urlsplit(url)
@@ -85,7 +87,7 @@ def webhook_url(at: str, url: str) -> Iterator[FieldError]:
     except ValueError as error:
         yield required(at, f"url must be a valid URL: {error}{FORM}")
         return
-    if parts.scheme != "https":
+    if parts.scheme not in schemes:
         yield invalid(at, parts.scheme, f"'https' is the only allowed URL scheme{FORM}")
     host = parts.netloc.rpartition("@")[2]
     if not host:
