@@ -50,6 +50,11 @@ class Resource:
     """Whether somebody else converts its objects, so that `convert` must come before they are shown."""
 
     @property
+    def warning(self) -> str:
+        """What everybody is told who uses the resource; mostly nothing."""
+        return self.strategy.deprecation
+
+    @property
     def stored(self) -> "Resource":
         """The row whose version is in the store: itself, mostly."""
         return self.conversion.stored if self.conversion else self
@@ -125,11 +130,15 @@ class Resource:
     @cached_property
     def has_spec(self) -> bool:
         """Whether there is something whose changes a generation could count."""
-        return "spec" in self.message.DESCRIPTOR.fields_by_name
+        return all(name in self.message.DESCRIPTOR.fields_by_name for name in self.strategy.counted)
 
     def wants_otherwise(self, new: Any, old: Any) -> bool:
         """Whether a change is one of what the user wants, which a generation counts."""
-        return not codec.same(new.spec, old.spec)
+        for name in self.strategy.counted:
+            now, before = getattr(new, name), getattr(old, name)
+            if not (codec.same(now, before) if isinstance(now, Message) else now == before):
+                return True
+        return False
 
     def scale(self, item: Any, *, to_change: bool = False) -> Scale | None:
         """Return the scale of an object, where the kind has one of its own."""

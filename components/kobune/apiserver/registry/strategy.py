@@ -8,23 +8,45 @@ from typing import TYPE_CHECKING, Any
 
 from kobune.apimachinery import names
 from kobune.apimachinery.errors import FieldError
+from kobune.apiserver.registry.rules import Rules
 
 if TYPE_CHECKING:
+    from kobune.apiserver.auth.user import User
     from kobune.apiserver.cache.view import View
 
 
 class Strategy:
     """A kind like any other."""
 
-    def __init__(self, default: Callable[[Any], None] | None = None, *, returns_deleted: bool = False) -> None:
-        """Describe a kind whose objects `default` fills in."""
+    def __init__(
+        self,
+        default: Callable[[Any], None] | None = None,
+        rules: Rules | None = None,
+        *,
+        name_rule: names.Rule | None = None,
+        counted: tuple[str, ...] = (),
+        returns_deleted: bool = False,
+        warnings: Callable[[Any, Any], Iterator[str]] | None = None,
+    ) -> None:
+        """Describe a kind whose objects `default` fills in, and which keep to `rules`."""
         self._default = default
+        if rules is not None:
+            self.rules = rules
+        if name_rule is not None:
+            self.name_rule = name_rule
+        if counted:
+            self.counted = counted
         if returns_deleted:
             self.returns_deleted = True
+        self._warnings = warnings
 
+    rules = Rules()
+    """What its objects must be like."""
     name_rule: names.Rule = staticmethod(names.dns_subdomain)
     generation = True
-    """Whether `metadata.generation` counts the changes of `spec`."""
+    """Whether `metadata.generation` counts the changes of what is `counted`."""
+    counted: tuple[str, ...] = ("spec",)
+    """The fields whose changes are counted."""
     create_on_update = False
     """Whether updating an object that is not there creates it."""
     returns_deleted = False
@@ -35,14 +57,14 @@ class Strategy:
     """Whether a deleted object shows how much grace it has."""
     unconditional_update = True
     """Whether an update may leave out which version of the object it is for."""
-    revalidates = True
-    """Whether an update is checked by all rules, or only by those of `validate_update`, which excuse what was there."""
     free_finalizers = False
     """Whether finalizers may be called anything."""
     allocates = False
     """Whether its objects are given addresses (services)."""
     expires = False
     """Whether its objects vanish after an hour (events)."""
+    deprecation = ""
+    """What everybody is told who uses the kind."""
 
     def default(self, new: Any) -> None:
         """Fill in what the user left out."""
@@ -53,6 +75,9 @@ class Strategy:
         """Clear what users may not set, and set what only the server may: a new object has no status."""
         if "status" in new.DESCRIPTOR.fields_by_name:
             new.ClearField("status")
+
+    def note_author(self, new: Any, user: "User") -> None:
+        """Note on a new object who made it."""
 
     def prepare_update(self, new: Any, old: Any) -> None:
         """Keep what an update of the main resource may not change: the status."""
@@ -77,17 +102,29 @@ class Strategy:
         metadata.resourceVersion = new.metadata.resourceVersion
         new.metadata.CopyFrom(metadata)
 
+    def prepare_part(self, part: str, new: Any, old: Any) -> None:
+        """Keep what an update of a subresource may not change."""
+
     def validate(self, new: Any) -> Iterable[FieldError]:
         """Return the rules that a new or changed object breaks."""
-        return ()
+        return self.rules.always(new)
+
+    def validate_new(self, new: Any) -> Iterable[FieldError]:
+        """Return the rules that only new objects have to keep, and this one breaks."""
+        return self.rules.new(new)
 
     def validate_update(self, new: Any, old: Any) -> Iterable[FieldError]:
         """Return the rules that the change breaks: immutable fields above all."""
-        return ()
+        return self.rules.change(new, old)
 
     def validate_status_update(self, new: Any, old: Any) -> Iterable[FieldError]:
         """Return the rules that the change of the status breaks."""
-        return ()
+        return self.rules.status(new, old)
+
+    def validate_part(self, part: str, new: Any, old: Any) -> Iterable[FieldError]:
+        """Return the rules that a change by way of a subresource breaks."""
+        rule = self.rules.parts.get(part)
+        return rule(new, old) if rule else ()
 
     def grace_seconds(self, old: Any, asked: int | None) -> int:
         """Return for how long the object stays after somebody deletes it; 0 to remove it at once."""
@@ -106,7 +143,7 @@ class Strategy:
 
     def warnings(self, new: Any, old: Any) -> Iterator[str]:
         """Yield what the author of a write should know, though it is accepted."""
-        return iter(())
+        return self._warnings(new, old) if self._warnings else iter(())
 
 
 class UncountedStrategy(Strategy):

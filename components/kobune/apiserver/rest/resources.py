@@ -1,7 +1,6 @@
 """Requests for resources: from method, path, query and body to a verb, and from its answer to HTTP."""
 
 from collections.abc import Mapping
-from typing import cast
 
 from aiohttp import web
 
@@ -10,7 +9,6 @@ from kobune.apimachinery.errors import ApiError, MethodNotAllowed, NotFound, Req
 from kobune.apiserver import body
 from kobune.apiserver.auth.user import User
 from kobune.apiserver.cache.stored import Stored
-from kobune.apiserver.customresources.resource import CustomResource
 from kobune.apiserver.front import Front, delete_call, write_call
 from kobune.apiserver.rest import accept, answer, options
 from kobune.apiserver.rest.path import Target
@@ -51,8 +49,8 @@ class Resources:
         call.field_selector = request.query.get("fieldSelector", "")
         _check_place(call)
         verb = _verb(request.method, call, request.query)
-        if resource.is_custom and (warning := cast(CustomResource, resource).warning):
-            call.warnings.append(warning)
+        if resource.warning:
+            call.warnings.append(resource.warning)
         try:
             response = await self._answer(request, call, verb)
         except ApiError as error:
@@ -89,7 +87,9 @@ class Resources:
             return answer.from_message(await dispatch.scale(self._api, call), wish, 200, call.warnings)
         return await self._shown(call, get(self._api, call, resource_version), wish, include)
 
-    async def _shown(self, call: Call, stored: Stored, wish: accept.Wish, include: str, status: int = 200) -> web.Response:
+    async def _shown(
+        self, call: Call, stored: Stored, wish: accept.Wish, include: str, status: int = 200
+    ) -> web.Response:
         if call.resource.calls_out:
             await call.resource.convert([stored])
         return answer.from_stored(call.resource, stored, wish, self._api.now(), include, status, call.warnings)

@@ -30,6 +30,7 @@ async def create(api: Api, call: Call, new: Any, *, tracked: bool = True) -> Sto
         await pending
     strategy = call.resource.strategy
     strategy.prepare_create(new, api)
+    strategy.note_author(new, call.user)
     try:
         if strategy.allocates:
             api.addresses.assign(new, None)

@@ -74,41 +74,9 @@ def default_binding(binding: Any) -> None:
             fill(subject, apiGroup="rbac.authorization.k8s.io")
 
 
-def default_webhooks(configuration: Any) -> None:
-    """Fill in a webhook configuration: it fails closed, after ten seconds."""
-    mutating = configuration.DESCRIPTOR.name.startswith("Mutating")
-    for webhook in configuration.Webhooks:
-        fill(webhook, failurePolicy="Fail", matchPolicy="Equivalent", timeoutSeconds=10)
-        if mutating:
-            fill(webhook, reinvocationPolicy="Never")
-        webhook.namespaceSelector.SetInParent()
-        webhook.objectSelector.SetInParent()
-        if webhook.clientConfig.HasField("service"):
-            fill(webhook.clientConfig.service, port=443)
-        for rule in webhook.rules:
-            fill(rule.rule, scope="*")
-
-
 def default_pod_template(template: Any) -> None:
     """Fill in a PodTemplate."""
     default_pod_spec(template.template.spec)
-
-
-def default_custom_resource_definition(definition: Any) -> None:
-    """Fill in a CustomResourceDefinition: names follow from the kind."""
-    names = definition.spec.names
-    fill(names, singular=names.kind.lower(), listKind=f"{names.kind}List")
-    if not definition.spec.HasField("conversion"):
-        definition.spec.conversion.strategy = "None"
-    client = definition.spec.conversion.webhook.clientConfig
-    if client.HasField("service") and not client.service.HasField("port"):
-        client.service.port = 443
-
-
-def default_flow_schema(schema: Any) -> None:
-    """Fill in a FlowSchema."""
-    if not schema.spec.matchingPrecedence:
-        schema.spec.matchingPrecedence = 1000
 
 
 def default_certificate_request(request: Any) -> None:

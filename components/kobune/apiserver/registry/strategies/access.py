@@ -1,10 +1,70 @@
-"""Roles and their bindings."""
+"""Roles and their bindings, and requests for certificates."""
+
+from collections.abc import Mapping
+from typing import Any, Final
 
 from kobune.apimachinery import names
-from kobune.apiserver.registry.strategy import UncountedStrategy
+from kobune.apiserver.registry.defaults import cluster as defaults
+from kobune.apiserver.registry.rules import Rules
+from kobune.apiserver.registry.strategy import Strategy, UncountedStrategy
+from kobune.apiserver.registry.validation import access, certificates
+
+RBAC: Final = "rbac.authorization.k8s.io"
+VERDICTS: Final = ("Approved", "Denied")
 
 
-class PathNamedStrategy(UncountedStrategy):
-    """A kind whose names may have colons and capitals: `system:node`."""
+class CertificateSigningRequestStrategy(UncountedStrategy):
+    """A request says who made it; who approves, who signs and who asks may each change their own part."""
 
-    name_rule = staticmethod(names.path_segment)
+    def note_author(self, new: Any, user: Any) -> None:
+        spec = new.spec
+        spec.username, spec.uid = user.name, user.uid
+        del spec.groups[:]
+        spec.groups.extend(user.groups)
+        spec.extra.clear()
+        for key, values in user.extra.items():
+            spec.extra[key].items.extend(values)
+
+    def prepare_update(self, new: Any, old: Any) -> None:
+        super().prepare_update(new, old)
+        new.spec.CopyFrom(old.spec)
+
+    def prepare_part(self, part: str, new: Any, old: Any) -> None:
+        if part != "approval":
+            return
+        new.spec.CopyFrom(old.spec)
+        found = [condition for condition in new.status.conditions]
+        status = type(old.status)()
+        status.CopyFrom(old.status)
+        del status.conditions[:]
+        status.conditions.extend(found)
+        new.status.CopyFrom(status)
+
+
+def kinds() -> Mapping[tuple[str, str], Strategy]:
+    """Return the strategies of these kinds, by group and plural."""
+
+    def role_like(rules: Rules, default: Any = None) -> Strategy:
+        # Their names may have colons and capitals: `system:node`.
+        return UncountedStrategy(default, rules, name_rule=names.path_segment)
+
+    return {
+        ("certificates.k8s.io", "certificatesigningrequests"): CertificateSigningRequestStrategy(
+            defaults.default_certificate_request,
+            Rules(
+                new=certificates.signing_request,
+                change=certificates.request_update,
+                status=certificates.request_status,
+                parts={"approval": certificates.request_approval},
+            ),
+            name_rule=names.path_segment,
+        ),
+        (RBAC, "clusterrolebindings"): role_like(
+            Rules(always=access.cluster_role_binding, change=access.binding_update), defaults.default_binding
+        ),
+        (RBAC, "clusterroles"): role_like(Rules(always=access.cluster_role)),
+        (RBAC, "rolebindings"): role_like(
+            Rules(always=access.role_binding, change=access.binding_update), defaults.default_binding
+        ),
+        (RBAC, "roles"): role_like(Rules(always=access.role)),
+    }

@@ -1,10 +1,15 @@
-"""Namespaces, nodes, leases and events."""
+"""Namespaces, nodes, classes of pods, leases and events."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from kobune.apimachinery import names
-from kobune.apiserver.registry.strategy import UncountedStrategy
+from kobune.apiserver.registry.defaults import cluster as defaults
+from kobune.apiserver.registry.rules import Rules
+from kobune.apiserver.registry.strategy import Strategy, UncountedStrategy
+from kobune.apiserver.registry.validation import classes
+from kobune.apiserver.registry.validation import cluster as rules
+from kobune.apiserver.registry.advice.cluster import node_warnings, runtime_class_warnings
 
 NAME_LABEL = "kubernetes.io/metadata.name"
 KEEPER = "kubernetes"
@@ -72,3 +77,30 @@ class EventStrategy(UncountedStrategy):
             "source": "source.component",
             "type": "type",
         }
+
+
+def kinds() -> Mapping[tuple[str, str], Strategy]:
+    """Return the strategies of these kinds, by group and plural."""
+    return {
+        ("", "events"): EventStrategy(
+            defaults.default_event, Rules(always=rules.event), name_rule=names.path_segment
+        ),
+        ("", "namespaces"): NamespaceStrategy(
+            rules=Rules(
+                always=rules.namespace, status=rules.namespace_status, parts={"finalize": rules.namespace_finalize}
+            )
+        ),
+        ("", "nodes"): NodeStrategy(
+            rules=Rules(always=rules.node, new=rules.new_node, change=rules.node_update), warnings=node_warnings
+        ),
+        ("coordination.k8s.io", "leases"): LeaseStrategy(rules=Rules(always=rules.lease)),
+        ("node.k8s.io", "runtimeclasses"): UncountedStrategy(
+            rules=Rules(always=classes.runtime_class, change=classes.runtime_class_update),
+            warnings=runtime_class_warnings,
+        ),
+        ("scheduling.k8s.io", "priorityclasses"): Strategy(
+            defaults.default_priority_class,
+            Rules(always=classes.priority_class, change=classes.priority_class_update),
+            counted=("value",),
+        ),
+    }

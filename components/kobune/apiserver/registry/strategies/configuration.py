@@ -1,37 +1,40 @@
-"""Config maps and secrets."""
+"""What pods are given: configuration, secrets, accounts, and their share of a namespace."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from kobune.apimachinery.errors import FieldError
-from kobune.apiserver.registry.strategy import UncountedStrategy
-from kobune.apiserver.registry.validation import forbidden, immutable
+from kobune.apiserver.registry.defaults import cluster as defaults
+from kobune.apiserver.registry.rules import Rules
+from kobune.apiserver.registry.strategy import Strategy, UncountedStrategy
+from kobune.apiserver.registry.validation import configuration, quotas
+from kobune.apiserver.registry.advice.cluster import service_account_warnings
 
 
-class ConfigMapStrategy(UncountedStrategy):
-    """A config map that is `immutable` stays so, with what it holds."""
+class SecretStrategy(UncountedStrategy):
+    """A secret can be found by its type, and keeps it if an update leaves it out."""
 
-    holds: tuple[str, ...] = ("data", "binaryData")
-
-    def validate_update(self, new: Any, old: Any) -> Iterator[FieldError]:
-        if not old.immutable:
-            return
-        why = "field is immutable when `immutable` is set"
-        if not new.immutable:
-            yield forbidden("immutable", why)
-        for name in self.holds:
-            if getattr(new, name) != getattr(old, name):
-                yield forbidden(name, why)
-
-
-class SecretStrategy(ConfigMapStrategy):
-    """A secret keeps its type besides."""
-
-    holds = ("data",)
-
-    def validate_update(self, new: Any, old: Any) -> Iterator[FieldError]:
-        yield from immutable("type", new.type, old.type)
-        yield from super().validate_update(new, old)
+    def prepare_update(self, new: Any, old: Any) -> None:
+        super().prepare_update(new, old)
+        if not new.type:
+            new.type = old.type
 
     def selectable_fields(self) -> Mapping[str, str]:
         return {"type": "type"}
+
+
+def kinds() -> Mapping[tuple[str, str], Strategy]:
+    """Return the strategies of these kinds, by group and plural."""
+    return {
+        ("", "configmaps"): UncountedStrategy(
+            rules=Rules(always=configuration.config_map, change=configuration.config_map_update)
+        ),
+        ("", "limitranges"): UncountedStrategy(defaults.default_limit_range, Rules(always=quotas.limit_range)),
+        ("", "resourcequotas"): UncountedStrategy(
+            rules=Rules(always=quotas.quota, change=quotas.quota_update, status=quotas.quota_status),
+            returns_deleted=True,
+        ),
+        ("", "secrets"): SecretStrategy(
+            defaults.default_secret, Rules(always=configuration.secret, change=configuration.secret_update)
+        ),
+        ("", "serviceaccounts"): UncountedStrategy(returns_deleted=True, warnings=service_account_warnings),
+    }

@@ -13,7 +13,6 @@ class CustomResourceDefinitionStrategy(Strategy):
     """Definitions of kinds."""
 
     unconditional_update = False
-    revalidates = False
     has_grace = False
     free_finalizers = True
 
@@ -27,7 +26,7 @@ class CustomResourceDefinitionStrategy(Strategy):
         super().prepare_update(new, old)
         _note_stored_version(new)
 
-    def validate(self, new: Any) -> Iterable[FieldError]:
+    def validate_new(self, new: Any) -> Iterable[FieldError]:
         """Yield what is wrong with a new definition."""
         return rules.new(new)
 

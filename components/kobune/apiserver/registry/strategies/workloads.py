@@ -1,121 +1,93 @@
-"""The kinds that run pods."""
+"""The kinds that run pods, and those that say how many there should be."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
-from kobune.apimachinery import names
-from kobune.apimachinery.errors import FieldError
-from kobune.apimachinery.selectors import from_labels
-from kobune.apiserver.registry import validation as rules
-from kobune.apiserver.registry.strategies.pod import validate_template
-from kobune.apiserver.registry.strategy import Strategy
+from kobune.apimachinery import codec, names
+from kobune.apiserver.registry.defaults import workloads as defaults
+from kobune.apiserver.registry.defaults.cluster import default_pod_template
+from kobune.apiserver.registry.rules import Rules
+from kobune.apiserver.registry.strategy import Strategy, UncountedStrategy
+from kobune.apiserver.registry.validation import autoscaling, workloads
+from kobune.apiserver.registry.validation.frozen import frozen
+from kobune.apiserver.registry.validation.statuses import counts
+from kobune.apiserver.registry.advice.workloads import of_template, pod_template_warnings, stateful_set_warnings
 
-
-class _Selecting(Strategy):
-    """A kind with a selector, which never changes, and a template that it must select."""
-
-    restart_policies: tuple[str, ...] = ("Always",)
-
-    def validate(self, new: Any) -> Iterator[FieldError]:
-        spec = new.spec
-        if "replicas" in spec.DESCRIPTOR.fields_by_name:
-            yield from rules.not_negative("spec.replicas", spec.replicas)
-        yield from rules.not_negative("spec.minReadySeconds", spec.minReadySeconds)
-        if not spec.HasField("selector"):
-            yield rules.required("spec.selector")
-        else:
-            yield from rules.selects_template("spec.selector", spec.selector, spec.template)
-        yield from validate_template("spec.template", spec.template, self.restart_policies)
-
-    def validate_update(self, new: Any, old: Any) -> Iterator[FieldError]:
-        yield from rules.immutable("spec.selector", new.spec.selector, old.spec.selector)
+TEMPLATE_GENERATION: Final = "deprecated.daemonset.template.generation"
 
 
-class DeploymentStrategy(_Selecting):
-    """A Deployment."""
+class DaemonSetStrategy(Strategy):
+    """A DaemonSet: an annotation counts the changes of its template."""
 
-    def validate(self, new: Any) -> Iterator[FieldError]:
-        yield from super().validate(new)
-        strategy = new.spec.strategy
-        yield from rules.one_of("spec.strategy.type", strategy.type, ("Recreate", "RollingUpdate"))
-        if strategy.type == "Recreate" and strategy.HasField("rollingUpdate"):
-            yield rules.forbidden(
-                "spec.strategy.rollingUpdate",
-                "may not be specified when strategy `type` is 'Recreate'",
-            )
-        if strategy.type == "RollingUpdate":
-            surge, unavailable = strategy.rollingUpdate.maxSurge, strategy.rollingUpdate.maxUnavailable
-            if not _amount(surge) and not _amount(unavailable):
-                yield rules.invalid(
-                    "spec.strategy.rollingUpdate.maxUnavailable",
-                    unavailable.intVal if unavailable.type == 0 else unavailable.strVal,
-                    "may not be 0 when `maxSurge` is 0",
-                )
+    def prepare_create(self, new: Any, view: Any) -> None:
+        super().prepare_create(new, view)
+        if not new.metadata.annotations.get(TEMPLATE_GENERATION, "").isdigit():
+            new.metadata.annotations[TEMPLATE_GENERATION] = "1"
 
-
-class ReplicaSetStrategy(_Selecting):
-    """A ReplicaSet."""
-
-
-class DaemonSetStrategy(_Selecting):
-    """A DaemonSet."""
-
-
-class StatefulSetStrategy(_Selecting):
-    """A StatefulSet: pods with names of their own, so its name must fit into theirs."""
-
-    name_rule = staticmethod(names.dns_label)
+    def prepare_update(self, new: Any, old: Any) -> None:
+        super().prepare_update(new, old)
+        before = old.metadata.annotations.get(TEMPLATE_GENERATION, "0")
+        changed = not codec.same(new.spec.template, old.spec.template)
+        new.metadata.annotations[TEMPLATE_GENERATION] = str(int(before) + 1) if changed else before
 
 
 class ReplicationControllerStrategy(Strategy):
-    """A ReplicationController."""
-
-    def validate(self, new: Any) -> Iterator[FieldError]:
-        spec = new.spec
-        yield from rules.not_negative("spec.replicas", spec.replicas)
-        if not spec.selector:
-            yield rules.required("spec.selector")
-        if not spec.HasField("template"):
-            yield rules.required("spec.template")
-            return
-        if not from_labels(spec.selector).matches(spec.template.metadata.labels):
-            labels = dict(spec.template.metadata.labels)
-            yield rules.invalid("spec.template.metadata.labels", labels, "`selector` does not match template `labels`")
-        yield from validate_template("spec.template", spec.template, ("Always",))
+    """A ReplicationController can be found by how many pods it has."""
 
     def selectable_fields(self) -> Mapping[str, str]:
         return {"status.replicas": "status.replicas"}
 
 
-class JobStrategy(Strategy):
-    """A Job: unless told otherwise it selects its pods by its uid."""
-
-    def prepare_create(self, new: Any, view: Any) -> None:
-        super().prepare_create(new, view)
-        spec = new.spec
-        if spec.manualSelector:
-            return
-        uid = new.metadata.uid
-        mine = {
-            "batch.kubernetes.io/controller-uid": uid,
-            "controller-uid": uid,
-            "batch.kubernetes.io/job-name": new.metadata.name,
-            "job-name": new.metadata.name,
-        }
-        for key, value in mine.items():
-            spec.template.metadata.labels[key] = value
-        spec.selector.matchLabels["batch.kubernetes.io/controller-uid"] = uid
-
-    def validate(self, new: Any) -> Iterator[FieldError]:
-        spec = new.spec
-        for name in ("parallelism", "completions", "backoffLimit"):
-            yield from rules.not_negative(f"spec.{name}", getattr(spec, name))
-        yield from validate_template("spec.template", spec.template, ("OnFailure", "Never"))
-
-    def selectable_fields(self) -> Mapping[str, str]:
-        return {"status.successful": "status.succeeded"}
-
-
-def _amount(value: Any) -> int:
-    text = value.strVal.rstrip("%") if value.type == 1 else str(value.intVal)
-    return int(text) if text.lstrip("-").isdigit() else 0
+def kinds() -> Mapping[tuple[str, str], Strategy]:
+    """Return the strategies of these kinds, by group and plural."""
+    named, unnamed = of_template(named=True), of_template(named=False)
+    return {
+        ("", "podtemplates"): Strategy(
+            default_pod_template,
+            Rules(always=workloads.pod_template),
+            counted=("template",),
+            returns_deleted=True,
+            warnings=pod_template_warnings,
+        ),
+        ("", "replicationcontrollers"): ReplicationControllerStrategy(
+            defaults.default_replication_controller,
+            Rules(always=workloads.replication_controller, status=counts("ReplicationController")),
+            warnings=named,
+        ),
+        ("apps", "controllerrevisions"): UncountedStrategy(
+            rules=Rules(always=workloads.controller_revision, change=frozen("data"))
+        ),
+        ("apps", "daemonsets"): DaemonSetStrategy(
+            defaults.default_daemon_set,
+            Rules(always=workloads.daemon_set, change=frozen("spec.selector"), status=counts("DaemonSet")),
+            warnings=unnamed,
+        ),
+        ("apps", "deployments"): Strategy(
+            defaults.default_deployment,
+            Rules(always=workloads.deployment, change=frozen("spec.selector"), status=counts("Deployment")),
+            warnings=named,
+        ),
+        ("apps", "replicasets"): Strategy(
+            defaults.default_replica_set,
+            Rules(always=workloads.replica_set, change=frozen("spec.selector"), status=counts("ReplicaSet")),
+            warnings=named,
+        ),
+        ("apps", "statefulsets"): Strategy(
+            defaults.default_stateful_set,
+            Rules(
+                always=workloads.stateful_set,
+                change=workloads.stateful_set_update,
+                status=counts("StatefulSet"),
+            ),
+            name_rule=names.dns_label,
+            warnings=stateful_set_warnings,
+        ),
+        ("autoscaling", "horizontalpodautoscalers"): UncountedStrategy(
+            defaults.default_autoscaler,
+            Rules(always=autoscaling.autoscaler, status=counts("HorizontalPodAutoscaler")),
+        ),
+        ("policy", "poddisruptionbudgets"): Strategy(
+            rules=Rules(always=autoscaling.disruption_budget, status=counts("PodDisruptionBudget")),
+            name_rule=names.path_segment,
+        ),
+    }

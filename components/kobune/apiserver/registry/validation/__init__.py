@@ -14,7 +14,6 @@ from kobune.apiserver.registry.validation.causes import (
     unsupported,
 )
 from kobune.apiserver.registry.validation.labels import label_selector, labels
-from kobune.apiserver.registry.validation.old import PROTOCOLS, immutable, port_name, port_number, selects_template
 
 __all__ = [
     "duplicate",

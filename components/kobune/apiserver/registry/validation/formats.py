@@ -212,7 +212,10 @@ def canonical_cidr(field: str, value: str) -> Iterator[FieldError]:
 
 
 def ordinary_ip(field: str, value: str) -> Iterator[FieldError]:
-    """Check that an address is one that traffic can go to."""
+    """Check that an address is one that traffic can go to.
+
+    The network of the cluster lies in 127.0.0.0/8 itself, so of the loopback range only what is no part of it is refused.
+    """
     address = parse_ip(value)
     if address is None:
         yield invalid(field, value, "must be a valid IP address")
@@ -221,7 +224,7 @@ def ordinary_ip(field: str, value: str) -> Iterator[FieldError]:
         address = address.ipv4_mapped
     if address.is_unspecified:
         yield invalid(field, value, f"may not be unspecified ({value})")
-    if address.is_loopback:
+    if address in ip_network("127.0.0.0/16") or address == IPv6Address("::1"):
         yield invalid(field, value, "may not be in the loopback range (127.0.0.0/8, ::1/128)")
     if address.is_link_local:
         yield invalid(field, value, "may not be in the link-local range (169.254.0.0/16, fe80::/10)")

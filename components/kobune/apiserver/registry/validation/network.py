@@ -62,8 +62,10 @@ def endpoint_slice(new: Any) -> Iterator[FieldError]:
     if len(new.endpoints) > 1000:
         yield too_many("endpoints", len(new.endpoints), 1000)
     else:
+        # Where the apiserver itself listens is for nobody to choose.
+        is_own = new.metadata.name == "kubernetes" and new.metadata.namespace == "default"
         for index, endpoint in enumerate(new.endpoints):
-            yield from _endpoint(f"endpoints[{index}]", endpoint, new.addressType)
+            yield from _endpoint(f"endpoints[{index}]", endpoint, new.addressType, is_own=is_own)
     if len(new.ports) > 20000:
         yield too_many("ports", len(new.ports), 20000)
         return
@@ -85,7 +87,7 @@ def endpoint_slice(new: Any) -> Iterator[FieldError]:
             yield from label_key(f"{at}.appProtocol", port.appProtocol)
 
 
-def _endpoint(at: str, endpoint: Any, address_type: str) -> Iterator[FieldError]:
+def _endpoint(at: str, endpoint: Any, address_type: str, *, is_own: bool) -> Iterator[FieldError]:
     if not endpoint.addresses:
         yield required(f"{at}.addresses", "must contain at least 1 address")
     elif len(endpoint.addresses) > 100:
@@ -99,7 +101,8 @@ def _endpoint(at: str, endpoint: Any, address_type: str) -> Iterator[FieldError]
             parsed = formats.parse_ip(address)
             if parsed is not None and f"IPv{parsed.version}" != address_type:
                 yield invalid(here, address, f"must be an {address_type} address")
-            yield from formats.ordinary_ip(here, address)
+            if not is_own:
+                yield from formats.ordinary_ip(here, address)
     if endpoint.HasField("nodeName"):
         yield from each(f"{at}.nodeName", endpoint.nodeName, names.dns_subdomain(endpoint.nodeName))
     here = f"{at}.deprecatedTopology"

@@ -1,0 +1,31 @@
+"""Devices: who offers them, and who claims them."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from kobune.apiserver.registry.defaults.devices import default_device_claim, default_device_claim_template
+from kobune.apiserver.registry.rules import Rules
+from kobune.apiserver.registry.strategy import Strategy, UncountedStrategy
+from kobune.apiserver.registry.validation import devices
+
+GROUP: Final = "resource.k8s.io"
+
+
+def kinds() -> Mapping[tuple[str, str], Strategy]:
+    """Return the strategies of these kinds, by group and plural."""
+    return {
+        (GROUP, "deviceclasses"): Strategy(rules=Rules(always=devices.device_class), returns_deleted=True),
+        (GROUP, "resourceclaims"): UncountedStrategy(
+            default_device_claim,
+            Rules(always=devices.claim, change=devices.spec_update, status=devices.claim_status),
+            returns_deleted=True,
+        ),
+        (GROUP, "resourceclaimtemplates"): UncountedStrategy(
+            default_device_claim_template,
+            Rules(always=devices.claim_template, change=devices.spec_update),
+            returns_deleted=True,
+        ),
+        (GROUP, "resourceslices"): Strategy(
+            rules=Rules(always=devices.resource_slice, change=devices.slice_update), returns_deleted=True
+        ),
+    }
