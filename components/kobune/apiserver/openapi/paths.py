@@ -44,14 +44,11 @@ def paths_of(resource: Resource, schema_name: SchemaName) -> dict[str, Any]:
     root = f"/apis/{kind.group}/{kind.version}" if kind.group else f"/api/{kind.version}"
     inside = f"namespaces/{{namespace}}/{kind.plural}" if kind.namespaced else kind.plural
     base = f"{root}/{inside}"
-    schemas = {
-        is_list: {"$ref": f"#/components/schemas/{schema_name(resource, is_list=is_list)}"} for is_list in (True, False)
-    }
     paths: dict[str, Any] = {}
 
     def add(path: str, verb: str, what: str = "") -> None:
         method, action = METHODS[verb]
-        schema = schemas[verb == "list"]
+        schema = {"$ref": f"#/components/schemas/{schema_name(resource, is_list=verb == 'list')}"}
         paths.setdefault(path, {})[method] = _operation(kind, verb, action, schema, what or path)
 
     paths[f"{root}/"] = {"get": _discovery(kind)}
