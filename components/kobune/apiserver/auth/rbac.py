@@ -22,17 +22,22 @@ class Rbac:
         self._view = view
         self._rings = [view.cacher.ring(view.registry[name]) for name in RESOURCES]
         self._known: dict[Attributes, bool] = {}
+        self._rules: dict[tuple[User, str], tuple[Any, ...]] = {}
         self._known_at = -1
 
     def allows(self, wish: Attributes) -> bool:
         """Whether some rule grants the wish."""
-        newest = max(ring.revision for ring in self._rings)
+        newest = max([ring.revision for ring in self._rings])
         if newest != self._known_at or len(self._known) > KEPT:
             self._known.clear()
+            self._rules.clear()
             self._known_at = newest
         allowed = self._known.get(wish)
         if allowed is None:
-            allowed = any(grants(rule, wish) for rule in self.rules(wish.user, wish.namespace))
+            held = wish.user, wish.namespace
+            if held not in self._rules:
+                self._rules[held] = tuple(self.rules(*held))
+            allowed = any(grants(rule, wish) for rule in self._rules[held])
             self._known[wish] = allowed
         return allowed
 

@@ -6,13 +6,14 @@ import ssl
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from typing import Self
+from weakref import WeakKeyDictionary
 
 from aiohttp import web
 
 from kobune.apimachinery.errors import ApiError, InternalError, NotFound
 from kobune.apiserver.auth.attributes import Attributes
 from kobune.apiserver.auth.authenticate import has_token
-from kobune.apiserver.auth.impersonate import impersonated
+from kobune.apiserver.auth.impersonate import PREFIX, impersonated
 from kobune.apiserver.auth.user import User
 from kobune.apiserver.front import Front
 from kobune.apiserver.rest import accept, answer
@@ -26,7 +27,6 @@ from kobune.component_base.failure import CannotStart
 
 log = logging.getLogger(__name__)
 
-KEPT = 1000
 LEAVE = 0.05
 """How long open connections get to end when the server stops."""
 
@@ -42,7 +42,8 @@ class RestServer:
         self._port = port
         self._credentials = credentials
         self._exit = AsyncExitStack()
-        self._known: dict[bytes, User] = {}
+        self._known: WeakKeyDictionary[ssl.SSLObject, User] = WeakKeyDictionary()
+        """By connection: a certificate does not change while it lasts."""
         self.address = ""
         """`host:port`, once entered."""
 
@@ -65,7 +66,9 @@ class RestServer:
 
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
         try:
-            user = impersonated(self._front.authorizer, self._user_of(request), request.headers.items())
+            user = self._user_of(request)
+            if any(name[: len(PREFIX)].lower() == PREFIX.encode() for name, _ in request.raw_headers):
+                user = impersonated(self._front.authorizer, user, request.headers.items())
             target = parse(request.path)
             response = (
                 self._page(request, user) if target is None else await self._resources.serve(request, target, user)
@@ -91,17 +94,17 @@ class RestServer:
 
     def _user_of(self, request: web.BaseRequest) -> User:
         authenticator = self._front.authenticator
-        transport = request.transport
-        tls = transport.get_extra_info("ssl_object") if transport is not None else None
-        certificate = tls.getpeercert(binary_form=True) if tls is not None else None
         authorization = request.headers.get("Authorization", "") or socket_token(request.headers)
-        if certificate is None or has_token(authorization):
+        transport = request.transport
+        tls = None if transport is None or has_token(authorization) else transport.get_extra_info("ssl_object")
+        if tls is None:
             return authenticator.by_header(authorization)
-        user = self._known.get(certificate)
+        user = self._known.get(tls)
         if user is None:
-            if len(self._known) > KEPT:
-                self._known.clear()
-            user = self._known[certificate] = authenticator.by_certificate(certificate)
+            certificate = tls.getpeercert(binary_form=True)
+            if certificate is None:
+                return authenticator.by_header(authorization)
+            user = self._known[tls] = authenticator.by_certificate(certificate)
         return user
 
 
