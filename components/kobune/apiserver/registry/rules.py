@@ -12,6 +12,11 @@ ChangeRule = Callable[[Any, Any], Iterable[FieldError]]
 """What a change must be like: from the new object and the old one."""
 
 
+def all_of(*rules: Rule) -> Rule:
+    """Return the rule that finds everything that any of some finds."""
+    return lambda new: [cause for rule in rules for cause in rule(new)]
+
+
 def anything(new: Any, old: Any = None) -> Iterable[FieldError]:
     """Find nothing wrong."""
     return ()

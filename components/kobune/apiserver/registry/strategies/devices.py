@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from kobune.apiserver.registry.defaults.devices import default_device_claim, default_device_claim_template
-from kobune.apiserver.registry.rules import Rules
+from kobune.apiserver.registry.rules import Rules, all_of
 from kobune.apiserver.registry.strategy import Strategy, UncountedStrategy
-from kobune.apiserver.registry.validation import devices
+from kobune.apiserver.registry.validation import devices, expressions
 
 GROUP: Final = "resource.k8s.io"
 
@@ -14,15 +14,15 @@ GROUP: Final = "resource.k8s.io"
 def kinds() -> Mapping[tuple[str, str], Strategy]:
     """Return the strategies of these kinds, by group and plural."""
     return {
-        (GROUP, "deviceclasses"): Strategy(rules=Rules(always=devices.device_class), returns_deleted=True),
+        (GROUP, "deviceclasses"): Strategy(rules=Rules(always=all_of(devices.device_class, expressions.device_class)), returns_deleted=True),
         (GROUP, "resourceclaims"): UncountedStrategy(
             default_device_claim,
-            Rules(always=devices.claim, change=devices.spec_update, status=devices.claim_status),
+            Rules(always=all_of(devices.claim, expressions.resource_claim), change=devices.spec_update, status=devices.claim_status),
             returns_deleted=True,
         ),
         (GROUP, "resourceclaimtemplates"): UncountedStrategy(
             default_device_claim_template,
-            Rules(always=devices.claim_template, change=devices.spec_update),
+            Rules(always=all_of(devices.claim_template, expressions.resource_claim_template), change=devices.spec_update),
             returns_deleted=True,
         ),
         (GROUP, "resourceslices"): Strategy(

@@ -5,10 +5,10 @@ from typing import Final
 
 from kobune.apimachinery import names
 from kobune.apiserver.registry.defaults import extension as defaults
-from kobune.apiserver.registry.rules import Rules
+from kobune.apiserver.registry.rules import Rules, all_of
 from kobune.apiserver.registry.strategies.definitions import CustomResourceDefinitionStrategy
 from kobune.apiserver.registry.strategy import Strategy, UncountedStrategy
-from kobune.apiserver.registry.validation import admission, aggregation, flowcontrol
+from kobune.apiserver.registry.validation import admission, aggregation, expressions, flowcontrol
 
 ADMISSION: Final = "admissionregistration.k8s.io"
 FLOW_CONTROL: Final = "flowcontrol.apiserver.k8s.io"
@@ -16,11 +16,11 @@ FLOW_CONTROL: Final = "flowcontrol.apiserver.k8s.io"
 
 def kinds() -> Mapping[tuple[str, str], Strategy]:
     """Return the strategies of these kinds, by group and plural."""
-    webhooks = Strategy(defaults.default_webhooks, Rules(always=admission.webhooks), counted=("Webhooks",))
-    policies = Strategy(defaults.default_policy, Rules(always=admission.validating_policy))
+    webhooks = Strategy(defaults.default_webhooks, Rules(always=all_of(admission.webhooks, expressions.webhooks)), counted=("Webhooks",))
+    policies = Strategy(defaults.default_policy, Rules(always=all_of(admission.validating_policy, expressions.validating_policy)))
     return {
         (ADMISSION, "mutatingadmissionpolicies"): Strategy(
-            defaults.default_policy, Rules(always=admission.mutating_policy)
+            defaults.default_policy, Rules(always=all_of(admission.mutating_policy, expressions.mutating_policy))
         ),
         (ADMISSION, "mutatingadmissionpolicybindings"): Strategy(
             defaults.default_policy_binding, Rules(always=admission.policy_binding)

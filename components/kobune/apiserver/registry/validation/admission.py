@@ -258,13 +258,13 @@ def validating_policy(new: Any) -> Iterator[FieldError]:
     for index, validation in enumerate(spec.validations):
         at = f"spec.validations[{index}]"
         message = validation.message
-        if not validation.expression.strip():
+        if not validation.Expression.strip():
             yield required(f"{at}.expression", "expression is not specified")
         if message and not message.strip():
             yield invalid(f"{at}.message", message, "message must be non-empty if specified")
         elif "\n" in message.strip():
             yield invalid(f"{at}.message", message, "message must not contain line breaks")
-        elif "\n" in validation.expression.strip() and not message:
+        elif "\n" in validation.Expression.strip() and not message:
             yield required(f"{at}.message", "message must be specified if expression contains line breaks")
         if validation.messageExpression and not validation.messageExpression.strip():
             yield invalid(f"{at}.messageExpression", validation.messageExpression, "must be non-empty if specified")
@@ -310,14 +310,14 @@ def _policy(spec: Any) -> Iterator[FieldError]:
     taken: set[str] = set()
     for index, variable in enumerate(spec.variables):
         at = f"spec.variables[{index}]"
-        if not variable.name.strip():
+        if not variable.Name.strip():
             yield required(f"{at}.name", "name is not specified")
-        elif not variable.name.isidentifier() or not variable.name.isascii():
-            yield invalid(f"{at}.name", variable.name, "name is not a valid CEL identifier")
-        if variable.name in taken:
-            yield duplicate(f"{at}.name", variable.name)
-        taken.add(variable.name)
-        if not variable.expression.strip():
+        elif not variable.Name.isidentifier() or not variable.Name.isascii():
+            yield invalid(f"{at}.name", variable.Name, "name is not a valid CEL identifier")
+        if variable.Name in taken:
+            yield duplicate(f"{at}.name", variable.Name)
+        taken.add(variable.Name)
+        if not variable.Expression.strip():
             yield required(f"{at}.expression", "expression is not specified")
 
 
