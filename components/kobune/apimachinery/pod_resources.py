@@ -1,4 +1,7 @@
-"""How much a pod asks for, as quotas and limit ranges count it. Source: *Resource Management for Pods and Containers*."""
+"""How much a pod asks for, as quotas and limit ranges count it. 
+
+Source: *Resource Management for Pods and Containers*.
+"""
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal

@@ -39,7 +39,9 @@ class Configurations(Generic[C]):
         self._all: list[C] = []
         self._concerned: dict[tuple[str, Resource, str], Sequence[tuple[C, tuple[Resource, ...]]]] = {}
 
-    def concerned(self, operation: str, resource: Resource, subresource: str) -> Sequence[tuple[C, tuple[Resource, ...]]]:
+    def concerned(
+        self, operation: str, resource: Resource, subresource: str
+    ) -> Sequence[tuple[C, tuple[Resource, ...]]]:
         """Return what looks at such writes, each with the versions that the same objects are served in."""
         seen = [ring.revision for ring in self._rings]
         if seen != self._seen:

@@ -6,9 +6,9 @@ Source: *Limit Ranges*.
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from kobune.apimachinery.pod_resources import Amounts, amounts, pod_limits, pod_requests, shown
 from kobune.apimachinery.quantity import canonical, parse
 from kobune.apiserver.admission.chain import Write
-from kobune.apimachinery.pod_resources import Amounts, amounts, pod_limits, pod_requests, shown
 from kobune.apiserver.admission.refusal import aggregated, refused
 
 ANNOTATION: Final = "kubernetes.io/limit-ranger"
@@ -33,7 +33,9 @@ class LimitRanger:
         if write.operation == "DELETE" or (not is_pod and not write.is_plain):
             return
         for limit_range in _ranges(write):
-            problems = list(_pod_problems(write.new, limit_range) if is_pod else _claim_problems(write.new, limit_range))
+            problems = list(
+                _pod_problems(write.new, limit_range) if is_pod else _claim_problems(write.new, limit_range)
+            )
             if problems:
                 raise refused(write, aggregated(problems))
 
@@ -132,5 +134,3 @@ def _claim_problems(claim: Any, limit_range: Any) -> Iterator[str]:
 
 def _sorted(bounds: Mapping[str, Any]) -> list[tuple[str, str]]:
     return sorted((name, value.string) for name, value in bounds.items())
-
-

@@ -48,7 +48,9 @@ class NodeRestriction:
             case "DELETE", "":
                 _check_own(write, write.old, node, "can only delete pods with spec.nodeName set to itself")
             case "UPDATE", "status":
-                _check_own(write, write.old, node, "can only update pod status for pods with spec.nodeName set to itself")
+                _check_own(
+                    write, write.old, node, "can only update pod status for pods with spec.nodeName set to itself"
+                )
                 if dict(write.new.metadata.labels) != dict(write.old.metadata.labels):
                     raise refused(write, f'node "{node}" cannot update labels through pod status')
             case "CREATE", "eviction":
@@ -81,7 +83,7 @@ class NodeRestriction:
             why = 'can only access leases in the "kube-node-lease" system namespace'
             raise refused(write, why)
         if write.call.name != node:
-            raise refused(write, f"can only access node lease with the same name as the requesting node")
+            raise refused(write, "can only access node lease with the same name as the requesting node")
 
     def _csinodes(self, write: Write, node: str) -> None:
         if write.call.name != node:
@@ -135,7 +137,7 @@ def _check_labels(write: Write, node: str, new: dict[str, str], old: dict[str, s
     forbidden = [key for key in changed if _is_forbidden(key)]
     if forbidden:
         verb = "set" if write.operation == "CREATE" else "modify"
-        raise refused(write, f'is not allowed to {verb} the following labels: {", ".join(forbidden)}')
+        raise refused(write, f"is not allowed to {verb} the following labels: {', '.join(forbidden)}")
 
 
 def _is_forbidden(key: str) -> bool:

@@ -1,12 +1,13 @@
 """Objects as webhooks and expressions see them: trees of JSON, in the version that they were written for."""
 
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import orjson
 
 from kobune.apimachinery import codec
 from kobune.apimachinery.custom import CustomObject
 from kobune.apimachinery.errors import InternalError
+from kobune.apimachinery.kinds import Object
 from kobune.apiserver.admission.chain import Write
 from kobune.apiserver.media import api_version
 from kobune.apiserver.registry.resource import Resource
@@ -29,7 +30,7 @@ def tree_of(resource: Resource, item: Any) -> dict[str, Any]:
         tree: dict[str, Any] = orjson.loads(item.encode())
         return {**tree, "apiVersion": resource.kind.api_version}
     if resource.conversion is not None and isinstance(item, resource.stored.message):
-        item = resource.conversion.from_stored(item)
+        item = resource.conversion.from_stored(cast(Object, item))
     tree = orjson.loads(codec.to_json(item))
     version, kind = type_of(resource, item)
     return {"apiVersion": version, "kind": kind, **tree}

@@ -104,7 +104,7 @@ async def _attempt(write: Write, pending: list[Wish]) -> None:
     """Charge what can be charged, with one write for each quota; refuse the rest."""
     api = write.api
     row = api.registry["resourcequotas"]
-    quotas = [stored for stored in api.cacher.ring(row).select(row.prefix(write.call.namespace))]
+    quotas = list(api.cacher.ring(row).select(row.prefix(write.call.namespace)))
     ledgers = [Ledger.of(stored) for stored in quotas]
     for wish in list(pending):
         if wish.answer.done():

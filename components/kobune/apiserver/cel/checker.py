@@ -53,6 +53,8 @@ class Checked:
     """The nodes that are names of types."""
     variables: dict[Node, str] = field(default_factory=dict)
     """The nodes that are variables with a dotted name."""
+    used: set[str] = field(default_factory=set)
+    """The variables that the expression looks at."""
     issues: list[Issue] = field(default_factory=list)
 
 
@@ -72,6 +74,8 @@ class _Checker:
         self._functions = functions
         self._structs = structs
         self._mixed = False
+        self._bound: list[str] = []
+        """The variables of the loops around."""
         self.found = Checked()
 
     def visit(self, node: Node, scope: Mapping[str, Type]) -> Type:
@@ -102,6 +106,8 @@ class _Checker:
     def _ident(self, node: Ident, scope: Mapping[str, Type]) -> Type:
         name = node.name.lstrip(".")
         if (known := scope.get(name)) is not None:
+            if name not in self._bound:
+                self.found.used.add(name)
             return known
         if (named := TYPE_NAMES.get(name)) is not None:
             self.found.names[node] = named
@@ -112,6 +118,7 @@ class _Checker:
         path = _dotted(node)
         if path in scope:
             self.found.variables[node] = path
+            self.found.used.add(path)
             return scope[path]
         if path in TYPE_NAMES and path.partition(".")[0] not in scope:
             self.found.names[node] = TYPE_NAMES[path]
@@ -244,18 +251,19 @@ class _Checker:
         if node.name in ("optMap", "optFlatMap"):
             return self._optional_macro(node, target, scope)
         inner = {**scope, **dict(zip(node.variables, self._variables(node, target), strict=True))}
+        self._bound += node.variables
         results = [self.visit(argument, inner) for argument in node.arguments]
+        del self._bound[-len(node.variables) :]
         if node.name in OPERATORS or node.name.startswith("exists"):
             if results[0].kind not in ("bool", "dyn"):
                 name = OPERATORS.get(node.name, "_?_:_")
                 applied = f"(bool, {results[0]})" if name != "_?_:_" else f"({results[0]}, int, int)"
                 self._issue(node.at, f"found no matching overload for '{name}' applied to '{applied}'")
             return BOOL
-        if len(results) == 2 or node.name == "filter":
-            if results[0].kind not in ("bool", "dyn"):
-                made = target if node.name == "filter" else types.list_of(results[-1])
-                applied = f"({results[0]}, {made}, {made})"
-                self._issue(node.at, f"found no matching overload for '_?_:_' applied to '{applied}'")
+        if (len(results) == 2 or node.name == "filter") and results[0].kind not in ("bool", "dyn"):
+            made = target if node.name == "filter" else types.list_of(results[-1])
+            applied = f"({results[0]}, {made}, {made})"
+            self._issue(node.at, f"found no matching overload for '_?_:_' applied to '{applied}'")
         return _loop_type(node, target, self._variables(node, target, silent=True), results[-1])
 
     def _variables(self, node: Macro, target: Type, *, silent: bool = False) -> list[Type]:
@@ -277,7 +285,9 @@ class _Checker:
         if target.kind not in ("optional", "dyn"):
             why = f"found no matching overload for 'hasValue' applied to '{target}.()'"
             self._issue(node.at, why)
+        self._bound += node.variables
         result = self.visit(node.arguments[0], {**scope, node.variables[0]: inner})
+        self._bound.pop()
         return types.optional_of(result) if node.name == "optMap" else result
 
 

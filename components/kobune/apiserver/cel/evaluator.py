@@ -170,9 +170,7 @@ class _Builder:
     def _struct(self, node: StructLiteral, slots: Mapping[str, int]) -> tuple[Code, int]:
         struct = self._checked.types[node]
         assert isinstance(struct, ObjectType)
-        built = [
-            (struct.key(name), self.node(value, slots), optional) for name, _, value, optional in node.entries
-        ]
+        built = [(struct.key(name), self.node(value, slots), optional) for name, _, value, optional in node.entries]
         cost = sum(value[1] for _, value, _ in built) + STRUCT_COST
         codes = [(name, value[0], optional) for name, value, optional in built]
 
@@ -254,7 +252,7 @@ def _logical(operands: list[Code], *, decisive: bool) -> Code:
         error: EvaluationError | None = None
         for operand in operands:
             try:
-                value = operand(frame)
+                value: object = operand(frame)
             except CostExceeded:
                 raise
             except EvaluationError as raised:

@@ -40,7 +40,7 @@ def _quantifier(variables: int, *, decisive: bool) -> Loop:
             error: EvaluationError | None = None
             for _ in _rounds(target(frame), frame, slot, variables, cost):
                 try:
-                    value = predicate(frame)
+                    value: object = predicate(frame)
                 except CostExceeded:
                     raise
                 except EvaluationError as raised:

@@ -13,14 +13,50 @@ MAX_SIZE: Final = 100_000
 MAX_DEPTH: Final = 60
 """Of brackets and calls within each other; deeper ones would exhaust Python's stack."""
 RESERVED: Final = frozenset(
-    "as break const continue else false for function if import let loop package namespace null return true var void "
-    "while".split()
+    [
+        "as",
+        "break",
+        "const",
+        "continue",
+        "else",
+        "false",
+        "for",
+        "function",
+        "if",
+        "import",
+        "let",
+        "loop",
+        "package",
+        "namespace",
+        "null",
+        "return",
+        "true",
+        "var",
+        "void",
+        "while",
+    ]
 )
 LEVELS: Final = {"||": 1, "&&": 2, "+": 4, "-": 4, "*": 5, "/": 5, "%": 5} | dict.fromkeys(
     ("==", "!=", "<", "<=", ">", ">=", "in"), 3
 )
 NAMES: Final = {"in": "@in"}
-STARTS: Final = ("[", "{", "(", ".", "-", "!", "true", "false", "null", "FLOAT", "INT", "UINT", "STRING", "BYTES", "IDENT")
+STARTS: Final = (
+    "[",
+    "{",
+    "(",
+    ".",
+    "-",
+    "!",
+    "true",
+    "false",
+    "null",
+    "FLOAT",
+    "INT",
+    "UINT",
+    "STRING",
+    "BYTES",
+    "IDENT",
+)
 SHOWN: Final = {
     **{kind: f"NUM_{kind}" for kind in ("FLOAT", "INT", "UINT")},
     "STRING": "STRING",
@@ -48,7 +84,9 @@ class _Failed(Exception):
 def parse(source: str) -> Node:
     """Return the tree of an expression, with macros in it expanded; `CelError` if it is none."""
     if len(source) > MAX_SIZE:
-        raise CelError("", [Issue(0, f"expression code point size exceeds limit: size: {len(source)}, limit {MAX_SIZE}")])
+        raise CelError(
+            "", [Issue(0, f"expression code point size exceeds limit: size: {len(source)}, limit {MAX_SIZE}")]
+        )
     tokens, issues = tokenize(source)
     parser = _Parser(tokens)
     try:

@@ -10,7 +10,6 @@ from kobune.apiserver.cel.declarations import functions
 from kobune.apiserver.cel.errors import CelError, EvaluationError, Issue, WrongType
 from kobune.apiserver.cel.evaluator import Code, build
 from kobune.apiserver.cel.parser import parse
-from kobune.apiserver.cel.syntax import Ident
 from kobune.apiserver.cel.types import ObjectType, Type
 
 
@@ -73,9 +72,7 @@ def compile(
     try:
         tree = parse(expression)
         checked = check(expression, tree, variables, functions(), structs or {})
-        seen = {node.name.lstrip(".") for node in checked.types if isinstance(node, Ident)}
-        seen.update(checked.variables.values())
-        names = [name for name in variables if name in seen]
+        names = [name for name in variables if name in checked.used]
         code, size = build(tree, checked, {name: index for index, name in enumerate(names, 1)})
     except RecursionError:
         raise CelError(expression, [Issue(0, TOO_DEEP)]) from None

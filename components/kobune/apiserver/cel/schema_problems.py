@@ -59,7 +59,9 @@ def _of_rule(spec: Mapping[str, Any], type: types.Type | None, path: str, lost: 
     yield from _field_path(spec, type, path)
     if type is None:
         return
-    program = yield from _compiled(spec, rule, type, types.BOOL, f"{path}.rule", "cel expression must evaluate to a bool")
+    program = yield from _compiled(
+        spec, rule, type, types.BOOL, f"{path}.rule", "cel expression must evaluate to a bool"
+    )
     if expression:
         words = "messageExpression must evaluate to a string"
         yield from _compiled(spec, expression, type, types.STRING, f"{path}.messageExpression", words)

@@ -113,7 +113,9 @@ class Rules:
     def _failure(self, rule: Rule, error: EvaluationError) -> str:
         shown = _shown(rule)
         if isinstance(error, CostExceeded):
-            return f"'{error}': no further validation rules will be run due to call cost exceeds limit for rule: {shown}"
+            return (
+                f"'{error}': no further validation rules will be run due to call cost exceeds limit for rule: {shown}"
+            )
         if str(error) == "no such overload":
             return (
                 f"'{error}': call arguments did not match a supported operator, function or macro signature for rule: "

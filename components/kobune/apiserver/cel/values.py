@@ -122,7 +122,7 @@ def ordered(first: Any, second: Any) -> int:
         raise no_such_overload()
     if first != first or second != second:
         raise EvaluationError("NaN values cannot be ordered")
-    return (first > second) - (first < second)
+    return int(first > second) - int(first < second)
 
 
 COMPARABLE: Final = frozenset({int, float, UInt, str, bytes, bool, Duration, Timestamp})

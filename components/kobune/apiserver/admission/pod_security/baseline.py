@@ -15,8 +15,21 @@ from kobune.apiserver.admission.pod_security.finding import (
 )
 
 CAPABILITIES: Final = frozenset(
-    "AUDIT_WRITE CHOWN DAC_OVERRIDE FOWNER FSETID KILL MKNOD NET_BIND_SERVICE SETFCAP SETGID SETPCAP SETUID "
-    "SYS_CHROOT".split()
+    [
+        "AUDIT_WRITE",
+        "CHOWN",
+        "DAC_OVERRIDE",
+        "FOWNER",
+        "FSETID",
+        "KILL",
+        "MKNOD",
+        "NET_BIND_SERVICE",
+        "SETFCAP",
+        "SETGID",
+        "SETPCAP",
+        "SETUID",
+        "SYS_CHROOT",
+    ]
 )
 APP_ARMOR: Final = "container.apparmor.security.beta.kubernetes.io/"
 SELINUX_TYPES: Final = {0: ("", "container_t", "container_init_t", "container_kvm_t"), 31: ("container_engine_t",)}
@@ -122,7 +135,8 @@ def proc_mount(meta: Any, spec: Any, minor: int) -> Finding | None:
 
 def se_linux(meta: Any, spec: Any, minor: int) -> Finding | None:
     allowed = _allowed(SELINUX_TYPES, minor)
-    types, other = set(), set()
+    types: set[str] = set()
+    other: set[str] = set()
 
     def is_bad(context: Any) -> str | None:
         options = context.seLinuxOptions
@@ -142,9 +156,7 @@ def se_linux(meta: Any, spec: Any, minor: int) -> Finding | None:
 
 
 def seccomp(meta: Any, spec: Any, minor: int) -> Finding | None:
-    bad, values = _setters(
-        spec, lambda context: "Unconfined" if context.seccompProfile.type == "Unconfined" else None
-    )
+    bad, values = _setters(spec, lambda context: "Unconfined" if context.seccompProfile.type == "Unconfined" else None)
     detail = f"{bad} must not set securityContext.seccompProfile.type to {quoted(values)}"
     return Finding("seccompProfile", detail) if bad else None
 
@@ -157,7 +169,9 @@ def sysctls(meta: Any, spec: Any, minor: int) -> Finding | None:
 
 def windows_host_process(meta: Any, spec: Any, minor: int) -> Finding | None:
     bad, _ = _setters(spec, lambda context: "true" if context.windowsOptions.hostProcess else None)
-    return Finding("hostProcess", f"{bad} must not set securityContext.windowsOptions.hostProcess=true") if bad else None
+    return (
+        Finding("hostProcess", f"{bad} must not set securityContext.windowsOptions.hostProcess=true") if bad else None
+    )
 
 
 def _added(spec: Any, allowed: frozenset[str]) -> tuple[list[str], list[str]]:

@@ -119,5 +119,3 @@ def _warnings(write: Write) -> Iterator[str]:
         word = "pod" if others == 1 else "pods"
         shown.append(f"{first} (and {others} other {word}): {reasons}" if others else f"{first}: {reasons}")
     yield from sorted(shown)
-
-

@@ -53,7 +53,9 @@ def capabilities(meta: Any, spec: Any, minor: int) -> Finding | None:
         details.append(f'{named("container", keeping)} must set securityContext.capabilities.drop=["ALL"]')
     bad, added = _added(spec, frozenset({"NET_BIND_SERVICE"}))
     if bad:
-        details.append(f"{named('container', bad)} must not include {quoted(added)} in securityContext.capabilities.add")
+        details.append(
+            f"{named('container', bad)} must not include {quoted(added)} in securityContext.capabilities.add"
+        )
     return Finding("unrestricted capabilities", "; ".join(details)) if details else None
 
 
@@ -95,9 +97,7 @@ def non_root(meta: Any, spec: Any, minor: int) -> Finding | None:
 def run_as_user(meta: Any, spec: Any, minor: int) -> Finding | None:
     if in_user_namespace(spec) and minor >= USER_NAMESPACES_SINCE:
         return None
-    bad, _ = _setters(
-        spec, lambda context: "0" if context.HasField("runAsUser") and context.runAsUser == 0 else None
-    )
+    bad, _ = _setters(spec, lambda context: "0" if context.HasField("runAsUser") and context.runAsUser == 0 else None)
     return Finding("runAsUser=0", f"{bad} must not set runAsUser=0") if bad else None
 
 

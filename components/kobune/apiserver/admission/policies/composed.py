@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from kobune.apiserver.admission.policies.environment import Facts
-from kobune.apiserver.cel.environments import variables
 from kobune.apiserver.cel import Budget, EvaluationError, Program, compile
+from kobune.apiserver.cel.environments import variables
 from kobune.apiserver.cel.types import ObjectType, Type
 
 

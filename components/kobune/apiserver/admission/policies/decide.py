@@ -15,11 +15,11 @@ from kobune.apiserver.admission.policies.conditions import (
     explained,
 )
 from kobune.apiserver.admission.policies.environment import Facts
-from kobune.apiserver.cel.environments import variables
 from kobune.apiserver.admission.policies.scope import Misconfigured, matching_version, params, selected
 from kobune.apiserver.admission.policies.validating import DENY, Binding, Denial, Policy
 from kobune.apiserver.cel import Budget, CelError, CostExceeded, EvaluationError, Program, compile
 from kobune.apiserver.cel.budget import PER_REQUEST
+from kobune.apiserver.cel.environments import variables
 from kobune.apiserver.cel.types import BOOL, STRING
 from kobune.apiserver.registry.resource import Resource
 
@@ -31,11 +31,7 @@ def denials(write: Write, policy: Policy, versions: Sequence[Resource]) -> Itera
     resource = matching_version(write, policy.matcher, versions)
     if resource is None:
         return
-    bindings = [
-        binding
-        for binding in policy.bindings
-        if binding.matcher is None or is_bound(write, binding, versions)
-    ]
+    bindings = [binding for binding in policy.bindings if binding.matcher is None or is_bound(write, binding, versions)]
     if not bindings:
         return
     try:

@@ -10,6 +10,7 @@ from kobune.apiserver.auth.user import User
 from kobune.apiserver.cel.libraries.authorization import Authorizer, ResourceCheck, Wish
 from kobune.apiserver.registry.resource import Resource
 
+
 class Facts:
     """The values of the variables for one write, each made when an expression asks for it."""
 

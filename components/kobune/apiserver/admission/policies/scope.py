@@ -49,7 +49,9 @@ def params(write: Write, kind: Any, ref: Any) -> Iterator[Any]:
     if resource.kind.namespaced:
         namespace = ref.namespace or request.namespace_of(write)
         if not namespace:
-            raise Misconfigured("cannot use namespaced paramRef in policy binding that matches cluster-scoped resources")
+            raise Misconfigured(
+                "cannot use namespaced paramRef in policy binding that matches cluster-scoped resources"
+            )
     elif ref.namespace:
         raise Misconfigured("paramRef.namespace must not be provided for a cluster-scoped `paramKind`")
     found = list(_found(write, resource, namespace, ref))

@@ -52,7 +52,7 @@ def _resolve(view: View, namespace: str, name: str, port: int) -> str:
     if spec.type == "ExternalName":
         return str(spec.externalName)
     if all(known.port != port for known in spec.ports):
-        raise Unreachable(f"no service port {port} found for service \"{name}\"")
+        raise Unreachable(f'no service port {port} found for service "{name}"')
     if spec.clusterIP in ("", "None"):
         raise Unreachable(f'service "{name}" has no cluster IP')
     address = str(spec.clusterIP)

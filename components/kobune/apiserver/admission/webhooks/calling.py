@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
 
-from kobune.apimachinery.errors import BadRequest, Forbidden, InternalError, qualified
 from kobune.api.meta.v1 import StatusCause, StatusDetails
+from kobune.apimachinery.errors import BadRequest, Forbidden, InternalError, qualified
 from kobune.apiserver.admission import request
 from kobune.apiserver.admission.chain import Write
 from kobune.apiserver.admission.policies.scope import matching_version

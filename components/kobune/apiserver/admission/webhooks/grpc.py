@@ -22,7 +22,7 @@ class GrpcTransport:
 
     async def post(self, address: Address, body: bytes, seconds: float) -> bytes:
         """Return what a webhook answers; `Unreachable` if it does not, or with an error."""
-        stub = WebhooksStub(self._channel(address))
+        stub = WebhooksStub(self._channel(address))  # type: ignore[no-untyped-call]
         try:
             answer = await stub.Review(ReviewRequest(admission_review=body), timeout=seconds)
         except grpc.aio.AioRpcError as error:
@@ -35,7 +35,7 @@ class GrpcTransport:
         """Close all channels."""
         channels, self._channels = list(self._channels.values()), {}
         for channel in channels:
-            await channel.close()
+            await channel.close(None)
 
     def _channel(self, address: Address) -> grpc.aio.Channel:
         scheme, _, rest = address.url.partition("://")

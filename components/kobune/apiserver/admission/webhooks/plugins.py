@@ -33,7 +33,7 @@ class MutatingAdmissionWebhook:
     def mutate(self, write: Write) -> Awaitable[None] | None:
         call = write.call
         found = self._webhooks.concerned(write.operation, call.resource, call.subresource)
-        if not found or write.new is None and write.old is None:
+        if not found or (write.new is None and write.old is None):
             return None
         if write.again:
             found = [(webhook, versions) for webhook, versions in found if webhook.is_called_again]
@@ -82,7 +82,10 @@ class ValidatingAdmissionWebhook:
 def _patch(webhook: Webhook, write: Write, resource: Resource, patch: Any) -> None:
     """Change the object as a webhook wants it."""
     if write.new is None:
-        raise InternalError(f'admission webhook "{webhook.name}" attempted to modify the object, which is not supported for this operation')
+        raise InternalError(
+            f'admission webhook "{webhook.name}" attempted to modify the object, which is not supported for this '
+            "operation"
+        )
     before = objects.tree_of(resource, write.new)
     try:
         after = apply_json_patch(orjson.loads(orjson.dumps(before)), patch)

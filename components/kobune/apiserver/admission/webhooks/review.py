@@ -60,7 +60,9 @@ def decode(body: bytes, uid: str, *, mutating: bool) -> Verdict:
         raise BadReview("couldn't get version/kind; json parse error: the answer is no object")
     found = f"{tree.get('apiVersion', '')}, Kind={tree.get('kind', '')}"
     if found != f"{API_VERSION}, Kind={KIND}":
-        raise BadReview(f"received invalid webhook response: expected webhook response of {API_VERSION}, Kind={KIND}, got {found}")
+        raise BadReview(
+            f"received invalid webhook response: expected webhook response of {API_VERSION}, Kind={KIND}, got {found}"
+        )
     response = tree.get("response")
     if not isinstance(response, dict):
         raise BadReview("received invalid webhook response: webhook response was absent")

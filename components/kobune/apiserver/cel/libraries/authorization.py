@@ -73,7 +73,9 @@ def overloads() -> list[Overload]:
     text = (STRING,)
     return [
         method("path", (AUTHORIZER, *text), PATH, lambda it, path: PathCheck(it.ask, replace(it.wish, path=path))),
-        method("group", (AUTHORIZER, *text), GROUP, lambda it, group: GroupCheck(it.ask, replace(it.wish, group=group))),
+        method(
+            "group", (AUTHORIZER, *text), GROUP, lambda it, group: GroupCheck(it.ask, replace(it.wish, group=group))
+        ),
         method("serviceAccount", (AUTHORIZER, STRING, STRING), AUTHORIZER, as_service_account),
         method("resource", (GROUP, *text), RESOURCE, lambda it, name: _check(it, resource=name)),
         method("subresource", (RESOURCE, *text), RESOURCE, lambda it, name: _check(it, subresource=name)),

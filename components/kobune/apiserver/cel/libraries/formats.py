@@ -48,7 +48,11 @@ def overloads() -> list[Overload]:
 
 def rules() -> dict[str, Format]:
     """Return all formats by name."""
-    prefixed = {"dns1123Label": names.dns_label, "dns1123Subdomain": names.dns_subdomain, "dns1035Label": dns_1035_label}
+    prefixed = {
+        "dns1123Label": names.dns_label,
+        "dns1123Subdomain": names.dns_subdomain,
+        "dns1035Label": dns_1035_label,
+    }
     found: dict[str, Rule] = {
         **prefixed,
         **{f"{name}Prefix": _prefix(rule) for name, rule in prefixed.items()},

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import reduce
+from itertools import pairwise
 from typing import Any, Final
 
 from kobune.apiserver.cel.declarations import Overload, method
@@ -40,7 +41,7 @@ def overloads() -> list[Overload]:
 
 
 def is_sorted(items: list[Any]) -> bool:
-    return all(ordered(first, second) <= 0 for first, second in zip(items, items[1:], strict=False))
+    return all(ordered(first, second) <= 0 for first, second in pairwise(items))
 
 
 def _sum(zero: Any) -> Callable[[list[Any]], Any]:

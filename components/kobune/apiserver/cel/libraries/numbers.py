@@ -6,7 +6,7 @@ from typing import Any, Final
 from kobune.apiserver.cel.declarations import Overload, function
 from kobune.apiserver.cel.errors import EvaluationError
 from kobune.apiserver.cel.libraries.operators import whole
-from kobune.apiserver.cel.types import BOOL, DOUBLE, DYN, INT, UINT, Type, list_of
+from kobune.apiserver.cel.types import BOOL, DOUBLE, DYN, INT, UINT, list_of
 from kobune.apiserver.cel.values import UInt, ordered, size_of
 
 NUMBERS: Final = (INT, UINT, DOUBLE)
@@ -52,7 +52,7 @@ def absolute(value: Any) -> Any:
 
 
 def sign_of(value: Any) -> Any:
-    kind: Type | Any = type(value)
+    kind: Any = type(value)
     return value if value != value else kind((value > 0) - (value < 0))
 
 

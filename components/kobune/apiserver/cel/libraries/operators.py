@@ -1,7 +1,7 @@
 """`+`, `==`, `in`, `[…]` and the like. They look at the types of their arguments themselves."""
 
 from collections.abc import Mapping
-from math import ceil, fmod, inf, nan
+from math import ceil, inf, nan
 from typing import Any, Final
 
 from kobune.apiserver.cel.declarations import Overload, function
@@ -61,7 +61,9 @@ def overloads() -> list[Overload]:
         function("_[?_]", (optional_of(map_of(K, T)), K), optional_of(T), index_optional),
     ]
     for name, run in (("_+_", add), ("_-_", subtract), ("_*_", multiply), ("_/_", divide)):
-        found += [function(name, (number, number), number, run, _add_cost if run is add else None) for number in numbers]
+        found += [
+            function(name, (number, number), number, run, _add_cost if run is add else None) for number in numbers
+        ]
     found += [function("_%_", (number, number), number, modulo) for number in (INT, UINT)]
     found += [function("_+_", (type, type), type, add, _add_cost) for type in (STRING, BYTES, list_of(T), DURATION)]
     found += [
@@ -103,7 +105,7 @@ def add(first: Any, second: Any) -> Any:
             return unsigned(int(first) + int(second))
         if kind is Duration:
             return duration(first.nanos + second.nanos)
-    elif kind is Timestamp and type(second) is Duration or kind is Duration and type(second) is Timestamp:
+    elif (kind is Timestamp and type(second) is Duration) or (kind is Duration and type(second) is Timestamp):
         return timestamp(first.nanos + second.nanos)
     raise no_such_overload()
 

@@ -108,7 +108,7 @@ def quoted(text: str) -> str:
 
 
 def formatted(template: str, values: list[Any]) -> str:
-    """Return a template with values in the places of `%s`, `%d`, `%.2f`, …"""
+    """Return a template with values in the places of `%s`, `%d`, `%.2f` and so on."""
     out: list[str] = []
     at = used = 0
     while (percent := template.find("%", at)) >= 0:
@@ -153,12 +153,14 @@ def _clause(clause: str, value: Any, precision: int) -> str:
         return f"{value:o}"
     if clause in "xX":
         if kind in (str, bytes):
-            text = (value.encode() if kind is str else value).hex()
+            text: str = (value.encode() if kind is str else value).hex()
             return text.upper() if clause == "X" else text
         if whole:
             return f"{value:{clause}}"
     names = {"d": "decimal", "f": "fixed-point", "e": "scientific", "b": "binary", "o": "octal"}
-    raise EvaluationError(f"error during formatting: {names.get(clause, 'hex')} clause cannot be used on {kind.__name__}")
+    raise EvaluationError(
+        f"error during formatting: {names.get(clause, 'hex')} clause cannot be used on {kind.__name__}"
+    )
 
 
 def shown(value: Any) -> str:

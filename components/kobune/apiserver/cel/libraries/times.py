@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
-from typing import Any, Final
+from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from kobune.apiserver.cel.declarations import Overload, function, method
@@ -129,7 +129,7 @@ def _zone(name: str) -> tzinfo:
 
 
 def _span(unit: int, *, rest: bool) -> Callable[[Duration], int]:
-    def span(value: Any) -> int:
+    def span(value: Duration) -> int:
         nanos = abs(value.nanos)
         whole = (nanos % NANOS if rest else nanos) // unit
         return -whole if value.nanos < 0 else whole
