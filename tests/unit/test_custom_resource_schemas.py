@@ -1,5 +1,6 @@
 """What schemas make of trees: pruning, defaults, values, uniqueness, what did not change, and odd schemas."""
 
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -14,7 +15,7 @@ from kobune.apiserver.customresources.definition import structure
 from kobune.apiserver.customresources.schema.correlated import Correlated
 from kobune.apiserver.customresources.schema.defaulting import default, drop_nulls
 from kobune.apiserver.customresources.schema.formats import FORMATS
-from kobune.apiserver.customresources.schema.pruning import prune
+from kobune.apiserver.customresources.schema.pruning import prune, prune_defaults
 from kobune.apiserver.customresources.schema.structural import structural
 from kobune.apiserver.customresources.schema.uniqueness import duplicates
 from kobune.apiserver.customresources.schema.values import violations
@@ -70,7 +71,7 @@ def test_filling_in_defaults_twice_adds_nothing_more(schema: Any, tree: Any) -> 
 
 @given(SCHEMAS, JSON)
 def test_a_value_stays_valid_on_its_way_through_the_store(schema: Any, tree: Any) -> None:
-    node = structural(schema)
+    node = prune_defaults(structural(schema))
     prune(tree, node)
     drop_nulls(tree, node)
     default(tree, node)
@@ -208,10 +209,8 @@ def test_a_path_finds_what_it_names() -> None:
 
 @given(st.text(alphabet=".[]*'\"@?()=ab0:,\\ ", max_size=12))
 def test_a_path_is_compiled_or_refused(text: str) -> None:
-    try:
+    with suppress(jsonpath.BadPath):
         jsonpath.compile(text).find({"a": [{"b": 1}]})
-    except jsonpath.BadPath:
-        pass
 
 
 def test_versions_are_preferred_as_kubernetes_prefers_them() -> None:

@@ -1,4 +1,4 @@
-"""Regular expressions in the syntax of Go, which is RE2's: they match in time linear in the text, whoever wrote them."""
+"""Regular expressions in the syntax of Go, which is RE2's: matching takes time in proportion to the text."""
 
 from collections.abc import Mapping
 from functools import lru_cache

@@ -111,7 +111,8 @@ def _from_protobuf(message: type[Message], body: bytes) -> Any:
         if kind:
             raise _unhandled(message, version, kind, "unexpected EOF or a field of the wrong type") from None
         prefix = "provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]"
-        raise unrecognized(message.DESCRIPTOR.name, "unexpected EOF" if body.startswith(MAGIC) else prefix, body) from None
+        why = "unexpected EOF" if body.startswith(MAGIC) else prefix
+        raise unrecognized(message.DESCRIPTOR.name, why, body) from None
 
 
 def _check_type(message: type[Message], version: str, kind: str) -> None:

@@ -40,7 +40,8 @@ def envelope(message: Message) -> bytes:
 
 def _spelled_out(status: Status) -> Status:
     """Return a status as Kubernetes writes it: with the metadata that it never has."""
-    full = Status(metadata=ListMeta(selfLink="", resourceVersion="", **{"continue": ""}))
+    full = Status(metadata=ListMeta(selfLink="", resourceVersion=""))
+    setattr(full.metadata, "continue", "")
     full.MergeFrom(status)
     return full
 

@@ -37,8 +37,7 @@ class Cacher:
 
     def open(self, resource: Resource) -> None:
         """Keep the objects of a resource from now on; whoever watched it as it was before is through."""
-        if (old := self._rings.get(resource.stored.path)) is not None:
-            old.close()
+        self.forget(resource)
         ring = self._rings[resource.stored.path] = Ring(resource.stored, self._store.revision)
         prefix = resource.prefix()
         for entry in self._store.range(prefix, prefix_end(prefix)).entries:
@@ -72,8 +71,8 @@ class Cacher:
     def _follow(self, events: Sequence[Event]) -> None:
         if self._store.compacted > self._compacted:
             self._compacted = self._store.compacted
-            for ring in self._rings.values():
-                ring.forget(self._compacted)
+            for known in self._rings.values():
+                known.forget(self._compacted)
         touched = set()
         for event in events:
             ring = self._ring_of(event.entry.key)

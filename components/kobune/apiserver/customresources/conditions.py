@@ -1,7 +1,7 @@
 """What the status of a definition says: whether its names are free, and whether its resources are there. Pure.
 
-    created ──► NamesAccepted ──► Established ──(deleted)──► Terminating: instances go ──► gone
-           └──► names taken: not served until the other definition lets go of them
+created ──► NamesAccepted ──► Established ──(deleted)──► Terminating: instances go ──► gone
+       └──► names taken: not served until the other definition lets go of them
 """
 
 from collections.abc import Iterable, Sequence

@@ -45,9 +45,7 @@ def read(
         raise bodies.unhandled(kind.name, kind.version, tree["kind"], str(error)) from None
     words = [*(f'unknown field "{path}"' for path in unknown), *odd]
     if words and field_validation == "Strict":
-        raise bodies.unhandled(
-            kind.name, kind.version, tree["kind"], f"strict decoding error: {', '.join(words)}"
-        )
+        raise bodies.unhandled(kind.name, kind.version, tree["kind"], f"strict decoding error: {', '.join(words)}")
     return item, words if field_validation == "Warn" else []
 
 

@@ -19,6 +19,7 @@ from kobune.apiserver.customresources.conversion import Converter, renamed
 from kobune.apiserver.customresources.jsonpath import fields_at
 from kobune.apiserver.customresources.ownership import resource_type
 from kobune.apiserver.customresources.schema.embedded import read_metadata
+from kobune.apiserver.customresources.schema.pruning import prune_defaults
 from kobune.apiserver.customresources.schema.structural import Structural, structural
 from kobune.apiserver.registry.resource import Resource
 
@@ -69,7 +70,7 @@ class CustomResource(Resource):
     @cached_property
     def structural(self) -> Structural:
         """The structure of its objects; server-side apply and rules read it."""
-        return structural(self.schema)
+        return prune_defaults(structural(self.schema))
 
     @cached_property
     def rules(self) -> "Rules | None":
@@ -167,6 +168,7 @@ class CustomResource(Resource):
         """Return the object of a revision, new: pruned and filled in as the definition says now."""
         tree = orjson.loads(stored.raw)
         metadata, _ = read_metadata(tree.pop("metadata", None))
+        codec.normalize(metadata)
         metadata.resourceVersion = str(stored.revision)
         api_version, kind = tree.pop("apiVersion", ""), tree.pop("kind", "")
         row = self.versions.get(api_version.rpartition("/")[2], self)
@@ -194,7 +196,7 @@ class CustomResource(Resource):
         """Bring the metadata into the one form that all with the same content have."""
         codec.normalize(item.metadata)
 
-    has_spec = True  # type: ignore[assignment]
+    has_spec = True
 
     def wants_otherwise(self, new: Any, old: Any) -> bool:
         """Whether a change is one of anything but the metadata."""
@@ -218,7 +220,7 @@ class CustomResource(Resource):
         return str(found).lower() if isinstance(found, bool) else str(found)
 
     @cached_property
-    def columns(self) -> "tuple[Column, ...]":  # type: ignore[override]
+    def columns(self) -> "tuple[Column, ...]":
         """The columns that the definition describes."""
         return columns.of(self.version.additionalPrinterColumns)
 

@@ -44,7 +44,9 @@ def find(item: CustomObject, path: str) -> Any:
         if type(value) is not dict:
             at = ".".join(names[:index])
             kind = _type_name(value)
-            raise WrongType(f".{at} accessor error: {_shown(value)} is of the type {kind}, expected map[string]interface{{}}")
+            raise WrongType(
+                f".{at} accessor error: {_shown(value)} is of the type {kind}, expected map[string]interface{{}}"
+            )
         if name not in value:
             return None
         value = value[name]
@@ -100,9 +102,7 @@ def scale_of(item: CustomObject, paths: Paths, *, to_change: bool) -> Scale:
         if replicas is None and to_change:
             replicas = UNSET
         elif replicas is None:
-            raise InternalError(
-                f'Internal error occurred: the spec replicas field "{paths.replicas}" does not exist'
-            )
+            raise InternalError(f'Internal error occurred: the spec replicas field "{paths.replicas}" does not exist')
         scale = Scale(
             spec=ScaleSpec(replicas=replicas),
             status=ScaleStatus(replicas=number(item, paths.status_replicas) or 0),

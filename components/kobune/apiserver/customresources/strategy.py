@@ -38,7 +38,6 @@ class CustomStrategy(Strategy):
     """The objects of one version of a definition."""
 
     unconditional_update = False
-    revalidates = False
     free_finalizers = True
     resource: "CustomResource"
 
@@ -89,7 +88,7 @@ class CustomStrategy(Strategy):
         if causes:
             raise Invalid.named(kind.group, new.kind, new.metadata.name, causes)
 
-    def validate(self, new: Any) -> Iterator[FieldError]:
+    def validate_new(self, new: Any) -> Iterator[FieldError]:
         """Yield what of a new object breaks the rules of its schema."""
         tree = new.tree()
         return self._with_rules(self._violations(new, tree), tree, None)

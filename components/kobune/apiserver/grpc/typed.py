@@ -6,7 +6,7 @@ Every kind has messages of its own for what carries an object, but they are byte
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import grpc
 import grpc.aio
@@ -128,7 +128,7 @@ async def _list(front: Front, method: Method, begin: Begin, request: ListRequest
 
 
 async def _create(front: Front, method: Method, begin: Begin, request: CreateRequest) -> bytes:
-    new = parse(dispatch.body_type(method.resource, method.subresource), request.object)
+    new = _sent(method, request.object)
     if method.subresource:
         call = _addressed(begin, new, request.namespace, request.name)
     else:
@@ -144,7 +144,7 @@ def _addressed(begin: Begin, new: Any, namespace: str = "", name: str = "") -> C
 
 
 async def _update(front: Front, method: Method, begin: Begin, request: UpdateRequest) -> bytes:
-    new = parse(dispatch.body_type(method.resource, method.subresource), request.object)
+    new = _sent(method, request.object)
     call = _addressed(begin, new)
     write_call(call, method.verb, request.options)
     return encode(call, await dispatch.put(front.api, call, new))
@@ -181,6 +181,11 @@ ANSWERS: dict[str, tuple[type[Message], Answerer]] = {
     "Delete": (DeleteRequest, _delete),
     "DeleteCollection": (DeleteCollectionRequest, _delete_collection),
 }
+
+
+def _sent(method: Method, body: bytes) -> Any:
+    """Return the message that a write carries; only kinds with messages have typed services."""
+    return parse(cast(type[Message], dispatch.body_type(method.resource, method.subresource)), body)
 
 
 def parse(message: type[Message], body: bytes) -> Any:

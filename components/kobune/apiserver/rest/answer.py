@@ -18,7 +18,7 @@ from kobune.apiserver.rest.accept import Wish
 from kobune.apiserver.verbs.read import Listing
 
 _Base: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-_PLAIN = yaml.resolver.Resolver()
+_PLAIN: Any = yaml.resolver.Resolver()
 
 
 class _Dumper(_Base):  # type: ignore[misc]

@@ -122,4 +122,4 @@ async def scale(api: Api, call: Call) -> Message:
 
 
 def _as_pod(api: Api, call: Call) -> Call:
-    return Call(call.user, api.registry["pods"], call.namespace, "", "binding", call.dry_run)
+    return Call(call.user, api.registry["pods"], call.namespace, "", "binding", dry_run=call.dry_run)

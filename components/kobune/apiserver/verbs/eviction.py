@@ -40,7 +40,9 @@ async def _spend_budget(api: Api, call: Call, pod: Any) -> None:
             "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support."
         )
     name = budgets[0].metadata.name
-    budget_call = Call(call.user, api.registry["poddisruptionbudgets"], call.namespace, name, "status", call.dry_run)
+    budget_call = Call(
+        call.user, api.registry["poddisruptionbudgets"], call.namespace, name, "status", dry_run=call.dry_run
+    )
 
     def spend(current: Any) -> Any:
         new = current.private()

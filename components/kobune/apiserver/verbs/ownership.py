@@ -15,7 +15,7 @@ from kobune.api.meta.v1 import ManagedFieldsEntry, ObjectMeta
 from kobune.apimachinery import apply as rules
 from kobune.apimachinery import codec
 from kobune.apimachinery.apply import Manager, Managers, Unreadable, Versioned, read_managers, write_managers
-from kobune.apimachinery.custom import CustomObject
+from kobune.apimachinery.custom import CustomObject, deep_copy
 from kobune.apimachinery.errors import Conflict
 from kobune.apiserver.registry.resource import Resource
 from kobune.apiserver.registry.strategy import copy_field
@@ -134,6 +134,10 @@ def _versioned(api: Api, call: Call) -> Versioned:
             return None
         if other is resource:
             return tree, resource.ownership
+        if resource.is_custom:
+            # What a webhook would make of it cannot be waited for: fields are taken to keep their names.
+            other_tree = {**deep_copy(tree), "apiVersion": api_version}
+            return other.read_tree(other_tree)[0].tree(), other.ownership
         # Kinds of several versions are few, and their managers seldom mix them.
         stored = resource.to_stored(cast(Any, codec.decode(resource.message, orjson.dumps(tree))[0]))
         return _tree(other, stored), other.ownership

@@ -84,6 +84,8 @@ async def _follow(
     while True:
         changes = ring.read(position, BATCH)
         if not changes:
+            if ring.is_closed:
+                return
             if not await _change(ring) and options.allowWatchBookmarks:
                 yield [bookmark(call.resource.stored, api.cacher.revision)]
             continue

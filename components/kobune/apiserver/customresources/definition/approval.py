@@ -19,7 +19,7 @@ def is_protected(group: str) -> bool:
 
 def state_of(annotations: Any) -> tuple[str, str]:
     """Return what the annotation amounts to (Missing, Unapproved, Approved or Invalid), and why."""
-    text = annotations[ANNOTATION] if ANNOTATION in annotations else ""
+    text = annotations.get(ANNOTATION, "")
     if not text:
         return "Missing", MISSING
     if text.startswith("unapproved"):

@@ -1,8 +1,6 @@
 """Defaults must be what their schema demands, and nothing that it drops."""
 
 from collections.abc import Iterator
-from dataclasses import replace
-
 from kobune.apimachinery.custom import deep_copy, same_tree
 from kobune.apimachinery.errors import FieldError
 from kobune.apiserver.customresources.causes import child, invalid
@@ -44,18 +42,3 @@ def _default(schema: Structural, path: str, must_be_pruned: bool) -> Iterator[Fi
     found = list(embedded.violations(schema.default, schema, path))
     # Defaults are checked by the structure, which knows no int-or-string unless its branches say so.
     yield from found or values.violations(schema.schema, schema.default, path)
-
-
-def prune_defaults(schema: Structural) -> Structural:
-    """Return the schema with everything dropped from its defaults that it does not know."""
-    if not schema.gives_defaults:
-        return schema
-    default = deep_copy(schema.default)
-    if schema.has_default:
-        prune(default, schema)
-    return replace(
-        schema,
-        default=default,
-        properties={name: prune_defaults(inner) for name, inner in schema.properties.items()},
-        items=prune_defaults(schema.items) if schema.items is not None else None,
-    )

@@ -57,5 +57,5 @@ def form_of(definition: Any) -> Form:
         for name in PARTS
         if versions[0].get(name) and all(version.get(name) == versions[0][name] for version in versions)
     }
-    rest = [{name: value for name, value in version.items() if name not in shared} for version in versions]
+    rest: list[Tree] = [{name: value for name, value in version.items() if name not in shared} for version in versions]
     return Form(spec, rest, shared)

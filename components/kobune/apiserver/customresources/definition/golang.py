@@ -36,7 +36,10 @@ def rule(tree: Tree) -> dict[str, Any]:
 
 
 def _schema_or_bool(value: Any) -> Any:
-    return {"Allows": True if isinstance(value, Mapping) else value, "Schema": schema(value) if value not in (True, False) else None}
+    return {
+        "Allows": True if isinstance(value, Mapping) else value,
+        "Schema": schema(value) if value not in (True, False) else None,
+    }
 
 
 def items(value: Any) -> Any:

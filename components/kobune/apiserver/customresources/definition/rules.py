@@ -9,10 +9,11 @@ from typing import Any
 
 from kobune.apimachinery import names as name_rules
 from kobune.apimachinery.errors import FieldError
-from kobune.apiserver.customresources.causes import forbidden, invalid, not_supported, required
+from kobune.apiserver.customresources.causes import invalid, not_supported, required
 from kobune.apiserver.customresources.definition import approval, defaults, golang, parts, schemas, structure
 from kobune.apiserver.customresources.definition.form import Form, form_of, schema_of
 from kobune.apiserver.customresources.definition.schemas import Demands
+from kobune.apiserver.customresources.definition.webhook import is_certificate_bundle
 from kobune.apiserver.customresources.schema.formats import FORMATS
 from kobune.apiserver.customresources.schema.structural import structural
 from kobune.apiserver.customresources.schema.values import NUMBER_FORMATS
@@ -25,8 +26,8 @@ NO_PRESERVING = (
     "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead"
 )
 STORED_BEFORE = (
-    "missing from spec.versions; {0} was previously a storage version, and must remain in spec.versions until a storage "
-    "migration ensures no data remains persisted in {0} and removes {0} from status.storedVersions"
+    "missing from spec.versions; {0} was previously a storage version, and must remain in spec.versions until a "
+    "storage migration ensures no data remains persisted in {0} and removes {0} from status.storedVersions"
 )
 SHOULD_BE_TOP = "per-version {0} may not all be set to identical values (top-level {1} should be used instead)"
 EXPLICIT_DOMAIN = "should be a domain with at least one dot"
@@ -169,9 +170,7 @@ def _versions(form: Form, demands: Demands, before: Form | None) -> Iterator[Fie
         yield from _deprecation(version, f"{path}.deprecationWarning")
         if (schema := schema_of(version)) is not None:
             has_status = "status" in form.subresources_of(version)
-            yield from schemas.violations(
-                schema, f"{path}.schema.openAPIV3Schema", demands, has_status=has_status
-            )
+            yield from schemas.violations(schema, f"{path}.schema.openAPIV3Schema", demands, has_status=has_status)
         yield from parts.subresources(version.get("subresources"), f"{path}.subresources")
         yield from parts.columns(version.get("additionalPrinterColumns") or (), f"{path}.additionalPrinterColumns")
         if selectable := version.get("selectableFields"):
@@ -223,9 +222,7 @@ def _shared(form: Form, demands: Demands, before: Form | None) -> Iterator[Field
     shared = form.shared
     if (schema := schema_of(shared)) is not None:
         has_status = any("status" in form.subresources_of(version) for version in form.versions)
-        yield from schemas.violations(
-            schema, "spec.validation.openAPIV3Schema", demands, has_status=has_status
-        )
+        yield from schemas.violations(schema, "spec.validation.openAPIV3Schema", demands, has_status=has_status)
     yield from parts.subresources(shared.get("subresources"), "spec.subresources")
     yield from parts.columns(shared.get("additionalPrinterColumns") or (), "spec.additionalPrinterColumns")
     if selectable := shared.get("selectableFields"):
@@ -262,7 +259,7 @@ def _conversion(spec: Any, old: Any) -> Iterator[FieldError]:
         known = not versions or bool(set(versions) & set(parts.REVIEW_VERSIONS))
         established = any(found.type == "Established" and found.status == "True" for found in old.status.conditions)
         bundle = before.clientConfig.caBundle
-        any_bundle = not established or bool(bundle and not parts.is_certificate_bundle(bundle))
+        any_bundle = not established or bool(bundle and not is_certificate_bundle(bundle))
     yield from parts.conversion(spec.conversion, "spec.conversion", must_be_known=known, any_bundle=any_bundle)
 
 
@@ -297,6 +294,6 @@ def _odd_sets(definition: Any) -> Iterator[str]:
                 continue
             if (type := items.get("type")) in ("object", "array"):
                 yield (
-                    f'x-kubernetes-list-type: set for items of type "{type}" is not supported by server-side apply or CEL '
-                    "validation rules"
+                    f'x-kubernetes-list-type: set for items of type "{type}" is not supported by server-side apply or '
+                    "CEL validation rules"
                 )

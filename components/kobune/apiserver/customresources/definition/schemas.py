@@ -28,6 +28,7 @@ AT_ROOT = (
     *("Properties", "ExternalDocs", "Example", "XPreserveUnknownFields", "XValidations"),
 )
 """What the root of a schema may say where the status has an address of its own."""
+WITH_STATUS = "at the root of the schema if the status subresource is enabled"
 ALLOWED_AT_ROOT = f"[{' '.join(AT_ROOT)}]"
 ATOMIC_IN_SET = "must be atomic as item of a list with x-kubernetes-list-type=set"
 QUADRATIC = "uniqueItems cannot be set to true since the runtime complexity becomes quadratic"
@@ -77,11 +78,10 @@ def _at_root(schema: Tree, path: str) -> Iterator[FieldError]:
             continue
         if shown == "Type":
             if schema[name] != "object":
-                words = 'only "object" is allowed as the type at the root of the schema if the status subresource is enabled'
-                yield invalid(child(path, "type"), schema[name], words)
+                yield invalid(child(path, "type"), schema[name], f'only "object" is allowed as the type {WITH_STATUS}')
                 return
         elif shown not in AT_ROOT:
-            words = f"only {ALLOWED_AT_ROOT} fields are allowed at the root of the schema if the status subresource is enabled"
+            words = f"only {ALLOWED_AT_ROOT} fields are allowed {WITH_STATUS}"
             yield invalid(path, golang.schema(schema), words)
             return
 

@@ -17,9 +17,7 @@ ROOT = "at the root"
 ITEM = "for specified array items"
 FIELD = "for specified object fields"
 UNSUPPORTED = ("id", "$schema", "$ref", "patternProperties", "dependencies", "additionalItems", "definitions")
-ONLY_NAMES = (
-    "must not specify anything other than name and generateName, but metadata is implicitly specified"
-)
+ONLY_NAMES = "must not specify anything other than name and generateName, but metadata is implicitly specified"
 
 
 def unsupported(schema: Any) -> str:
@@ -82,7 +80,9 @@ def _node(schema: Tree, path: str, level: str) -> Iterator[FieldError]:
         if isinstance(additional, Mapping):
             yield from _node(additional, child(path, "additionalProperties"), FIELD)
     yield from _extensions(schema, path)
-    yield from _values(schema, path, skip_any=_is_int_or_string(schema), skip_first_all=_is_all_of_int_or_string(schema))
+    yield from _values(
+        schema, path, skip_any=_is_int_or_string(schema), skip_first_all=_is_all_of_int_or_string(schema)
+    )
     if embedded and type != "object":
         why = "must be object if x-kubernetes-embedded-resource is true"
         yield invalid(child(path, "type"), type, why) if type else required(child(path, "type"), why)
@@ -110,7 +110,9 @@ def _metadata(schema: Tree, path: str, *, at_root: bool, checked: bool) -> Itera
     if checked and schema.get("type", "") != "object":
         yield invalid(child(path, "type"), schema.get("type", ""), "must be object")
     if at_root:
-        rest = {name: value for name, value in schema.items() if name not in ("type", "default", "properties") and value}
+        rest = {
+            name: value for name, value in schema.items() if name not in ("type", "default", "properties") and value
+        }
         if rest or not set(schema.get("properties") or ()) <= {"name", "generateName"}:
             yield forbidden(path, ONLY_NAMES)
 

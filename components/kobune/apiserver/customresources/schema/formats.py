@@ -1,4 +1,4 @@
-"""The formats that a text may have to have. Source: *OpenAPI validation* in the reference of CustomResourceDefinitions."""
+"""The formats that a schema may demand of a text. Source: the reference of CustomResourceDefinitions."""
 
 import ipaddress
 import re

@@ -1,7 +1,9 @@
 """Drops what a schema does not know from a tree, in place."""
 
+from dataclasses import replace
 from typing import Any
 
+from kobune.apimachinery.custom import deep_copy
 from kobune.apiserver.customresources.schema.structural import Structural
 
 META_FIELDS = frozenset({"apiVersion", "kind", "metadata"})
@@ -15,6 +17,22 @@ def prune(tree: Any, schema: Structural | None) -> list[str]:
     unknown: list[str] = []
     _prune(tree, schema, "", unknown)
     return sorted(unknown)
+
+
+def prune_defaults(schema: Structural) -> Structural:
+    """Return the schema with everything dropped from its defaults that it does not know."""
+    if not schema.gives_defaults:
+        return schema
+    default = deep_copy(schema.default) if schema.has_default else schema.default
+    if schema.has_default:
+        prune(default, schema)
+    return replace(
+        schema,
+        default=default,
+        properties={name: prune_defaults(inner) for name, inner in schema.properties.items()},
+        additional=prune_defaults(schema.values) if schema.values is not None else schema.additional,
+        items=prune_defaults(schema.items) if schema.items is not None else None,
+    )
 
 
 def _prune(value: Any, schema: Structural | None, path: str, unknown: list[str]) -> None:
