@@ -115,6 +115,8 @@ def _read_int_or_string(value: Any) -> Any:
         return {"type": 1, "strVal": value}
     if isinstance(value, bool) or not isinstance(value, int):
         raise TypeError(value)
+    if not -(2**31) <= value < 2**31:
+        raise ValueError(f"json: cannot unmarshal number {value} into Go value of type int32")
     return {"type": 0, "intVal": value}
 
 
