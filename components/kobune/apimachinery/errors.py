@@ -122,7 +122,7 @@ class Invalid(ApiError):
     def named(cls, group: str, kind: str, name: str, causes: "Iterable[FieldError]") -> Self:
         """Return the error that lists all `causes`."""
         causes = list(causes)
-        lines = [f"{cause.field}: {cause.message}" for cause in causes]
+        lines = list(dict.fromkeys(f"{cause.field}: {cause.message}" for cause in causes))
         text = lines[0] if len(lines) == 1 else f"[{', '.join(lines)}]"
         details = StatusDetails(
             group=group,

@@ -57,6 +57,10 @@ class Strategy:
     """Whether a deleted object shows how much grace it has."""
     unconditional_update = True
     """Whether an update may leave out which version of the object it is for."""
+    repeats_metadata = True
+    """Whether an update checks twice what of the metadata may change, as most kinds do."""
+    rechecks_metadata = False
+    """Whether an update checks the metadata once more as if it were new."""
     free_finalizers = False
     """Whether finalizers may be called anything."""
     allocates = False

@@ -7,6 +7,8 @@ from typing import Any
 
 from kobune.apimachinery.errors import FieldError, Invalid
 from kobune.apiserver.cache.ring import Ring
+from kobune.apiserver.registry.validation.services import needs_health_check
+from kobune.apiserver.verbs import families
 
 HEADLESS = "None"
 
@@ -33,6 +35,7 @@ class Addresses:
                 spec.ClearField("clusterIP")
                 spec.ClearField("clusterIPs")
             return
+        families.settle(new, old)
         ips, ports = self._taken(new.metadata.uid)
         mine: tuple[set[str], set[int]] = (set(), set())
         self._in_flight[new.metadata.uid] = mine
@@ -44,11 +47,11 @@ class Addresses:
         )
         if wants_ports:
             self._assign_node_ports(new, ports)
-        elif old is not None and old.spec.type != spec.type:
-            for port, before in zip(spec.ports, old.spec.ports, strict=False):
-                if port.nodePort == before.nodePort:
-                    port.ClearField("nodePort")
         mine[1].update(port.nodePort for port in spec.ports if port.nodePort)
+        if needs_health_check(spec) and not spec.healthCheckNodePort:
+            spec.healthCheckNodePort = self._free_port(ports | mine[1])
+        if spec.healthCheckNodePort:
+            mine[1].add(spec.healthCheckNodePort)
 
     def settle(self, uid: str) -> None:
         """Forget what was in flight for a service: its write has ended, well or not."""
@@ -56,20 +59,14 @@ class Addresses:
 
     def _assign_ip(self, new: Any, old: Any, taken: set[str]) -> None:
         spec = new.spec
-        if not spec.clusterIP and spec.clusterIPs:
-            spec.clusterIP = spec.clusterIPs[0]
-        if not spec.clusterIP and old is not None and old.spec.clusterIP:
-            spec.clusterIP = old.spec.clusterIP
+        if old is not None and old.spec.type != "ExternalName":
+            # Its address is for life; whether somebody tries to change it, validation tells.
+            return
         if not spec.clusterIP:
             spec.clusterIP = self._free_ip(taken)
-        elif spec.clusterIP != HEADLESS and (old is None or old.spec.clusterIP != spec.clusterIP):
+            spec.clusterIPs.append(spec.clusterIP)
+        elif spec.clusterIP != HEADLESS:
             self._check_ip(new, taken)
-        del spec.clusterIPs[:]
-        spec.clusterIPs.append(spec.clusterIP)
-        if not spec.ipFamilies:
-            spec.ipFamilies.append("IPv4")
-        if not spec.ipFamilyPolicy:
-            spec.ipFamilyPolicy = "SingleStack"
 
     def _check_ip(self, new: Any, taken: set[str]) -> None:
         ip = new.spec.clusterIP
@@ -126,6 +123,8 @@ class Addresses:
         for service in self._others(uid):
             ips.update(service.spec.clusterIPs)
             ports.update(port.nodePort for port in service.spec.ports if port.nodePort)
+            if service.spec.healthCheckNodePort:
+                ports.add(service.spec.healthCheckNodePort)
         for other, (their_ips, their_ports) in self._in_flight.items():
             if other != uid:
                 ips |= their_ips

@@ -18,7 +18,7 @@ def default_service(service: Any) -> None:
         target = port.targetPort
         if not target.intVal and not target.strVal:
             target.type, target.intVal = 0, port.port
-    if spec.type in ("NodePort", "LoadBalancer"):
+    if spec.type in ("NodePort", "LoadBalancer") or (spec.type == "ClusterIP" and spec.externalIPs):
         fill(spec, externalTrafficPolicy="Cluster")
     if spec.type in ("NodePort", "LoadBalancer", "ClusterIP"):
         fill(spec, internalTrafficPolicy="Cluster")

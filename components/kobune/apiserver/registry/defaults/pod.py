@@ -97,6 +97,8 @@ def _default_volume(source: Any) -> None:
                 fill(projection.serviceAccountToken, expirationSeconds=3600)
             if projection.HasField("downwardAPI"):
                 _default_items(projection.downwardAPI.items)
+    if source.HasField("image"):
+        fill(source.image, pullPolicy=pull_policy(source.image.reference))
     if source.HasField("hostPath"):
         fill(source.hostPath, type="")
     if source.HasField("iscsi"):

@@ -56,7 +56,6 @@ def default_stateful_set(stateful_set: Any) -> None:
     fill(spec.updateStrategy, type="RollingUpdate")
     if spec.updateStrategy.type == "RollingUpdate":
         fill(spec.updateStrategy.rollingUpdate, partition=0)
-        fill_number_or_percent(spec.updateStrategy.rollingUpdate, "maxUnavailable", 1)
     retention = spec.persistentVolumeClaimRetentionPolicy
     fill(retention, whenDeleted="Retain", whenScaled="Retain")
     default_pod_spec(spec.template.spec)

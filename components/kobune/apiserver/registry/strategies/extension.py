@@ -11,6 +11,13 @@ from kobune.apiserver.registry.strategy import Strategy, UncountedStrategy
 from kobune.apiserver.registry.validation import admission, aggregation, expressions, flowcontrol
 
 ADMISSION: Final = "admissionregistration.k8s.io"
+CONFIGURATIONS: Final = ("mutatingwebhookconfigurations", "validatingwebhookconfigurations")
+POLICIES: Final = (
+    "mutatingadmissionpolicies",
+    "mutatingadmissionpolicybindings",
+    "validatingadmissionpolicies",
+    "validatingadmissionpolicybindings",
+)
 FLOW_CONTROL: Final = "flowcontrol.apiserver.k8s.io"
 
 

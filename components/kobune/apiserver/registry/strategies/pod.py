@@ -49,6 +49,7 @@ class PodStrategy(Strategy):
                 status="False",
                 reason="SchedulingGated",
                 message="Scheduling is blocked due to non-empty scheduling gates",
+                lastTransitionTime=new.metadata.creationTimestamp,
             )
 
     def prepare_part(self, part: str, new: Any, old: Any) -> None:

@@ -28,10 +28,29 @@ class ServiceStrategy(UncountedStrategy):
 
     def prepare_update(self, new: Any, old: Any) -> None:
         super().prepare_update(new, old)
+        _keep_given(new.spec, old.spec)
         _drop_unused(new.spec, old.spec)
 
     def selectable_fields(self) -> Mapping[str, str]:
         return {"spec.clusterIP": "spec.clusterIP", "spec.type": "spec.type"}
+
+
+def _keep_given(spec: Any, before: Any) -> None:
+    """Put back what the service was given and an update leaves out."""
+    if _has_ips(before) and _has_ips(spec):
+        if not spec.clusterIP and before.clusterIP:
+            spec.clusterIP = before.clusterIP
+        if not spec.clusterIPs and spec.clusterIP == before.clusterIP:
+            spec.clusterIPs.extend(before.clusterIPs)
+    if _has_node_ports(before) and _has_node_ports(spec):
+        by_name = {port.name: port.nodePort for port in before.ports}
+        used = {port.nodePort for port in spec.ports} & set(by_name.values())
+        for port in spec.ports:
+            if not port.nodePort and (given := by_name.get(port.name, 0)) and given not in used:
+                port.nodePort = given
+                used.add(given)
+    if rules.needs_health_check(before) and rules.needs_health_check(spec) and not spec.healthCheckNodePort:
+        spec.healthCheckNodePort = before.healthCheckNodePort
 
 
 def _drop_unused(spec: Any, before: Any) -> None:
@@ -41,9 +60,8 @@ def _drop_unused(spec: Any, before: Any) -> None:
             if getattr(spec, name) == getattr(before, name):
                 spec.ClearField(name)
     if _has_node_ports(before) and not _has_node_ports(spec):
-        was = {(port.name, port.protocol, port.port): port.nodePort for port in before.ports}
-        for port in spec.ports:
-            if port.nodePort == was.get((port.name, port.protocol, port.port)):
+        if {port.nodePort for port in spec.ports} == {port.nodePort for port in before.ports}:
+            for port in spec.ports:
                 port.ClearField("nodePort")
     if before.type == "LoadBalancer" != spec.type:
         for name in ("allocateLoadBalancerNodePorts", "loadBalancerClass"):

@@ -19,8 +19,10 @@ def label_key(field: str, key: str) -> Iterator[FieldError]:
 def labels(field: str, found: Mapping[str, str]) -> Iterator[FieldError]:
     """Check the keys and values of labels."""
     for key, value in found.items():
-        yield from each(field, key, names.qualified_name(key))
-        yield from each(field, value, names.label_value(value))
+        for problem in names.qualified_name(key):
+            yield invalid(field, key, problem)
+        for problem in names.label_value(value) if value else ():
+            yield invalid(field, value, problem)
 
 
 def annotations(field: str, found: Mapping[str, str]) -> Iterator[FieldError]:

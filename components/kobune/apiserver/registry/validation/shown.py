@@ -101,7 +101,7 @@ def tree(value: Any) -> Any:
         return base64.b64encode(value).decode()
     if hasattr(value, "items"):
         return {key: tree(value[key]) for key in sorted(value)} or None
-    if hasattr(value, "__iter__") and not isinstance(value, str):
+    if hasattr(value, "__len__") and not isinstance(value, str):
         return [tree(item) for item in value] or None
     return value
 
@@ -141,20 +141,26 @@ def _escaped(letter: str) -> str:
 def _writer(descriptor: Descriptor) -> Callable[[Any], Any]:
     """Return the function that writes messages of a type down."""
     if descriptor.full_name.startswith(TAGGED) or descriptor.full_name in SCALARS:
-        return _tagged
+        return lambda message: _tagged(descriptor, message)
     return lambda message: dict(_fields(descriptor, message))
 
 
-def _tagged(message: Any) -> Any:
-    if message.DESCRIPTOR.name in ("Time", "MicroTime") and not message.seconds:
+def _tagged(descriptor: Descriptor, message: Any) -> Any:
+    if descriptor.name in ("Time", "MicroTime") and not message.seconds:
         return None
-    return _sorted_maps(codec.encode(message))
+    return _with_sorted_maps(descriptor, codec.encode(message))
 
 
-def _sorted_maps(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _sorted_maps(item) for key, item in value.items()}
-    return [_sorted_maps(item) for item in value] if isinstance(value, list) else value
+def _with_sorted_maps(descriptor: Descriptor, found: Any) -> Any:
+    """Return the tree of a message of a type, with the keys of its maps in order."""
+    if not isinstance(found, dict):
+        return found
+    for field in fields(descriptor):
+        if field.is_map and field.json in found:
+            found[field.json] = dict(sorted(found[field.json].items()))
+        elif field.message is not None and isinstance(found.get(field.json), dict):
+            found[field.json] = _with_sorted_maps(field.message, found[field.json])
+    return found
 
 
 def _fields(descriptor: Descriptor, message: Any) -> Iterator[tuple[str, Any]]:

@@ -19,6 +19,7 @@ from kobune.apiserver.registry.validation.causes import (
     unsupported,
 )
 from kobune.apiserver.registry.validation.claims import VOLUME_MODES, access_modes
+from kobune.apiserver.registry.validation.frozen import frozen
 from kobune.apiserver.registry.validation.labels import label_key, label_selector
 from kobune.apiserver.registry.validation.pods.scheduling import node_selector
 from kobune.apiserver.registry.validation.resources import basic_quantity, not_negative_quantity, positive_quantity
@@ -203,13 +204,8 @@ def _parameters(at: str, found: Any) -> Iterator[FieldError]:
         yield too_long(at, PARAMETERS_SIZE)
 
 
-def storage_class_update(new: Any, old: Any) -> Iterator[FieldError]:
-    """Check that a StorageClass stays what it was."""
-    for name in ("parameters", "provisioner", "reclaimPolicy"):
-        if getattr(new, name) != getattr(old, name):
-            yield forbidden(name, f"updates to {name} are forbidden.")
-    if new.volumeBindingMode != old.volumeBindingMode:
-        yield invalid("volumeBindingMode", new.volumeBindingMode, IMMUTABLE)
+storage_class_update = frozen("parameters", "provisioner", "reclaimPolicy", "volumeBindingMode")
+"""Check that a class stays what it was."""
 
 
 def attributes_class(new: Any) -> Iterator[FieldError]:
