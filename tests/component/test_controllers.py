@@ -2,16 +2,26 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
 
 import grpc.aio
+import orjson
 import pytest
 
+from kobune.api.apiextensions.v1 import CustomResourceDefinition
 from kobune.api.apps.v1 import Deployment, ReplicaSet
 from kobune.api.core.v1 import ConfigMap, Endpoints, Event, Namespace, Pod, Service, ServiceAccount
 from kobune.api.discovery.v1 import EndpointSlice
-from kobune.api.meta.v1 import ObjectMeta
+from kobune.api.dynamic.v1 import Object as Payload
+from kobune.api.dynamic.v1 import WriteRequest
+from kobune.api.dynamic.v1.objects_pb2_grpc import ObjectsStub
+from kobune.api.meta.v1 import ObjectMeta, OwnerReference
+from kobune.apimachinery import codec
 from kobune.apimachinery.errors import NotFound
+from kobune.apimachinery.kinds import Object, kind_of
 from kobune.client import Client
+from kobune.client.custom import defined_kind
+from kobune.client.writes import DeleteOf, resource_of
 from kobune.component_base import certificates
 from kobune.component_base.serving import channel_credentials
 from kobune.controller.v1 import ListControllersRequest
@@ -178,3 +188,94 @@ async def test_the_controllers_say_how_they_are_doing(cluster: Cluster):
     assert names == sorted(names)
     assert {"deployment", "garbagecollector", "nodelifecycle"} <= set(names)
     assert next(item for item in answer.controllers if item.name == "deployment").reconciliations > 0
+
+
+def definition(plural: str, kind: str) -> CustomResourceDefinition:
+    """Return a definition of a kind whose objects may hold anything."""
+    made = CustomResourceDefinition(metadata=ObjectMeta(name=f"{plural}.example.com"))
+    made.spec.group, made.spec.scope = "example.com", "Namespaced"
+    made.spec.names.plural, made.spec.names.kind = plural, kind
+    version = made.spec.versions.add(name="v1", served=True, storage=True)
+    version.schema.openAPIV3Schema.type = "object"
+    version.schema.openAPIV3Schema.xKubernetesPreserveUnknownFields = True
+    return made
+
+
+async def defined(client: Client, plural: str, kind: str) -> type[Object]:
+    """Define a kind, and return what stands for it once it is served."""
+    await client.create(definition(plural, kind))
+    found: list[type[Object]] = []
+
+    async def served() -> bool:
+        known = defined_kind(await client.get(CustomResourceDefinition, f"{plural}.example.com"))
+        found.extend([known] if known is not None else [])
+        return known is not None
+
+    await until(served)
+    return found[0]
+
+
+async def create_custom(cluster: Cluster, kind: type[Object], name: str, owner: OwnerReference | None = None) -> str:
+    """Create an object of a custom kind, and return its uid."""
+    known = kind_of(kind)
+    metadata = {"name": name, "namespace": "default"}
+    references = [codec.encode(owner)] if owner is not None else []
+    tree = {
+        "apiVersion": known.api_version,
+        "kind": known.name,
+        "metadata": {**metadata, "ownerReferences": references},
+    }
+    body = Payload(content_type="application/json", body=orjson.dumps(tree))
+    files = certificates.credentials(cluster.data_dir / "pki", "admin")
+    async with grpc.aio.secure_channel(cluster.address, channel_credentials(files)) as channel:
+        objects: Any = ObjectsStub(channel)
+        made = await objects.Create(WriteRequest(resource=resource_of(kind), namespace="default", object=body))
+    return str(orjson.loads(made.body)["metadata"]["uid"])
+
+
+async def test_what_a_custom_resource_owns_goes_with_it(cluster: Cluster, client: Client) -> None:
+    kind = await defined(client, "owners", "Owner")
+    uid = await create_custom(cluster, kind, "one")
+    owner = OwnerReference(apiVersion="example.com/v1", kind="Owner", name="one", uid=uid)
+    owned = ConfigMap(metadata=ObjectMeta(name="owned", namespace="default", ownerReferences=[owner]))
+    await client.create(owned)
+    await create_custom(cluster, kind, "two", owner)
+    await client.batch([DeleteOf(kind, "one", "default")])
+
+    async def all_gone() -> bool:
+        maps = [item.metadata.name for item in (await client.list(ConfigMap, "default")).items]
+        return "owned" not in maps and await count(client, kind) == 0
+
+    await until(all_gone)
+
+
+async def test_what_owned_objects_of_a_definition_goes_with_the_definition(cluster: Cluster, client: Client) -> None:
+    kind = await defined(client, "owners", "Owner")
+    uid = await create_custom(cluster, kind, "one")
+    owner = OwnerReference(apiVersion="example.com/v1", kind="Owner", name="one", uid=uid)
+    await client.create(ConfigMap(metadata=ObjectMeta(name="owned", namespace="default", ownerReferences=[owner])))
+    await client.delete(CustomResourceDefinition, "owners.example.com")
+
+    async def gone() -> bool:
+        return "owned" not in [item.metadata.name for item in (await client.list(ConfigMap, "default")).items]
+
+    await until(gone)
+
+
+async def test_a_namespace_takes_its_custom_resources_with_it(cluster: Cluster, client: Client) -> None:
+    kind = await defined(client, "things", "Thing")
+    await create_custom(cluster, kind, "stays")
+    await client.create(Namespace(metadata=ObjectMeta(name="short")))
+    tree = {"apiVersion": "example.com/v1", "kind": "Thing", "metadata": {"name": "goes", "namespace": "short"}}
+    body = Payload(content_type="application/json", body=orjson.dumps(tree))
+    files = certificates.credentials(cluster.data_dir / "pki", "admin")
+    async with grpc.aio.secure_channel(cluster.address, channel_credentials(files)) as channel:
+        objects: Any = ObjectsStub(channel)
+        await objects.Create(WriteRequest(resource=resource_of(kind), namespace="short", object=body))
+    await client.delete(Namespace, "short")
+
+    async def gone() -> bool:
+        return "short" not in [item.metadata.name for item in (await client.list(Namespace)).items]
+
+    await until(gone)
+    assert [item.metadata.name for item in (await client.list(kind)).items] == ["stays"]

@@ -12,7 +12,7 @@ from typing import Protocol, Self, TypeVar, cast
 
 from google.protobuf.message import Message
 
-from kobune.api.meta.v1 import ObjectMeta
+from kobune.api.meta.v1 import ObjectMeta, PartialObjectMetadata
 from kobune.apimachinery.schema import descriptor_of, resource_options
 
 PACKAGES = (
@@ -107,6 +107,8 @@ class Kind:
 @cache
 def kind_of(message: type[Object]) -> Kind:
     """Return the kind of a message such as `Pod`; `ValueError` if it is not served."""
+    if (custom := getattr(message, "KIND", None)) is not None:
+        return cast(Kind, custom)
     descriptor = descriptor_of(message)
     known = resource_options(descriptor)
     if known is None:
@@ -133,6 +135,17 @@ def kind_of(message: type[Object]) -> Kind:
         ),
         message=cast(type[Message], message),
     )
+
+
+def custom_kind(kind: Kind) -> type[Object]:
+    """Return what stands for a custom kind where others have a message: it knows the metadata of its objects."""
+    members = {"KIND": kind, "FromString": staticmethod(PartialObjectMetadata.FromString)}
+    return cast(type[Object], type(kind.name, (), members))
+
+
+def is_custom(kind: type[Object]) -> bool:
+    """Whether a kind has no message."""
+    return hasattr(kind, "KIND")
 
 
 def messages() -> Iterator[type[Object]]:

@@ -16,6 +16,8 @@ from kobune.apiserver.verbs.read import Listing
 JSON: Final = "application/json"
 YAML: Final = "application/yaml"
 PROTOBUF: Final = "application/vnd.kubernetes.protobuf"
+METADATA: Final = f"{PROTOBUF};as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+"""Nothing but the metadata of objects: of custom resources, too."""
 
 
 def is_protobuf(content_type: str) -> bool:

@@ -9,6 +9,8 @@ from google.protobuf.message import Message
 
 from kobune.api.core.v1 import Namespace, Pod
 from kobune.api.dynamic.v1 import BatchRequest, BatchResponse, Result
+from kobune.api.dynamic.v1 import Object as Payload
+from kobune.api.dynamic.v1 import WatchEvents as CustomEvents
 from kobune.api.meta.v1 import DeleteOptions, ListOptions, ObjectMeta, Preconditions
 from kobune.api.policy.v1 import CreateEvictionRequest, Eviction
 from kobune.api.verbs.v1 import (
@@ -24,7 +26,8 @@ from kobune.api.verbs.v1 import (
 from kobune.apimachinery import errors
 from kobune.apimachinery.clock import Clock
 from kobune.apimachinery.errors import ApiError, ServiceUnavailable
-from kobune.apimachinery.kinds import M, Object
+from kobune.apimachinery.kinds import M, Object, is_custom
+from kobune.client import custom
 from kobune.client.outage import Outage
 from kobune.client.services import method_of
 from kobune.client.transport import ClientConfig, GrpcTransport, Transport
@@ -96,6 +99,9 @@ class Client:
 
     async def get(self, kind: type[M], name: str, namespace: str = "") -> M:
         """Return one object, or raise `NotFound`."""
+        if is_custom(kind):
+            body = await self._carry(f"{custom.SERVICE}/Get", custom.get_request(kind, name, namespace))
+            return decoder(kind)(Payload.FromString(body).body)
         return await self._unary(kind, "Get", GetRequest(namespace=namespace, name=name))
 
     async def list(
@@ -107,8 +113,12 @@ class Client:
 
     async def list_as(self, kind: type[Object], decode: Decode[T], namespace: str, options: ListOptions) -> Listing[T]:
         """List, and make of each object's bytes what `decode` returns: the metadata alone, say."""
-        method = method_of(kind, "List")
-        body = await self._carry(method.path, ListRequest(namespace=namespace, options=options))
+        if is_custom(kind):
+            request = custom.collection_request(kind, namespace, options)
+            body = Payload.FromString(await self._carry(f"{custom.SERVICE}/List", request)).body
+        else:
+            method = method_of(kind, "List")
+            body = await self._carry(method.path, ListRequest(namespace=namespace, options=options))
         listing = ListResponse.FromString(body)
         return Listing([decode(item) for item in listing.items], listing.metadata.resourceVersion)
 
@@ -132,12 +142,16 @@ class Client:
         """Watch, and make of each object's bytes what `decode` returns."""
         options.watch = True
         options.allowWatchBookmarks = True
-        request = WatchRequest(namespace=namespace, options=options).SerializeToString()
+        if is_custom(kind):
+            path, request = f"{custom.SERVICE}/Watch", custom.collection_request(kind, namespace, options)
+        else:
+            path, request = method_of(kind, "Watch").path, WatchRequest(namespace=namespace, options=options)
+        read = _custom_events if is_custom(kind) else _events
         try:
-            async for body in self._transport.stream(method_of(kind, "Watch").path, request):
+            async for body in self._transport.stream(path, request.SerializeToString()):
                 self.outage.ends()
                 if body:
-                    yield [Event(event.type, decode(event.object)) for event in WatchEvents.FromString(body).events]
+                    yield [Event(type, decode(item)) for type, item in read(body)]
         except ServiceUnavailable as error:
             self.outage.begins(error.message)
             raise
@@ -245,6 +259,14 @@ class Client:
             raise
         self.outage.ends()
         return answer
+
+
+def _events(body: bytes) -> list[tuple[str, bytes]]:
+    return [(event.type, event.object) for event in WatchEvents.FromString(body).events]
+
+
+def _custom_events(body: bytes) -> list[tuple[str, bytes]]:
+    return [(event.type, event.object.body) for event in CustomEvents.FromString(body).events]
 
 
 def decoder(kind: type[M]) -> Decode[M]:

@@ -95,6 +95,16 @@ class Informer(Generic[T]):
         self._subscribers: list[OnChange[T]] = []
         self._progress: list[Callable[[], None]] = []
         self._complaint = ""
+        self._on_stop: Callable[[], None] | None = None
+
+    def on_stop(self, callback: Callable[[], None]) -> None:
+        """Have `callback` called when nobody needs this copy any more."""
+        self._on_stop = callback
+
+    def stop(self) -> None:
+        """Let whoever runs this know that nobody needs it any more. That says nothing of the objects."""
+        if self._on_stop is not None:
+            self._on_stop()
 
     @classmethod
     def of(cls, client: Client, kind: type[M], *, random: Random, **options: str) -> "Informer[M]":

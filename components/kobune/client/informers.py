@@ -31,6 +31,9 @@ class SharedInformers:
         self._informers: dict[Source, Informer[Any]] = {}
         self._metadata: dict[type[Object], Informer[PartialObjectMetadata]] = {}
         self._group: asyncio.TaskGroup | None = None
+        self._began = False
+        """Whether the informers of metadata run that were asked for before all others."""
+        self._tasks: dict[type[Object], asyncio.Task[None]] = {}
 
     def informer(self, kind: type[M], **where: str) -> Informer[M]:
         """Return the informer of a kind's objects, or of those in a `namespace`, of a label or field selector."""
@@ -64,7 +67,15 @@ class SharedInformers:
         informer = self._metadata.get(kind)
         if informer is None:
             informer = self._metadata[kind] = Informer(self._client, kind, metadata_of, random=self._random)
+            if self._began and self._group is not None:
+                self._tasks[kind] = self._group.create_task(informer.run())
         return informer
+
+    def forget(self, kind: type[Object]) -> None:
+        """Stop the informer of a kind's metadata that was asked for while others ran."""
+        self._metadata.pop(kind, None)
+        if (task := self._tasks.pop(kind, None)) is not None:
+            task.cancel()
 
     def all(self) -> Sequence[Informer[Any]]:
         """Return every informer there is."""
@@ -82,6 +93,8 @@ class SharedInformers:
             for informer in list(self._informers.values()):
                 group.create_task(informer.run())
             await self.synced()
-            for informer in list(self._metadata.values()):
-                group.create_task(informer.run())
+            early = list(self._metadata.items())
+            self._began = True
+            for kind, informer in early:
+                self._tasks[kind] = group.create_task(informer.run())
                 await informer.synced()

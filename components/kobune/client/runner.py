@@ -90,12 +90,20 @@ class Runner:
         """Attach to the informers. After every controller of the process was made, so that all know what is shared."""
         watched = [(watch, self._informer(watch)) for watch in self._watches]
         informers: dict[type[Object], Informer[Any]] = {watch.kind: informer for watch, informer in watched}
-        self._view = View(informers, self._client, self._clock, self._random)
+        self._view = View(informers, self._client, self._clock, self._random, self._follow)
         self._expectations = Expectations(informers)
         for watch, informer in watched:
             self._subscribe(watch, informer)
         for informer in informers.values():
             informer.on_progress(self._release)
+
+    def _follow(self, watch: Watch) -> Informer[Any]:
+        """Watch the metadata of a further kind; what the informer finds is told as of any other."""
+        informer = self._shared.metadata(watch.kind)
+        informer.on_stop(lambda: self._shared.forget(watch.kind))
+        self._subscribe(watch, informer)
+        informer.on_progress(self._release)
+        return informer
 
     def _informer(self, watch: Watch) -> Informer[Any]:
         return self._shared.metadata(watch.kind) if watch.metadata_only else self._shared.of(watch.source)

@@ -1,8 +1,8 @@
 """What a controller may look at: the objects of its informers, and the time."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kobune.apimachinery.clock import Clock
 from kobune.apimachinery.kinds import M, Object
@@ -10,14 +10,23 @@ from kobune.apimachinery.meta import controller_of
 from kobune.client.client import Client
 from kobune.client.informer import Informer
 
+if TYPE_CHECKING:
+    from kobune.client.controller import Watch
+
 
 class View:
     """The world as one controller sees it. Nothing here may be changed: copy first."""
 
     def __init__(
-        self, informers: Mapping[type[Object], Informer[Any]], client: Client, clock: Clock, random: Random
+        self,
+        informers: dict[type[Object], Informer[Any]],
+        client: Client,
+        clock: Clock,
+        random: Random,
+        follow: "Callable[[Watch], Informer[Any]] | None" = None,
     ) -> None:
         self._informers = informers
+        self._follow = follow
         self._clock = clock
         self.client = client
         """For what no informer knows."""
@@ -30,6 +39,16 @@ class View:
     def informer(self, kind: type[M]) -> Informer[M]:
         """Return the informer of a kind that the controller declared."""
         return self._informers[kind]
+
+    def follow(self, watch: "Watch") -> None:
+        """Look at the metadata of a further kind from now on: one that was defined while the controller runs."""
+        if self._follow is not None and watch.kind not in self._informers:
+            self._informers[watch.kind] = self._follow(watch)
+
+    def unfollow(self, kind: type[Object]) -> None:
+        """Look at a kind no longer."""
+        if (informer := self._informers.pop(kind, None)) is not None:
+            informer.stop()
 
     def get(self, kind: type[M], key: str) -> M | None:
         """Return one object by its key, or None."""

@@ -12,9 +12,11 @@ from kobune.api.dynamic.v1 import DeleteRequest, PatchRequest, Resource, WriteRe
 from kobune.api.dynamic.v1 import Object as Payload
 from kobune.api.dynamic.v1 import Write as WriteMessage
 from kobune.api.meta.v1 import DeleteOptions, ObjectMeta, Preconditions
-from kobune.apimachinery.kinds import Object, kind_of
+from kobune.apimachinery.kinds import Object, is_custom, kind_of
 
 PROTOBUF = "application/vnd.kubernetes.protobuf"
+METADATA = f"{PROTOBUF};as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+"""What of an object is answered whose kind has no message."""
 
 
 class PatchType(enum.Enum):
@@ -118,7 +120,7 @@ def message_of(write: Write) -> WriteMessage:
                     namespace=namespace,
                     name=name,
                     patch=Payload(content_type=type_.value, body=orjson.dumps(patch)),
-                    content_type=PROTOBUF,
+                    content_type=_answer(kind),
                 )
             )
         case DeleteOf(kind=kind, name=name, namespace=namespace):
@@ -128,7 +130,7 @@ def message_of(write: Write) -> WriteMessage:
                     namespace=namespace,
                     name=name,
                     options=delete_options(write),
-                    content_type=PROTOBUF,
+                    content_type=_answer(kind),
                 )
             )
         case BindOf(namespace=namespace, name=name):
@@ -140,6 +142,10 @@ def message_of(write: Write) -> WriteMessage:
                     object=Payload(content_type=PROTOBUF, body=binding_of(write).SerializeToString()),
                 )
             )
+
+
+def _answer(kind: type[Object]) -> str:
+    return METADATA if is_custom(kind) else PROTOBUF
 
 
 def resource_of(kind: type[Object], subresource: str = "") -> Resource:

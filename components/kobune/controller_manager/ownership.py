@@ -28,6 +28,16 @@ class Ownership:
         self._dependents: dict[str, dict[str, None]] = {}
         self._gone: OrderedDict[str, None] = OrderedDict()
 
+    def add(self, kind: type[Object]) -> None:
+        """Take a further kind into account."""
+        self.kinds[name_of(kind)] = kind
+        self._by_reference[kind_of(kind).group, kind_of(kind).name] = kind
+
+    def remove(self, kind: type[Object]) -> None:
+        """Take a kind into account no longer."""
+        self.kinds.pop(name_of(kind), None)
+        self._by_reference.pop((kind_of(kind).group, kind_of(kind).name), None)
+
     def dependents(self, uid: str) -> list[str]:
         """Return the names of the objects that the object with that uid owns."""
         return list(self._dependents.get(uid, ()))
@@ -42,10 +52,11 @@ class Ownership:
         if len(self._gone) > REMEMBERED:
             self._gone.popitem(last=False)
 
-    def split(self, name: str) -> tuple[type[Object], str]:
-        """Return the kind and the key of a name."""
+    def split(self, name: str) -> tuple[type[Object], str] | None:
+        """Return the kind and the key of a name; None if the kind is no longer there."""
         resource, _, key = name.partition("|")
-        return self.kinds[resource], key
+        kind = self.kinds.get(resource)
+        return (kind, key) if kind is not None else None
 
     def owner(self, reference: OwnerReference, namespace: str) -> tuple[type[Object], str] | None:
         """Return the kind and the key of an owner; None for a kind that is not known here."""

@@ -24,7 +24,7 @@ from kobune.api.dynamic.v1 import (
 )
 from kobune.api.dynamic.v1 import Resource as ResourceName
 from kobune.api.dynamic.v1.objects_pb2_grpc import ObjectsServicer
-from kobune.api.meta.v1 import CreateOptions
+from kobune.api.meta.v1 import CreateOptions, PartialObjectMetadata
 from kobune.apimachinery.errors import ApiError, BadRequest, NotAcceptable, NotFound
 from kobune.apiserver import body, media
 from kobune.apiserver.cache.stored import Stored
@@ -61,6 +61,9 @@ class DynamicService(ObjectsServicer):
         async with Aborting(context) as aborting:
             call = self._call(context, "list", request.resource, request.namespace)
             listing = list_objects(self._front.api, call, request.options)
+            if request.content_type == media.METADATA:
+                items = map(_metadata, listing.items)
+                return Object(content_type=media.METADATA, body=wire.list_of(listing, items))
             _check_encoding(call, request.content_type)
             if call.resource.calls_out:
                 await call.resource.convert(listing.items)
@@ -200,6 +203,11 @@ class Aborting:
         return False
 
 
+def _metadata(stored: Stored) -> bytes:
+    """Return an object with nothing but its metadata."""
+    return PartialObjectMetadata(metadata=stored.message.metadata).SerializeToString()
+
+
 def _check_encoding(call: Call, encoding: str) -> None:
     """Raise `NotAcceptable` for what custom resources have not."""
     if call.resource.is_custom and media.is_protobuf(encoding):
@@ -208,6 +216,8 @@ def _check_encoding(call: Call, encoding: str) -> None:
 
 async def _object(call: Call, answer: "dispatch.Answer", encoding: str) -> Object:
     if isinstance(answer, Stored):
+        if encoding == media.METADATA:
+            return Object(content_type=media.METADATA, body=_metadata(answer))
         _check_encoding(call, encoding)
         if call.resource.calls_out:
             await call.resource.convert([answer])

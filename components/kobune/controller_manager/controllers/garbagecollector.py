@@ -6,17 +6,19 @@ orphan       owner waits (finalizer `orphan`) ──► dependents lose the refe
 """
 
 import enum
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from kobune.api.apiextensions.v1 import CustomResourceDefinition
 from kobune.api.meta.v1 import ObjectMeta, OwnerReference
 from kobune.apimachinery.errors import ApiError, NotFound
-from kobune.apimachinery.kinds import Object
+from kobune.apimachinery.kinds import Object, kind_of
 from kobune.apimachinery.meta import is_deleting, split_key
 from kobune.client import Action, Controller, Delete, Patch, RequeueAfter, View, Watch
+from kobune.client.custom import defined_kind
 from kobune.client.informer import version_of
-from kobune.controller_manager.ownership import FOREGROUND, ORPHAN, Ownership, is_waiting
+from kobune.controller_manager.ownership import FOREGROUND, ORPHAN, Ownership, is_waiting, name_of
 
 LATER = 0.1
 """Seconds until it looks again for what its informers do not know yet."""
@@ -121,7 +123,10 @@ class Collector:
 
     async def observe(self, view: View, name: str) -> tuple[Any, ...] | None:
         """Return what `reconcile` takes."""
-        kind, key = self.ownership.split(name)
+        known = self.ownership.split(name)
+        if known is None:
+            return None
+        kind, key = known
         item = view.informer(kind).get(key)
         if item is None:
             return None
@@ -129,17 +134,43 @@ class Collector:
         owners = {reference.uid: await self.state(view, reference, meta) for reference in meta.ownerReferences}
         dependents = []
         for dependent in self.ownership.dependents(meta.uid):
-            found, at = self.ownership.split(dependent)
+            if (named := self.ownership.split(dependent)) is None:
+                continue
+            found, at = named
             if (owned := view.informer(found).get(at)) is not None:
                 dependents.append((found, owned.metadata))
         complete = not is_deleting(meta) or all(informer.has_synced for informer in view.informers())
         return kind, meta, owners, dependents, complete
 
+    def on_change(self, kind: type[Object], view: View, old: Any | None, new: Any | None) -> Iterable[str]:
+        """Follow a change of an object; return the names of those that are to be looked at because of it."""
+        return self.ownership.changed(kind, old, new)
+
+    def on_definition(self, view: View, old: Any | None, new: Any | None) -> Iterable[str]:
+        """Follow a change of what users define: look at the objects of new kinds, and no longer at those of old ones."""
+        woken: dict[str, None] = {}
+        before = defined_kind(old) if old is not None else None
+        after = defined_kind(new) if new is not None else None
+        if before is not None and after is not None and kind_of(before) == kind_of(after):
+            return ()
+        if before is not None and (known := self.ownership.kinds.get(name_of(before))) is not None:
+            if new is None:
+                # A definition goes last: what it defined is gone, even if nobody has said so yet.
+                for item in list(view.informer(known)):
+                    woken |= dict.fromkeys(self.ownership.changed(known, item, None))
+            view.unfollow(known)
+            self.ownership.remove(known)
+        if after is not None and name_of(after) not in self.ownership.kinds:
+            self.ownership.add(after)
+            view.follow(Watch(after, on_change=partial(self.on_change, after), metadata_only=True))
+        return woken
+
     async def state(self, view: View, reference: OwnerReference, dependent: ObjectMeta) -> OwnerState:
         """Return the state of an owner; asks the apiserver about one that the informers do not know."""
         owner = self.ownership.owner(reference, dependent.namespace)
         if owner is None:
-            return OwnerState.SOLID  # a kind that is not known here: never delete on a guess
+            # A kind that is not known here: never delete on a guess.
+            return OwnerState.ABSENT if self.ownership.is_gone(reference.uid) else OwnerState.SOLID
         kind, key = owner
         informer = view.informer(kind)
         item = informer.get(key)
@@ -165,12 +196,9 @@ class Collector:
 def garbagecollector() -> Controller:
     """Return the controller; each has a picture of ownership of its own."""
     collector = Collector()
-
-    def on_change(kind: type[Object], view: View, old: Any | None, new: Any | None) -> Any:
-        return collector.ownership.changed(kind, old, new)
-
     watches = [
-        Watch(kind, on_change=partial(on_change, kind), metadata_only=True)
+        Watch(kind, on_change=partial(collector.on_change, kind), metadata_only=True)
         for kind in collector.ownership.kinds.values()
     ]
+    watches.append(Watch(CustomResourceDefinition, on_change=collector.on_definition))
     return Controller(name="garbagecollector", watches=watches, observe=collector.observe, reconcile=reconcile)

@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from kobune.api.apiextensions.v1 import CustomResourceDefinition
 from kobune.api.core.v1 import Namespace, NamespaceCondition, NamespaceStatus
 from kobune.api.meta.v1 import PartialObjectMetadata
 from kobune.apimachinery.errors import MethodNotAllowed, NotFound
@@ -14,6 +15,7 @@ from kobune.apimachinery.kinds import Object, kind_of, messages
 from kobune.apimachinery.meta import is_deleting, time_of
 from kobune.client import Action, Controller, Delete, Finalize, RequeueAfter, UpdateStatus, View
 from kobune.client.client import list_options
+from kobune.client.custom import defined_kinds
 from kobune.client.informer import metadata_of
 
 FINALIZER = "kubernetes"
@@ -129,7 +131,9 @@ async def observe(view: View, key: str) -> tuple[Any, ...] | None:
         except (NotFound, MethodNotAllowed):  # this apiserver does not serve the kind
             return ()
 
-    kinds = contained_kinds()
+    definitions = (await view.client.list(CustomResourceDefinition)).items
+    custom = [kind for kind in defined_kinds(definitions) if kind_of(kind).namespaced]
+    kinds = [*contained_kinds(), *custom]
     return namespace, dict(zip(kinds, await asyncio.gather(*map(items, kinds)), strict=True)), view.now
 
 
