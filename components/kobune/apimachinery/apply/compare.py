@@ -61,19 +61,22 @@ def _whole(value: Any, type: Type) -> bool:
 
 
 def everything(value: Any, type: Type) -> Set:
-    """Return the node of a value of which everything is new, or gone: itself and all that is in it."""
+    """Return the node of a value of which everything is new, or gone: itself and all that is in it.
+
+    A value that does not fit its type (nobody has validated it yet) has no parts.
+    """
     type = settled(type, value)
     if not value or isinstance(type, Scalar) or type.atomic:
         return {}
     out: Set = {SELF: {}}
-    if isinstance(type, Map):
+    if isinstance(type, Map) and isinstance(value, dict):
         for name, child in value.items():
             below = type.child(name)
             out[f"f:{name}"] = {} if below is None else everything(child, below)
-    elif isinstance(value, list):
+    elif isinstance(type, List) and isinstance(value, list):
         for step, items in by_step(type, value).items():
             out[step] = everything(items[0], type.element)
-    return out
+    return out if len(out) > 1 else {}
 
 
 def _compare_parts(old: Any, new: Any, type: Scalar | List | Map, found: Comparison) -> None:
@@ -117,8 +120,9 @@ def _compare_lists(old: dict[str, list[Any]], new: dict[str, list[Any]], element
 
 def _compare_values(step: str, old: Any, new: Any, type: Type, found: Comparison) -> None:
     settled_type = settled(type, new if new is not None else old)
-    parts = isinstance(settled_type, Map | List) and not settled_type.atomic and _container(old) and _container(new)
-    if not parts or not (old or new) or (old and new and old.__class__ is not new.__class__):
+    parts = not isinstance(settled_type, Scalar) and not settled_type.atomic
+    parts = parts and _fits(old, settled_type) and _fits(new, settled_type)
+    if not parts or not (old or new):
         found.modified[step] = {}
         return
     inside = Comparison({}, {}, {})
@@ -131,5 +135,5 @@ def _compare_values(step: str, old: Any, new: Any, type: Type, found: Comparison
         found.modified[step] = inside.modified
 
 
-def _container(value: Any) -> bool:
-    return value is None or isinstance(value, dict | list)
+def _fits(value: Any, type: Scalar | List | Map) -> bool:
+    return value is None or isinstance(value, dict if isinstance(type, Map) else list)

@@ -67,7 +67,7 @@ def remove(value: Any, fields: Set, type: Type) -> Any:
     if not fields or isinstance(type, Scalar) or type.atomic or not value:
         return value
     out: Any
-    if isinstance(type, Map):
+    if isinstance(type, Map) and isinstance(value, dict):
         out = {}
         for name, child in value.items():
             found = fields.get(f"f:{name}")
@@ -77,6 +77,8 @@ def remove(value: Any, fields: Set, type: Type) -> Any:
             elif not holds(found):
                 out[name] = child if below is None else remove(child, found, below)
         return out or None
+    if not isinstance(type, List) or not isinstance(value, list):
+        return value  # what does not fit its type has no parts
     out = []
     for item in value:
         found = fields.get(_step(type, item))

@@ -7,6 +7,7 @@ never a structure, a pointer is shown whenever it is set, and what may not be em
 import base64
 from collections.abc import Callable
 from functools import cache
+from math import copysign
 from typing import Any
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
@@ -123,7 +124,8 @@ def _field_writer(field: Field) -> Writer | None:
     if field.is_list:
         return lambda value: value[:]
     if field.descriptor.type == FieldDescriptor.TYPE_DOUBLE:
-        return lambda value: int(value) if value.is_integer() else value
+        # Minus zero is another number than zero, and no whole one.
+        return lambda value: int(value) if value.is_integer() and (value or copysign(1, value) > 0) else value
     return None
 
 
