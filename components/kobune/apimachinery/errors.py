@@ -33,6 +33,8 @@ class ApiError(Exception):
         super().__init__(message)
         self.message = message
         self.details = details
+        self.warnings: tuple[str, ...] = ()
+        """What the server says besides of what was asked for."""
 
     def status(self) -> Status:
         """Return the `Status` object that clients of the API get."""

@@ -1,17 +1,18 @@
 """What clients send: JSON, YAML, or protobuf in Kubernetes' envelope or bare; from bytes to a message."""
 
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import orjson
 from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import DecodeError, Message
 
+from kobune.api.meta.v1 import DeleteOptions
 from kobune.api.runtime.v1 import Unknown
 from kobune.apimachinery import codec
 from kobune.apimachinery.errors import BadRequest, UnsupportedMediaType
 from kobune.apimachinery.schema import descriptor_of, package_options
-from kobune.apiserver import yaml_documents
+from kobune.apiserver import duplicates, yaml_documents
 from kobune.apiserver.media import JSON, PROTOBUF, YAML, api_version, is_protobuf
 from kobune.apiserver.registry.resource import MAGIC, Resource
 
@@ -19,6 +20,7 @@ SUMMARY: Final = 30
 """How many bytes of a body that makes no sense are shown in the complaint."""
 NO_TYPE: Final = "couldn't get version/kind; json parse error"
 GO_TYPE: Final = r'struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }'
+SCHEME: Final = "k8s.io/apimachinery/pkg/apis/meta/internalversion/scheme/register.go:27"
 SHAPES: Final = {list: "array", str: "string", bool: "bool", int: "number", float: "number"}
 
 
@@ -57,6 +59,8 @@ def to_json(wanted: str, content_type: str, body: bytes) -> tuple[bytes, list[st
 def _from_json(message: type[Message], body: bytes, odd: list[str], field_validation: str) -> tuple[Any, list[str]]:
     version, kind, body, tree = type_of(message.DESCRIPTOR.name, body)
     _check_type(message, version, kind)
+    # YAML tells of its duplicates itself.
+    suspected = not odd and field_validation != "Ignore" and duplicates.suspected(body, tree)
     try:
         decoded, unknown = codec.decode(message, body, tree)
     except codec.Undecodable as error:
@@ -65,30 +69,55 @@ def _from_json(message: type[Message], body: bytes, odd: list[str], field_valida
         raise _unhandled(message, version, kind, "exceeded max depth") from None
     if _nests(descriptor_of(message)):
         _check_depth(message, decoded)
-    words = [*(f'unknown field "{path}"' for path in unknown), *odd]
+    twice = duplicates.find(body, unknown) if suspected else ()
+    words = [*(f'duplicate field "{path}"' for path in twice), *(f'unknown field "{path}"' for path in unknown), *odd]
     if words and field_validation == "Strict":
         raise _unhandled(message, version, kind, f"strict decoding error: {', '.join(words)}")
     return decoded, words if field_validation == "Warn" else []
 
 
+def read_options(content_type: str, body: bytes) -> DeleteOptions:
+    """Return the options of a deletion that a body holds. What is wrong with them is said in other words than usual."""
+    try:
+        if is_protobuf(content_type):
+            return cast(DeleteOptions, _from_protobuf(DeleteOptions, body))
+        version, kind, body, tree = _type_of(to_json("DeleteOptions", content_type, body)[0])
+        if kind not in ("", "DeleteOptions"):
+            raise BadRequest(f'no kind "{kind}" is registered for version "{version}" in scheme "{SCHEME}"')
+        return codec.decode(DeleteOptions, body, tree)[0]
+    except (_Untyped, codec.Undecodable) as error:
+        raise BadRequest(str(error)) from None
+
+
+class _Untyped(ValueError):
+    """JSON that does not even say what it is; says why."""
+
+
 def type_of(wanted: str, body: bytes) -> tuple[str, str, bytes, Any]:
     """Return the apiVersion and kind that JSON says it has, empty where it says nothing; the JSON; and its tree."""
     try:
+        return _type_of(body)
+    except _Untyped as error:
+        raise unrecognized(wanted, str(error), body) from None
+
+
+def _type_of(body: bytes) -> tuple[str, str, bytes, Any]:
+    try:
         tree = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        raise unrecognized(wanted, f"{NO_TYPE}: {_problem(error)}", body) from None
+        raise _Untyped(f"{NO_TYPE}: {_problem(error)}") from None
     if tree is None:
         return "", "", b"{}", {}
     if not isinstance(tree, dict):
         why = f"json: cannot unmarshal {SHAPES[type(tree)]} into Go value of type {GO_TYPE}"
-        raise unrecognized(wanted, f"{NO_TYPE}: {why}", body)
+        raise _Untyped(f"{NO_TYPE}: {why}")
     found = {}
     for name, go_name in (("apiVersion", "APIVersion"), ("kind", "Kind")):
         value = tree.get(name)
         if not isinstance(value, str | None):
             shape = SHAPES.get(type(value), "object")
             why = f"json: cannot unmarshal {shape} into Go struct field .{name} of type string"
-            raise unrecognized(wanted, f"{NO_TYPE}: {why}", body)
+            raise _Untyped(f"{NO_TYPE}: {why}")
         found[go_name] = value or ""
     return found["APIVersion"], found["Kind"], body, tree
 

@@ -51,6 +51,10 @@ class Strategy:
     """Whether updating an object that is not there creates it."""
     returns_deleted = False
     """Whether deleting answers with the object instead of a `Status`."""
+    propagation = ""
+    """What becomes of the dependents of a deleted object if nobody says: they go, too, unless it is `Orphan`."""
+    deletion_warnings: tuple[str, ...] = ()
+    """What those are told who delete an object and do not say what becomes of its dependents."""
     graceful = False
     """Whether deleted objects may stay for a while, and show it even if they do not."""
     has_grace = True

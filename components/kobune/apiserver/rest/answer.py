@@ -103,7 +103,7 @@ def _other_shape(wish: Wish, what: str, group: str, name: str) -> NotAcceptable:
 def from_error(error: ApiError, wish: Wish) -> web.Response:
     """Return the answer that describes a failure."""
     status: Status = error.status()
-    response = from_message(status, wish, error.http)
+    response = from_message(status, wish, error.http, error.warnings)
     if status.details.retryAfterSeconds or error.http == 429:
         response.headers["Retry-After"] = str(status.details.retryAfterSeconds or 1)
     return response

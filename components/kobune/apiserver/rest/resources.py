@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from aiohttp import web
 
-from kobune.api.meta.v1 import DeleteOptions, StatusDetails
+from kobune.api.meta.v1 import StatusDetails
 from kobune.apimachinery.errors import ApiError, MethodNotAllowed, NotFound, RequestEntityTooLarge
 from kobune.apiserver import body
 from kobune.apiserver.auth.user import User
@@ -55,6 +55,7 @@ class Resources:
             response = await self._answer(request, call, verb)
         except ApiError as error:
             self._front.count(verb, resource, error.http)
+            error.warnings = tuple(call.warnings)
             raise
         self._front.count(verb, resource, response.status)
         return response
@@ -124,7 +125,7 @@ class Resources:
         sent = await read_body(request)
         given = None
         if sent:
-            given, _ = body.read(DeleteOptions, request.headers.get("Content-Type", ""), sent, "Ignore")
+            given = body.read_options(request.headers.get("Content-Type", ""), sent)
         wanted = options.delete_options(request.query, given)
         call = delete_call(call, wanted)
         if not call.name:

@@ -9,6 +9,7 @@ from kobune.apiserver.admission.chain import Write
 from kobune.apiserver.cache.stored import Stored
 from kobune.apiserver.registry.validation import invalid, unsupported
 from kobune.apiserver.storage.errors import RevisionConflict
+from kobune.apiserver.storage.store import Compare, Delete, Target
 from kobune.apiserver.verbs.api import Api
 from kobune.apiserver.verbs.call import Call
 from kobune.apiserver.verbs.modify import ATTEMPTS, STALE, is_done, must_get, save
@@ -24,6 +25,8 @@ async def delete(api: Api, call: Call, options: DeleteOptions) -> tuple[Stored, 
     `NotFound`, or `Conflict` when a precondition does not hold.
     """
     check(options)
+    if not options.propagationPolicy and not options.HasField("orphanDependents"):
+        call.warnings.extend(call.resource.strategy.deletion_warnings)
     for _ in range(ATTEMPTS):
         current = must_get(api, call)
         _check_preconditions(call, current, options)
@@ -35,11 +38,9 @@ async def delete(api: Api, call: Call, options: DeleteOptions) -> tuple[Stored, 
         mark(api, call, new, options)
         try:
             if is_done(call, new):
-                if not call.dry_run:
-                    resource = call.resource.stored
-                    await api.store.delete(resource.key(call.namespace, call.name), expect=current.revision)
+                revision = current.revision if call.dry_run else await _remove(api, call, current)
                 shown = _raw(call, new) if call.resource.strategy.graceful else current.raw
-                return Stored(call.resource.stored, shown, current.revision), True
+                return Stored(call.resource.stored, shown, revision), True
             return await save(api, call, current, new), False
         except RevisionConflict:
             continue
@@ -67,7 +68,7 @@ def success(call: Call, deleted: Stored) -> Status:
 def mark(api: Api, call: Call, new: Any, options: DeleteOptions) -> None:
     """Note on an object that somebody deleted it: when, with how much grace, and who has to let go of it."""
     meta = new.metadata
-    policy = options.propagationPolicy or ("Orphan" if options.orphanDependents else "")
+    policy = _policy(call, meta, options)
     if policy:
         kept = [name for name in meta.finalizers if name not in FINALIZERS.values()]
         del meta.finalizers[:]
@@ -88,6 +89,24 @@ def mark(api: Api, call: Call, new: Any, options: DeleteOptions) -> None:
         meta.deletionTimestamp.seconds -= meta.deletionGracePeriodSeconds - grace
         meta.deletionGracePeriodSeconds = grace
     strategy.mark_deleted(new)
+
+
+def _policy(call: Call, meta: Any, options: DeleteOptions) -> str:
+    """Return what becomes of the dependents; empty where what the object says already stays as it is."""
+    if options.propagationPolicy:
+        return options.propagationPolicy
+    if options.HasField("orphanDependents"):
+        return "Orphan" if options.orphanDependents else "Background"
+    return "" if any(name in meta.finalizers for name in FINALIZERS.values()) else call.resource.strategy.propagation
+
+
+async def _remove(api: Api, call: Call, current: Stored) -> int:
+    """Delete an object from the store, and return the revision of that; `RevisionConflict` if it has changed."""
+    key = call.resource.stored.key(call.namespace, call.name)
+    result = await api.store.txn([Compare(key, Target.MOD, current.revision)], [Delete(key)])
+    if not result.succeeded:
+        raise RevisionConflict(key, current.revision, None)
+    return result.revision
 
 
 def _check_preconditions(call: Call, current: Stored, options: DeleteOptions) -> None:

@@ -19,4 +19,5 @@ async def delete_collection(api: Api, call: Call, wanted: ListOptions, options: 
             await delete(api, one, options)
         except NotFound:
             continue  # somebody else was faster
+        call.warnings.extend(word for word in one.warnings if word not in call.warnings)
     return found

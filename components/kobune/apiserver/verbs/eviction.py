@@ -4,7 +4,7 @@ from typing import Any
 
 from kobune.api.meta.v1 import Status, StatusCause, StatusDetails
 from kobune.api.policy.v1 import Eviction
-from kobune.apimachinery.errors import BadRequest, InternalError, TooManyRequests
+from kobune.apimachinery.errors import BadRequest, Unexplained, TooManyRequests
 from kobune.apimachinery.selectors import from_label_selector
 from kobune.apiserver.verbs.api import Api
 from kobune.apiserver.verbs.call import Call
@@ -36,7 +36,7 @@ async def _spend_budget(api: Api, call: Call, pod: Any) -> None:
     if not budgets:
         return
     if len(budgets) > 1:
-        raise InternalError(
+        raise Unexplained(
             "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support."
         )
     name = budgets[0].metadata.name

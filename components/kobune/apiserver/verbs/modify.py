@@ -7,9 +7,10 @@ faster and the change does not insist on the version it saw, it is made again on
 from collections.abc import Callable
 from typing import Any
 
-from kobune.apimachinery.errors import BadRequest, Conflict, Invalid, NotFound
+from kobune.apimachinery.errors import BadRequest, Conflict, Invalid, NotFound, Unexplained
 from kobune.apiserver.admission.chain import Write
 from kobune.apiserver.cache.stored import Stored
+from kobune.apiserver.registry.validation.shown import quoted
 from kobune.apiserver.storage.errors import RevisionConflict
 from kobune.apiserver.verbs import checks, ownership
 from kobune.apiserver.verbs.api import Api
@@ -49,7 +50,7 @@ async def modify(api: Api, call: Call, change: Change, *, tracked: bool = True) 
         if call.resource.calls_out:
             await call.resource.convert([current])
         new = change(current)
-        insists = bool(new.metadata.resourceVersion)
+        insists = _insists(new.metadata.resourceVersion)
         if insists and new.metadata.resourceVersion != str(current.revision):
             raise Conflict.named(call.group, call.plural, call.name, STALE)
         try:
@@ -58,6 +59,13 @@ async def modify(api: Api, call: Call, change: Change, *, tracked: bool = True) 
             if insists and api.cacher.get(call.resource, call.namespace, call.name) is not None:
                 raise Conflict.named(call.group, call.plural, call.name, STALE) from None
     raise Conflict.named(call.group, call.plural, call.name, STALE)
+
+
+def _insists(version: str) -> bool:
+    """Whether a change is for one version of the object only; `Unexplained` if that is none."""
+    if version and not (version.isascii() and version.isdigit()):
+        raise Unexplained(f"strconv.ParseUint: parsing {quoted(version)}: invalid syntax")
+    return version.strip("0") != ""
 
 
 async def _write(api: Api, call: Call, current: Stored, new: Any, *, tracked: bool) -> Stored:

@@ -1,18 +1,25 @@
 """Questions in the form of objects: who is this, may they do that. Nothing of them is stored."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from kobune.api.authentication.v1 import UserInfo
-from kobune.apimachinery.errors import BadRequest
+from kobune.apimachinery.errors import BadRequest, FieldError, Invalid
+from kobune.apimachinery.kinds import kind_of
 from kobune.apiserver.auth.attributes import Attributes
 from kobune.apiserver.auth.user import User
+from kobune.apiserver.registry.validation import access
 from kobune.apiserver.verbs.api import Api
 from kobune.apiserver.verbs.call import Call
 
 
 def review_access(api: Api, call: Call, review: Any) -> Any:
     """Answer whether somebody named in the review may do something."""
+    _check(review, access.access_review(review))
+    return _review_access(api, review)
+
+
+def _review_access(api: Api, review: Any) -> Any:
     spec = review.spec
     extra = {key: tuple(value.items) for key, value in spec.extra.items()}
     return _answer(api, review, User(spec.user, tuple(spec.groups), spec.uid, extra))
@@ -20,13 +27,16 @@ def review_access(api: Api, call: Call, review: Any) -> Any:
 
 def review_local_access(api: Api, call: Call, review: Any) -> Any:
     """Answer the same within one namespace."""
+    review.metadata.namespace = review.metadata.namespace or call.namespace
+    _check(review, access.local_access_review(review))
     if review.spec.resourceAttributes.namespace != call.namespace:
         raise BadRequest(f"spec.resourceAttributes.namespace must match namespace: {call.namespace}")
-    return review_access(api, call, review)
+    return _review_access(api, review)
 
 
 def review_own_access(api: Api, call: Call, review: Any) -> Any:
     """Answer whether the caller may do something: `kubectl auth can-i`."""
+    _check(review, access.own_access_review(review))
     return _answer(api, review, call.user)
 
 
@@ -77,6 +87,12 @@ REVIEWS: Mapping[str, Callable[[Api, Call, Any], Any]] = {
     "tokenreviews": review_token,
 }
 """By the plural of the resource."""
+
+
+def _check(review: Any, causes: Iterable[FieldError]) -> None:
+    """Raise `Invalid` if a review breaks rules; its kind is not said."""
+    if found := list(causes):
+        raise Invalid.named(kind_of(type(review)).group, "", "", found)
 
 
 def _answer(api: Api, review: Any, user: User) -> Any:

@@ -1,7 +1,7 @@
 """Jobs, which select their pods by their uid unless told otherwise, and CronJobs."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from kobune.apimachinery.errors import FieldError
 from kobune.apiserver.registry.defaults.workloads import default_cron_job, default_job
@@ -11,8 +11,17 @@ from kobune.apiserver.registry.validation import jobs as rules
 from kobune.apiserver.registry.advice.workloads import cron_job_warnings, job_warnings
 
 
+ORPHANS: Final = (
+    "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set "
+    "propagationPolicy=Orphan to suppress this warning"
+)
+
+
 class JobStrategy(Strategy):
-    """A Job."""
+    """A Job: it leaves its pods behind unless told otherwise."""
+
+    propagation = "Orphan"
+    deletion_warnings = (ORPHANS,)
 
     def __init__(self) -> None:
         checks = Rules(new=rules.job, change=_update, status=rules.job_status)

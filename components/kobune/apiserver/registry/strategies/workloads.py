@@ -32,7 +32,9 @@ class DaemonSetStrategy(Strategy):
 
 
 class ReplicationControllerStrategy(Strategy):
-    """A ReplicationController can be found by how many pods it has."""
+    """A ReplicationController can be found by how many pods it has, and leaves them behind."""
+
+    propagation = "Orphan"
 
     def selectable_fields(self) -> Mapping[str, str]:
         return {"status.replicas": "status.replicas"}
