@@ -10,9 +10,7 @@ from typing import Any, Final
 from kobune.apimachinery.pod_resources import Amounts, amounts, pod_limits, pod_requests
 
 COMPUTE: Final = ("cpu", "memory", "ephemeral-storage")
-MUST_BE_GIVEN: Final = frozenset(
-    {"cpu", "memory", "requests.cpu", "requests.memory", "limits.cpu", "limits.memory"}
-)
+MUST_BE_GIVEN: Final = frozenset({"cpu", "memory", "requests.cpu", "requests.memory", "limits.cpu", "limits.memory"})
 """A quota on one of these wants every container to say how much it needs."""
 STORAGE_CLASS: Final = ".storageclass.storage.k8s.io/"
 CLASS_ANNOTATION: Final = "volume.beta.kubernetes.io/storage-class"
@@ -74,10 +72,8 @@ def unspecified(pod: Any, names: Iterable[str]) -> str:
 def _is_about(plural: str, name: str) -> bool:
     match plural:
         case "pods":
-            return (
-                name in (PODS, *COMPUTE)
-                or name.startswith(("requests.", "limits.", "hugepages-"))
-                and name != "requests.storage"
+            return name in (PODS, *COMPUTE) or (
+                name.startswith(("requests.", "limits.", "hugepages-")) and name != "requests.storage"
             )
         case "persistentvolumeclaims":
             return name in (plural, "requests.storage") or name.endswith(

@@ -36,6 +36,10 @@ class View:
     def now(self) -> float:
         return self._clock.now()
 
+    async def sleep(self, seconds: float) -> None:
+        """Return after so many seconds."""
+        await self._clock.sleep(seconds)
+
     def informer(self, kind: type[M]) -> Informer[M]:
         """Return the informer of a kind that the controller declared."""
         return self._informers[kind]

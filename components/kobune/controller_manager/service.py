@@ -25,8 +25,10 @@ from kobune.controller_manager.controllers.nodeipam import nodeipam
 from kobune.controller_manager.controllers.nodelifecycle import nodelifecycle
 from kobune.controller_manager.controllers.podgc import podgc
 from kobune.controller_manager.controllers.replicaset import replicaset
+from kobune.controller_manager.controllers.resourcequota import resourcequota
 from kobune.controller_manager.controllers.serviceaccount import serviceaccount
 from kobune.controller_manager.controllers.tainteviction import tainteviction
+from kobune.controller_manager.controllers.volumeprotection import pvcprotection, pvprotection
 
 log = logging.getLogger(__name__)
 
@@ -89,6 +91,9 @@ def controllers_of(config: Config) -> list[Controller]:
         tainteviction,
         podgc,
         clusterroleaggregation,
+        resourcequota,
+        pvcprotection,
+        pvprotection,
         garbagecollector(),
     ]
 
