@@ -300,6 +300,18 @@ async def test_the_version_that_is_stored_may_change(api: Any) -> None:
     assert refused.causes[0][0] == "status.storedVersions[0]"
 
 
+async def test_fields_that_come_twice_are_told_before_unknown_ones(api: Any) -> None:
+    await define(api)
+    twice = orjson.dumps(tab(spec={"cron": "x", "odd": 1})).replace(b'"cron":"x"', b'"cron":"a","cron":"x"')
+    answer = await api.post(TABS, twice)
+    assert answer.warnings == [r"duplicate field \"spec.cron\"", r"unknown field \"spec.odd\""]
+    assert answer.ok(201)["spec"]["cron"] == "x"
+    refused = await api.post(TABS, twice, query={"fieldValidation": "Strict"})
+    assert refused.failed(400, "BadRequest").endswith(
+        'strict decoding error: duplicate field "spec.cron", unknown field "spec.odd"'
+    )
+
+
 async def test_selectable_fields_select_in_lists_and_watches(api: Any) -> None:
     await define(api, definition(version(selectableFields=[{"jsonPath": ".spec.cron"}])))
     for name, cron in (("a", "x"), ("b", "y"), ("c", "x")):

@@ -117,3 +117,53 @@ def test_up_leaves_a_cluster_with_ready_nodes_and_down_leaves_nothing(kobune: Ko
     processes = [kobune.noted(component)["pid"] for component in components]
     kobune("down")
     assert not any(Path(f"/proc/{process}").exists() for process in processes)
+
+
+CRON_TABS = """
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: crontabs.stable.example.com}
+spec:
+  group: stable.example.com
+  scope: Namespaced
+  names: {plural: crontabs, kind: CronTab, shortNames: [ct]}
+  versions:
+  - name: v1
+    served: true
+    storage: true
+    schema:
+      openAPIV3Schema:
+        type: object
+        properties:
+          spec:
+            type: object
+            properties: {cron: {type: string, description: When to run.}, image: {type: string, default: busybox}}
+---
+apiVersion: stable.example.com/v1
+kind: CronTab
+metadata: {name: mine}
+spec: {cron: "* * * * *"}
+"""
+
+
+def test_kubectl_applies_a_definition_and_at_once_an_object_of_it(kobune: Kobune, tmp_path: Path) -> None:
+    kobune("up", "--detach", "--components", "apiserver,controller-manager", *PORTS)
+    manifests = tmp_path / "definition.yaml", tmp_path / "object.yaml"
+    for manifest, text in zip(manifests, CRON_TABS.split("---\n"), strict=True):
+        manifest.write_text(text)
+        kobune.kubectl("apply", "--filename", str(manifest))
+    assert kobune.kubectl("get", "ct", "mine")["spec"] == {"cron": "* * * * *", "image": "busybox"}
+    explained = subprocess.run(
+        [kobune._kubectl, "--kubeconfig", kobune.data_dir / "kubeconfig", "explain", "crontabs.spec.cron"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert "When to run." in explained.stdout
+    os.kill(kobune.noted("apiserver")["pid"], signal.SIGKILL)
+    eventually(lambda: kobune.noted("apiserver")["restarts"] == 1 and kobune.noted("apiserver")["address"] != "")
+    kobune.kubectl("patch", "ct", "mine", "--type", "merge", "--patch", '{"spec":{"image":"nginx"}}')
+    deleting = [kobune._kubectl, "--kubeconfig", kobune.data_dir / "kubeconfig", "delete", "--filename", manifests[0]]
+    subprocess.run(deleting, capture_output=True, timeout=60, check=True)
+    assert kobune.kubectl("get", "crd")["items"] == []

@@ -142,6 +142,7 @@ class Client:
         """Watch, and make of each object's bytes what `decode` returns."""
         options.watch = True
         options.allowWatchBookmarks = True
+        request: Message
         if is_custom(kind):
             path, request = f"{custom.SERVICE}/Watch", custom.collection_request(kind, namespace, options)
         else:

@@ -6,6 +6,7 @@ from kobune.apimachinery import codec
 from kobune.apimachinery.custom import CustomObject
 from kobune.apimachinery.errors import BadRequest
 from kobune.apiserver import body as bodies
+from kobune.apiserver import duplicates
 from kobune.apiserver.customresources.schema import embedded
 from kobune.apiserver.customresources.schema.defaulting import default, drop_nulls
 from kobune.apiserver.customresources.schema.pruning import prune
@@ -39,11 +40,14 @@ def read(
         raise BadRequest(
             f"the API version in the data ({version}) does not match the expected API version ({kind.api_version})"
         )
+    # YAML tells of its duplicates itself; reading uses the tree up.
+    suspected = not odd and field_validation != "Ignore" and duplicates.suspected(body, tree)
     try:
         item, unknown = from_tree(resource, tree)
     except Unfit as error:
         raise bodies.unhandled(kind.name, kind.version, tree["kind"], str(error)) from None
-    words = [*(f'unknown field "{path}"' for path in unknown), *odd]
+    twice = duplicates.find(body) if suspected else ()
+    words = [*odd, *(f'duplicate field "{path}"' for path in twice), *(f'unknown field "{path}"' for path in unknown)]
     if words and field_validation == "Strict":
         raise bodies.unhandled(kind.name, kind.version, tree["kind"], f"strict decoding error: {', '.join(words)}")
     return item, words if field_validation == "Warn" else []

@@ -1,6 +1,7 @@
 """Defaults must be what their schema demands, and nothing that it drops."""
 
 from collections.abc import Iterator
+
 from kobune.apimachinery.custom import deep_copy, same_tree
 from kobune.apimachinery.errors import FieldError
 from kobune.apiserver.customresources.causes import child, invalid
