@@ -162,7 +162,10 @@ async def test_a_mutating_webhook_changes_what_is_stored_but_not_who_it_is(api: 
     made = await api.post(MAPS, {"metadata": {"name": "a"}, "data": {"k": "v"}})
     assert made.ok(201)["data"] == {"k": "v", "added": "yes"}
     assert made.warnings == ["careful"]
+    assert "f:added" in made.tree["metadata"]["managedFields"][0]["fieldsV1"]["f:data"]
     assert (await api.get(f"{MAPS}/a")).ok()["data"] == {"k": "v", "added": "yes"}
+    changed = (await api.patch(f"{MAPS}/a", {"data": {"k": "w"}})).ok()
+    assert "f:added" in changed["metadata"]["managedFields"][0]["fieldsV1"]["f:data"]
 
 
 async def test_webhooks_are_asked_again_when_others_have_changed_the_object(api: Any, hook: Webhook) -> None:

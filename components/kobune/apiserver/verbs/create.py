@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from kobune.apimachinery import codec
 from kobune.apimachinery.errors import AlreadyExists, BadRequest, FieldError, Invalid
 from kobune.apimachinery.meta import time_of
 from kobune.apiserver.admission.chain import Write
@@ -28,6 +27,8 @@ async def create(api: Api, call: Call, new: Any, *, tracked: bool = True) -> Sto
     write = Write(api, call, "CREATE", new, None)
     if (pending := api.admission.mutate(write)) is not None:
         await pending
+    if write.changed and tracked:
+        ownership.created(api, call, new)  # what webhooks have added is theirs who asked for it
     strategy = call.resource.strategy
     strategy.prepare_create(new, api)
     strategy.note_author(new, call.user)

@@ -89,6 +89,8 @@ async def _write(api: Api, call: Call, current: Stored, new: Any, *, tracked: bo
         reviewed = call.subresource in REVIEWED
         if not reviewed and (pending := api.admission.mutate(write)) is not None:
             await pending
+        if write.changed and tracked:
+            ownership.changed(api, call, new, old)  # what webhooks have added is theirs who asked for it
         if not is_status and call.subresource != "binding":
             _count_generation(call, new, old)
         if strategy.allocates and not is_status:
