@@ -143,8 +143,10 @@ async def test_a_policy_without_binding_and_one_that_is_gone_refuse_nothing(api:
         (
             {"validations": [{"expression": "params.a == 1"}]},
             "spec.validations[0].expression",
-            ("compilation failed: ERROR: <input>:1:1: undeclared reference to 'params' (in container '')\n"
-            " | params.a == 1\n | ^"),
+            (
+                "compilation failed: ERROR: <input>:1:1: undeclared reference to 'params' (in container '')\n"
+                " | params.a == 1\n | ^"
+            ),
         ),
         (
             {"validations": [{"expression": "variables.w"}], "variables": [{"name": "v", "expression": "1"}]},

@@ -1,4 +1,4 @@
-"""How much a pod asks for, as quotas and limit ranges count it. 
+"""How much a pod asks for, as quotas and limit ranges count it.
 
 Source: *Resource Management for Pods and Containers*.
 """
