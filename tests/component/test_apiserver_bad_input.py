@@ -318,4 +318,4 @@ def test_no_object_is_too_odd_for_a_proper_answer(fuzzed: SyncCluster, connect: 
         fuzzed.run(scene(*target, patch))
 
     attack()
-    assert len(stored) > 10
+    assert len(stored) > 5

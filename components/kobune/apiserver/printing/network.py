@@ -64,7 +64,7 @@ def _parameters(ingress_class: Any, now: float) -> str:
     found = ingress_class.spec.parameters
     if not ingress_class.spec.HasField("parameters"):
         return "<none>"
-    kind = f"{found.kind}.{found.aPIGroup}" if found.aPIGroup else found.kind
+    kind = f"{found.kind}.{found.apiGroup}" if found.apiGroup else found.kind
     return f"{kind}/{found.name}"
 
 

@@ -45,6 +45,12 @@ def default_ingress(ingress: Any) -> None:
     """Fill in an Ingress: nothing but the type of its paths, which has to be given."""
 
 
+def default_ingress_class(ingress_class: Any) -> None:
+    """Fill in an IngressClass: its parameters are for the whole cluster."""
+    if ingress_class.spec.HasField("parameters"):
+        fill(ingress_class.spec.parameters, scope="Cluster")
+
+
 def default_network_policy(policy: Any) -> None:
     """Fill in a NetworkPolicy: it is about what comes in, and about what goes out if it says anything of that."""
     spec = policy.spec

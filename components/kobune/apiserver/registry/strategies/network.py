@@ -31,7 +31,7 @@ def kinds() -> Mapping[tuple[str, str], Strategy]:
             warnings=warnings.endpoint_slice_warnings,
         ),
         ("networking.k8s.io", "ingressclasses"): Strategy(
-            rules=Rules(always=ingresses.ingress_class, change=frozen("spec.controller"))
+            defaults.default_ingress_class, Rules(always=ingresses.ingress_class, change=frozen("spec.controller"))
         ),
         ("networking.k8s.io", "ingresses"): Strategy(
             rules=Rules(always=ingresses.ingress, new=ingresses.new_ingress, status=ingresses.ingress_status),

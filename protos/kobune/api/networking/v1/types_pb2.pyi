@@ -90,18 +90,18 @@ class IngressClassList(_message.Message):
     def __init__(self, metadata: _Optional[_Union[_types_pb2_1.ListMeta, _Mapping]] = ..., items: _Optional[_Iterable[_Union[IngressClass, _Mapping]]] = ...) -> None: ...
 
 class IngressClassParametersReference(_message.Message):
-    __slots__ = ("aPIGroup", "kind", "name", "scope", "namespace")
+    __slots__ = ("apiGroup", "kind", "name", "scope", "namespace")
     APIGROUP_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
     SCOPE_FIELD_NUMBER: _ClassVar[int]
     NAMESPACE_FIELD_NUMBER: _ClassVar[int]
-    aPIGroup: str
+    apiGroup: str
     kind: str
     name: str
     scope: str
     namespace: str
-    def __init__(self, aPIGroup: _Optional[str] = ..., kind: _Optional[str] = ..., name: _Optional[str] = ..., scope: _Optional[str] = ..., namespace: _Optional[str] = ...) -> None: ...
+    def __init__(self, apiGroup: _Optional[str] = ..., kind: _Optional[str] = ..., name: _Optional[str] = ..., scope: _Optional[str] = ..., namespace: _Optional[str] = ...) -> None: ...
 
 class IngressClassSpec(_message.Message):
     __slots__ = ("controller", "parameters")
