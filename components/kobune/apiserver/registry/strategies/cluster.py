@@ -82,9 +82,7 @@ class EventStrategy(UncountedStrategy):
 def kinds() -> Mapping[tuple[str, str], Strategy]:
     """Return the strategies of these kinds, by group and plural."""
     return {
-        ("", "events"): EventStrategy(
-            defaults.default_event, Rules(always=rules.event), name_rule=names.path_segment
-        ),
+        ("", "events"): EventStrategy(defaults.default_event, Rules(always=rules.event), name_rule=names.path_segment),
         ("", "namespaces"): NamespaceStrategy(
             rules=Rules(
                 always=rules.namespace, status=rules.namespace_status, parts={"finalize": rules.namespace_finalize}

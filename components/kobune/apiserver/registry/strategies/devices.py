@@ -14,15 +14,23 @@ GROUP: Final = "resource.k8s.io"
 def kinds() -> Mapping[tuple[str, str], Strategy]:
     """Return the strategies of these kinds, by group and plural."""
     return {
-        (GROUP, "deviceclasses"): Strategy(rules=Rules(always=all_of(devices.device_class, expressions.device_class)), returns_deleted=True),
+        (GROUP, "deviceclasses"): Strategy(
+            rules=Rules(always=all_of(devices.device_class, expressions.device_class)), returns_deleted=True
+        ),
         (GROUP, "resourceclaims"): UncountedStrategy(
             default_device_claim,
-            Rules(always=all_of(devices.claim, expressions.resource_claim), change=devices.spec_update, status=devices.claim_status),
+            Rules(
+                always=all_of(devices.claim, expressions.resource_claim),
+                change=devices.spec_update,
+                status=devices.claim_status,
+            ),
             returns_deleted=True,
         ),
         (GROUP, "resourceclaimtemplates"): UncountedStrategy(
             default_device_claim_template,
-            Rules(always=all_of(devices.claim_template, expressions.resource_claim_template), change=devices.spec_update),
+            Rules(
+                always=all_of(devices.claim_template, expressions.resource_claim_template), change=devices.spec_update
+            ),
             returns_deleted=True,
         ),
         (GROUP, "resourceslices"): Strategy(

@@ -23,8 +23,12 @@ FLOW_CONTROL: Final = "flowcontrol.apiserver.k8s.io"
 
 def kinds() -> Mapping[tuple[str, str], Strategy]:
     """Return the strategies of these kinds, by group and plural."""
-    webhooks = Strategy(defaults.default_webhooks, Rules(always=all_of(admission.webhooks, expressions.webhooks)), counted=("Webhooks",))
-    policies = Strategy(defaults.default_policy, Rules(always=all_of(admission.validating_policy, expressions.validating_policy)))
+    webhooks = Strategy(
+        defaults.default_webhooks, Rules(always=all_of(admission.webhooks, expressions.webhooks)), counted=("Webhooks",)
+    )
+    policies = Strategy(
+        defaults.default_policy, Rules(always=all_of(admission.validating_policy, expressions.validating_policy))
+    )
     return {
         (ADMISSION, "mutatingadmissionpolicies"): Strategy(
             defaults.default_policy, Rules(always=all_of(admission.mutating_policy, expressions.mutating_policy))

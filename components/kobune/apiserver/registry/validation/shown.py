@@ -171,6 +171,10 @@ def _fields(descriptor: Descriptor, message: Any) -> Iterator[tuple[str, Any]]:
         if field.schema.inline:
             yield from _fields(field.inner, getattr(message, field.name))
             continue
+        if field.message is not None and field.message.name == "ObjectMeta":
+            # The internal structures have the fields of the metadata as their own.
+            yield from _tagged(field.message, getattr(message, field.name)).items()
+            continue
         value = _value(field, message)
         if descriptor.name == "PodSpec" and field.name == "securityContext" and value is not None:
             for name in HOST_FIELDS:

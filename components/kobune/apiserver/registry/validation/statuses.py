@@ -31,7 +31,7 @@ PARTS: Final = ("fullyLabeledReplicas", "readyReplicas", "currentReplicas", "upd
 def counts(kind: str) -> Callable[[Any, Any], Iterator[FieldError]]:
     """Return the rule of a kind's status."""
     names = COUNTS["ReplicaSet" if kind == "ReplicationController" else kind]
-    parts = [name for name in PARTS if name in names]
+    parts = [name for name in PARTS if name in names and "replicas" in names]
 
     def check(new: Any, old: Any) -> Iterator[FieldError]:
         status = new.status
