@@ -52,7 +52,8 @@ def test_no_rule_fails_however_odd_the_object(row: Resource, data: st.DataObject
         strategy.prepare_part(part, partial, old)
         changed += strategy.validate_part(part, partial, old)
     for cause in (*created, *changed):
-        assert cause.reason.startswith("FieldValue") and cause.message
+        assert cause.reason.startswith("FieldValue")
+        assert cause.message
     assert all(isinstance(word, str) for word in (*strategy.warnings(old, None), *strategy.warnings(whole, old)))
 
 

@@ -94,7 +94,6 @@ class Conflict(ApiError):
             group, resource, name, f'Operation cannot be fulfilled on {qualified(group, resource)} "{name}": {why}'
         )
 
-
     @classmethod
     def between_managers(cls, message: str, conflicts: "Iterable[tuple[object, str]]") -> Self:
         """Return the error that says: who applies this gives another value to fields that others own."""

@@ -5,6 +5,7 @@ Each rule returns what is wrong, in Kubernetes' words: an empty list if nothing 
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 Rule = Callable[[str], list[str]]
 
@@ -80,13 +81,24 @@ def label_value(value: str) -> list[str]:
 
 def qualified_name(name: str) -> list[str]:
     """The rule of a label's key: a name, maybe after a DNS subdomain and a slash."""
+    # The same few keys come again and again; those that are far too long are not worth remembering.
+    return list(_remembered(name)) if len(name) <= 320 else _qualified_name(name)
+
+
+@lru_cache(maxsize=4096)
+def _remembered(name: str) -> tuple[str, ...]:
+    return tuple(_qualified_name(name))
+
+
+def _qualified_name(name: str) -> list[str]:
     prefix, slash, short = name.rpartition("/")
     if "/" in prefix:
-        return [
-            "a valid label key must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an "
-            "alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is "
+        problem = (
+            "a valid label key must consist of alphanumeric characters, '-', '_' or '.', and must start and end with "
+            "an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is "
             f"'{NAME}') with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
-        ]
+        )
+        return [problem]
     problems = []
     if slash:
         if not prefix:

@@ -7,8 +7,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import load_pem_x509_certificate
 
 from kobune.apiserver.auth.authenticate import Authenticator, has_token
-from kobune.apiserver.auth.impersonate import PREFIX, impersonated
 from kobune.apiserver.auth.authorize import Authorizer
+from kobune.apiserver.auth.impersonate import PREFIX, impersonated
 from kobune.apiserver.auth.user import User
 
 KEPT = 1000

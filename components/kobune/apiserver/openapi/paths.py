@@ -5,6 +5,8 @@ from typing import Any, Protocol
 
 from kobune.apimachinery.kinds import Kind
 from kobune.apiserver.registry.resource import Resource
+from kobune.apiserver.verbs.apply import APPLY_PATCH
+from kobune.apiserver.verbs.patch import CUSTOM_SUPPORTED, SUPPORTED
 
 METHODS = {
     "get": ("get", "get"),
@@ -44,12 +46,13 @@ def paths_of(resource: Resource, schema_name: SchemaName) -> dict[str, Any]:
     root = f"/apis/{kind.group}/{kind.version}" if kind.group else f"/api/{kind.version}"
     inside = f"namespaces/{{namespace}}/{kind.plural}" if kind.namespaced else kind.plural
     base = f"{root}/{inside}"
+    languages = (*(CUSTOM_SUPPORTED if resource.is_custom else SUPPORTED), APPLY_PATCH)
     paths: dict[str, Any] = {}
 
-    def add(path: str, verb: str, what: str = "") -> None:
+    def add(path: str, verb: str) -> None:
         method, action = METHODS[verb]
         schema = {"$ref": f"#/components/schemas/{schema_name(resource, is_list=verb == 'list')}"}
-        paths.setdefault(path, {})[method] = _operation(kind, verb, action, schema, what or path)
+        paths.setdefault(path, {})[method] = _operation(kind, verb, action, schema, languages, path)
 
     paths[f"{root}/"] = {"get": _discovery(kind)}
     for verb in kind.verbs:
@@ -73,7 +76,7 @@ def _watched(root: str, kind: Kind, inside: str) -> Iterator[str]:
     yield f"{root}/watch/{inside}/{{name}}"
 
 
-def _operation(kind: Kind, verb: str, action: str, schema: Any, path: str) -> dict[str, Any]:
+def _operation(kind: Kind, verb: str, action: str, schema: Any, languages: Sequence[str], path: str) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": "".join(
             word.title() for word in [verb, *path.strip("/").replace("{", "").replace("}", "").split("/")]
@@ -87,8 +90,8 @@ def _operation(kind: Kind, verb: str, action: str, schema: Any, path: str) -> di
         operation["requestBody"] = {"content": {"*/*": {"schema": schema}}, "required": True}
     if verb == "patch":
         patch = {"$ref": "#/components/schemas/io.k8s.apimachinery.pkg.apis.meta.v1.Patch"}
-        languages = ("json-patch+json", "merge-patch+json", "strategic-merge-patch+json", "apply-patch+yaml")
-        content = {f"application/{language}": {"schema": patch} for language in languages}
+        # kubectl reads here which of them a kind takes.
+        content = {language: {"schema": patch} for language in languages}
         operation["requestBody"] = {"content": content, "required": True}
     return operation
 

@@ -30,9 +30,7 @@ async def apply_configuration(api: Api, call: Call, body: bytes) -> Stored:
         return await _create(api, call, config)
 
     def change(current: Stored) -> Any:
-        tree, managers = ownership.applied(
-            api, call, config, call.resource.working(current).message, force=call.force
-        )
+        tree, managers = ownership.applied(api, call, config, call.resource.working(current).message, force=call.force)
         new = _object(call, config, tree)
         write_managers(new.metadata, managers)
         return new

@@ -83,11 +83,10 @@ def _descriptive(meta: Any) -> Iterator[FieldError]:
 
 def _change(meta: Any, before: Any) -> Iterator[FieldError]:
     """Check what an update of the metadata may do: not change who the object is, nor add finalizers to a dying one."""
-    if before.HasField("deletionTimestamp"):
-        if added := set(meta.finalizers) - set(before.finalizers):
-            found = ", ".join(f'"{name}"' for name in sorted(added))
-            why = "no new finalizers can be added if the object is being deleted, found new finalizers"
-            yield forbidden("metadata.finalizers", f"{why} []string{{{found}}}")
+    if before.HasField("deletionTimestamp") and (added := set(meta.finalizers) - set(before.finalizers)):
+        found = ", ".join(f'"{name}"' for name in sorted(added))
+        why = "no new finalizers can be added if the object is being deleted, found new finalizers"
+        yield forbidden("metadata.finalizers", f"{why} []string{{{found}}}")
     for name in FROZEN:
         if (after := getattr(meta, name)) != getattr(before, name):
             yield invalid(f"metadata.{name}", after, IMMUTABLE)

@@ -4,7 +4,7 @@ from typing import Any
 
 from kobune.api.meta.v1 import Status, StatusCause, StatusDetails
 from kobune.api.policy.v1 import Eviction
-from kobune.apimachinery.errors import BadRequest, Unexplained, TooManyRequests
+from kobune.apimachinery.errors import BadRequest, TooManyRequests, Unexplained
 from kobune.apimachinery.selectors import from_label_selector
 from kobune.apiserver.verbs.api import Api
 from kobune.apiserver.verbs.call import Call

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from kobune.api.meta.v1 import ListOptions, StatusCause, StatusDetails
 from kobune.apimachinery.errors import BadRequest, Expired, FieldError, Invalid, Timeout

@@ -5,7 +5,6 @@ from typing import Any
 
 from kobune.api.authentication.v1 import UserInfo
 from kobune.apimachinery.errors import BadRequest, FieldError, Invalid
-from kobune.apimachinery.kinds import kind_of
 from kobune.apiserver.auth.attributes import Attributes
 from kobune.apiserver.auth.user import User
 from kobune.apiserver.registry.validation import access
@@ -15,7 +14,7 @@ from kobune.apiserver.verbs.call import Call
 
 def review_access(api: Api, call: Call, review: Any) -> Any:
     """Answer whether somebody named in the review may do something."""
-    _check(review, access.access_review(review))
+    _check(call, access.access_review(review))
     return _review_access(api, review)
 
 
@@ -28,7 +27,7 @@ def _review_access(api: Api, review: Any) -> Any:
 def review_local_access(api: Api, call: Call, review: Any) -> Any:
     """Answer the same within one namespace."""
     review.metadata.namespace = review.metadata.namespace or call.namespace
-    _check(review, access.local_access_review(review))
+    _check(call, access.local_access_review(review))
     if review.spec.resourceAttributes.namespace != call.namespace:
         raise BadRequest(f"spec.resourceAttributes.namespace must match namespace: {call.namespace}")
     return _review_access(api, review)
@@ -36,7 +35,7 @@ def review_local_access(api: Api, call: Call, review: Any) -> Any:
 
 def review_own_access(api: Api, call: Call, review: Any) -> Any:
     """Answer whether the caller may do something: `kubectl auth can-i`."""
-    _check(review, access.own_access_review(review))
+    _check(call, access.own_access_review(review))
     return _answer(api, review, call.user)
 
 
@@ -89,10 +88,10 @@ REVIEWS: Mapping[str, Callable[[Api, Call, Any], Any]] = {
 """By the plural of the resource."""
 
 
-def _check(review: Any, causes: Iterable[FieldError]) -> None:
+def _check(call: Call, causes: Iterable[FieldError]) -> None:
     """Raise `Invalid` if a review breaks rules; its kind is not said."""
     if found := list(causes):
-        raise Invalid.named(kind_of(type(review)).group, "", "", found)
+        raise Invalid.named(call.resource.kind.group, "", "", found)
 
 
 def _answer(api: Api, review: Any, user: User) -> Any:

@@ -147,7 +147,7 @@ class Collector:
         return self.ownership.changed(kind, old, new)
 
     def on_definition(self, view: View, old: Any | None, new: Any | None) -> Iterable[str]:
-        """Follow a change of what users define: look at the objects of new kinds, and no longer at those of old ones."""
+        """Follow a change of what users define: look at the objects of new kinds, no longer at those of old ones."""
         woken: dict[str, None] = {}
         before = defined_kind(old) if old is not None else None
         after = defined_kind(new) if new is not None else None

@@ -4,9 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
+from kobune.apiserver.registry.advice.addresses import ip_warnings
 from kobune.apiserver.registry.validation.resources import amount, text
 from kobune.apiserver.registry.validation.shown import quoted
-from kobune.apiserver.registry.advice.addresses import ip_warnings
 
 SECCOMP: Final = "container.seccomp.security.alpha.kubernetes.io/"
 APPARMOR: Final = "container.apparmor.security.beta.kubernetes.io/"
@@ -35,9 +35,11 @@ def container_warnings(
         if apparmor in annotations and not profiled and not security.HasField("appArmorProfile"):
             yield f"{meta}[{apparmor}]: {OLD_APPARMOR}"
     if container.HasField("resources"):
+        wanted = container.resources
         for name in BYTES:
-            for part in ("limits", "requests"):
-                yield from fraction_warnings(f"{at}.resources.{part}", getattr(container.resources, part), (name,))
+            for part, amounts in (("limits", wanted.limits), ("requests", wanted.requests)):
+                if name in amounts and amount(amounts[name]) % 1:
+                    yield from fraction_warnings(f"{at}.resources.{part}", amounts, (name,))
     if len(container.env) > 1:
         yield from _hidden(f"{at}.env", container.env)
 

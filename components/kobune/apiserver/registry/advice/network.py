@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from kobune.apiserver.registry.validation.services import is_headless
 from kobune.apiserver.registry.advice.addresses import cidr_warnings, ip_warnings
+from kobune.apiserver.registry.validation.services import is_headless
 
 HINTS: Final = "service.kubernetes.io/topology-aware-hints"
 MODE: Final = "service.kubernetes.io/topology-mode"

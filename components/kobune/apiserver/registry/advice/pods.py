@@ -3,8 +3,6 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from kobune.apiserver.registry.validation.pods.containers import every_container
-from kobune.apiserver.registry.validation.shown import quoted
 from kobune.apiserver.registry.advice.addresses import ip_warnings
 from kobune.apiserver.registry.advice.containers import (
     NO_SECCOMP,
@@ -13,6 +11,8 @@ from kobune.apiserver.registry.advice.containers import (
     port_warnings,
 )
 from kobune.apiserver.registry.advice.labels import DEPRECATED, name_warnings, term_warnings
+from kobune.apiserver.registry.validation.pods.containers import every_container
+from kobune.apiserver.registry.validation.shown import quoted
 
 NO_SYSCTLS: Final = 'non-functional in v1.11+; use the "sysctls" field instead'
 ANNOTATIONS: Final[Mapping[str, str]] = {
@@ -75,15 +75,17 @@ def _warnings(head: str, meta: Any, spec: Any, *, is_pod: bool) -> Iterator[str]
             yield f"{notes}[{key}]: {ANNOTATIONS[key]}"
     if spec.volumes:
         yield from _volumes(f"{at}.volumes", spec.volumes)
-    yield from _lists(at, spec)
+    if spec.hostAliases or spec.imagePullSecrets or spec.HasField("dnsConfig"):
+        yield from _lists(at, spec)
     if spec.overhead:
         yield from fraction_warnings(f"{at}.overhead", spec.overhead)
     if SECCOMP in annotations and not spec.securityContext.HasField("seccompProfile"):
         yield f"{notes}[{SECCOMP}]: {NO_SECCOMP}"
     profiled = is_pod or spec.securityContext.HasField("appArmorProfile")
-    for here, container in every_container(at, spec):
+    containers = list(every_container(at, spec))
+    for here, container in containers:
         yield from container_warnings(here, container, annotations, notes, profiled=profiled)
-    yield from port_warnings(every_container(at, spec))
+    yield from port_warnings(containers)
     if spec.terminationGracePeriodSeconds < 0:
         why = "must be >= 0; negative values are invalid and will be treated as 1"
         yield f"{at}.terminationGracePeriodSeconds: {why}"
@@ -109,22 +111,31 @@ def _affinity(at: str, affinity: Any) -> Iterator[str]:
 
 def _volumes(at: str, volumes: Any) -> Iterator[str]:
     tokens: set[str] = set()
+    others: set[str] = set()
     for index, volume in enumerate(volumes):
-        source = volume.volumeSource
-        for name, why in GONE.items():
-            if source.HasField(name):
-                yield f"{at}[{index}].{SHOWN.get(name, name)}: {why}"
-        if source.HasField("ephemeral"):
-            here = f"{at}[{index}].ephemeral.volumeClaimTemplate.spec"
-            yield from claim_spec_warnings(here, source.ephemeral.volumeClaimTemplate.spec)
-        if source.HasField("projected"):
-            tokens.update(
-                part.serviceAccountToken.path
-                for part in source.projected.sources
-                if part.HasField("serviceAccountToken")
-            )
-    if tokens:
+        for field, source in volume.volumeSource.ListFields():
+            name = field.name
+            if name in GONE:
+                yield f"{at}[{index}].{SHOWN.get(name, name)}: {GONE[name]}"
+            elif name == "ephemeral":
+                here = f"{at}[{index}].ephemeral.volumeClaimTemplate.spec"
+                yield from claim_spec_warnings(here, source.volumeClaimTemplate.spec)
+            elif name == "projected":
+                _note_paths(source.sources, tokens, others)
+    if tokens & others:
         yield from _same_paths(at, volumes, tokens)
+
+
+def _note_paths(sources: Any, tokens: set[str], others: set[str]) -> None:
+    """Add the paths of the files of a projected volume to those of tokens, or of other things."""
+    for part in sources:
+        for field, source in part.ListFields():
+            if field.name == "serviceAccountToken":
+                tokens.add(source.path)
+            elif field.name == "clusterTrustBundle":
+                others.add(source.path)
+            elif field.name != "podCertificate":
+                others.update(item.path for item in source.items)
 
 
 def _same_paths(at: str, volumes: Any, tokens: set[str]) -> Iterator[str]:

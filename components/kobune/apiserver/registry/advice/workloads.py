@@ -9,8 +9,8 @@ from kobune.apiserver.registry.advice.pods import claim_spec_warnings, template_
 
 IN_PODS: Final = "Pod names and hostnames"
 MANY_INDEXES: Final = (
-    "In Indexed Jobs with a number of completions higher than 10^5 and a parallelism higher than 10^4, Kubernetes might "
-    "not be able to track completedIndexes when a big number of indexes fail"
+    "In Indexed Jobs with a number of completions higher than 10^5 and a parallelism higher than 10^4, Kubernetes "
+    "might not be able to track completedIndexes when a big number of indexes fail"
 )
 
 

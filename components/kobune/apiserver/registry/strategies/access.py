@@ -33,7 +33,7 @@ class CertificateSigningRequestStrategy(UncountedStrategy):
         if part != "approval":
             return
         new.spec.CopyFrom(old.spec)
-        found = [condition for condition in new.status.conditions]
+        found = list(new.status.conditions)
         status = type(old.status)()
         status.CopyFrom(old.status)
         del status.conditions[:]

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from kobune.apimachinery import names
+from kobune.apiserver.registry.advice.cluster import node_warnings, runtime_class_warnings
 from kobune.apiserver.registry.defaults import cluster as defaults
 from kobune.apiserver.registry.rules import Rules
 from kobune.apiserver.registry.strategy import Strategy, UncountedStrategy
 from kobune.apiserver.registry.validation import classes
 from kobune.apiserver.registry.validation import cluster as rules
-from kobune.apiserver.registry.advice.cluster import node_warnings, runtime_class_warnings
 
 NAME_LABEL = "kubernetes.io/metadata.name"
 KEEPER = "kubernetes"

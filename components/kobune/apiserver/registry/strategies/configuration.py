@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+from kobune.apiserver.registry.advice.cluster import service_account_warnings
 from kobune.apiserver.registry.defaults import cluster as defaults
 from kobune.apiserver.registry.rules import Rules
 from kobune.apiserver.registry.strategy import Strategy, UncountedStrategy
 from kobune.apiserver.registry.validation import configuration, quotas
-from kobune.apiserver.registry.advice.cluster import service_account_warnings
 
 
 class SecretStrategy(UncountedStrategy):

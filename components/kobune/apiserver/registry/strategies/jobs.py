@@ -4,12 +4,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from kobune.apimachinery.errors import FieldError
+from kobune.apiserver.registry.advice.workloads import cron_job_warnings, job_warnings
 from kobune.apiserver.registry.defaults.workloads import default_cron_job, default_job
 from kobune.apiserver.registry.rules import Rules
 from kobune.apiserver.registry.strategy import Strategy
 from kobune.apiserver.registry.validation import jobs as rules
-from kobune.apiserver.registry.advice.workloads import cron_job_warnings, job_warnings
-
 
 ORPHANS: Final = (
     "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set "

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 
+from kobune.apiserver.registry.advice import network as warnings
 from kobune.apiserver.registry.defaults import network as defaults
 from kobune.apiserver.registry.rules import Rules
 from kobune.apiserver.registry.strategies.service import ServiceStrategy
 from kobune.apiserver.registry.strategy import Strategy, UncountedStrategy
 from kobune.apiserver.registry.validation import ingresses, network
 from kobune.apiserver.registry.validation.frozen import frozen
-from kobune.apiserver.registry.advice import network as warnings
 
 
 class EndpointsStrategy(UncountedStrategy):

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from kobune.apiserver.registry.advice.pods import pod_warnings
 from kobune.apiserver.registry.defaults.pod import default_pod
 from kobune.apiserver.registry.rules import Rules
 from kobune.apiserver.registry.strategy import Strategy
 from kobune.apiserver.registry.validation.pods import spec, updates
 from kobune.apiserver.registry.validation.pods.quality import quality_of_service
-from kobune.apiserver.registry.advice.pods import pod_warnings
 
 FIELDS: Final = (
     "spec.nodeName",

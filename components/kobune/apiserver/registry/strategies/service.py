@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from kobune.apimachinery import names
+from kobune.apiserver.registry.advice.network import service_warnings
 from kobune.apiserver.registry.defaults.network import default_service
 from kobune.apiserver.registry.rules import Rules
 from kobune.apiserver.registry.strategy import UncountedStrategy
 from kobune.apiserver.registry.validation import services as rules
-from kobune.apiserver.registry.advice.network import service_warnings
 
 
 class ServiceStrategy(UncountedStrategy):
@@ -59,22 +59,20 @@ def _drop_unused(spec: Any, before: Any) -> None:
         for name in ("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"):
             if getattr(spec, name) == getattr(before, name):
                 spec.ClearField(name)
-    if _has_node_ports(before) and not _has_node_ports(spec):
-        if {port.nodePort for port in spec.ports} == {port.nodePort for port in before.ports}:
-            for port in spec.ports:
-                port.ClearField("nodePort")
+    if _has_node_ports(before) and not _has_node_ports(spec) and _node_ports(spec) == _node_ports(before):
+        for port in spec.ports:
+            port.ClearField("nodePort")
     if before.type == "LoadBalancer" != spec.type:
         for name in ("allocateLoadBalancerNodePorts", "loadBalancerClass"):
             if getattr(spec, name) == getattr(before, name):
                 spec.ClearField(name)
-    if rules.needs_health_check(before) and not rules.needs_health_check(spec):
-        if spec.healthCheckNodePort == before.healthCheckNodePort:
-            spec.ClearField("healthCheckNodePort")
-    if rules.is_external(before) and not rules.is_external(spec):
-        if spec.externalTrafficPolicy == before.externalTrafficPolicy:
-            spec.ClearField("externalTrafficPolicy")
-    if before.type != "ExternalName" == spec.type and spec.internalTrafficPolicy == before.internalTrafficPolicy:
-        spec.ClearField("internalTrafficPolicy")
+    for needed, name in (
+        (rules.needs_health_check, "healthCheckNodePort"),
+        (rules.is_external, "externalTrafficPolicy"),
+        (_has_ips, "internalTrafficPolicy"),
+    ):
+        if needed(before) and not needed(spec) and getattr(spec, name) == getattr(before, name):
+            spec.ClearField(name)
 
 
 def _has_ips(spec: Any) -> bool:
@@ -83,3 +81,7 @@ def _has_ips(spec: Any) -> bool:
 
 def _has_node_ports(spec: Any) -> bool:
     return bool(spec.type in ("LoadBalancer", "NodePort"))
+
+
+def _node_ports(spec: Any) -> set[int]:
+    return {port.nodePort for port in spec.ports}

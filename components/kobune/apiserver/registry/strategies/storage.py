@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from kobune.apiserver.registry.advice import cluster as warnings
 from kobune.apiserver.registry.defaults import cluster as defaults
 from kobune.apiserver.registry.rules import Rules
 from kobune.apiserver.registry.strategy import Strategy, UncountedStrategy
 from kobune.apiserver.registry.validation import claims, storage
-from kobune.apiserver.registry.advice import cluster as warnings
 
 GROUP: Final = "storage.k8s.io"
 SOURCES: Final = (("", "PersistentVolumeClaim"), ("snapshot.storage.k8s.io", "VolumeSnapshot"))

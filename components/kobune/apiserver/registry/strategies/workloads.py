@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from kobune.apimachinery import codec, names
+from kobune.apiserver.registry.advice.workloads import of_template, pod_template_warnings, stateful_set_warnings
 from kobune.apiserver.registry.defaults import workloads as defaults
 from kobune.apiserver.registry.defaults.cluster import default_pod_template
 from kobune.apiserver.registry.rules import Rules
@@ -11,7 +12,6 @@ from kobune.apiserver.registry.strategy import Strategy, UncountedStrategy
 from kobune.apiserver.registry.validation import autoscaling, workloads
 from kobune.apiserver.registry.validation.frozen import frozen
 from kobune.apiserver.registry.validation.statuses import counts
-from kobune.apiserver.registry.advice.workloads import of_template, pod_template_warnings, stateful_set_warnings
 
 TEMPLATE_GENERATION: Final = "deprecated.daemonset.template.generation"
 

@@ -66,7 +66,7 @@ def object_reference(at: str, reference: Any, *, needs_group: bool = False) -> I
     if version.count("/") > 1:
         yield invalid(f"{at}.apiVersion", version, f"unexpected GroupVersion string: {version}")
         return
-    group, slash, _ = version.rpartition("/")
+    group, _, _ = version.rpartition("/")
     if group:
         yield from each(f"{at}.apiVersion", version, names.dns_subdomain(group))
     elif needs_group and reference.kind != "ReplicationController":

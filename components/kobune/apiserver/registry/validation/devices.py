@@ -372,9 +372,9 @@ def claim_status(new: Any, old: Any) -> Iterator[FieldError]:
         seen.add(consumer.uid)
     if status.reservedFor and not status.HasField("allocation"):
         yield forbidden("status.reservedFor", "may not be specified when `allocated` is not set")
-    if old.status.HasField("allocation") and status.HasField("allocation"):
-        if not codec.same(status.allocation, old.status.allocation):
-            yield invalid("status.allocation", status.allocation, IMMUTABLE)
+    stays = old.status.HasField("allocation") and status.HasField("allocation")
+    if stays and not codec.same(status.allocation, old.status.allocation):
+        yield invalid("status.allocation", status.allocation, IMMUTABLE)
     requests = {request.name: {item.name for item in request.firstAvailable} for request in new.spec.devices.requests}
     for index, result in enumerate(status.allocation.devices.results):
         at = f"status.allocation.devices.results[{index}]"

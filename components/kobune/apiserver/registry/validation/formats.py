@@ -83,20 +83,22 @@ def percent(value: str) -> list[str]:
     """The rule of a share: `25%`."""
     if _PERCENT.fullmatch(value) and value.isascii():
         return []
-    return [
+    problem = (
         "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used "
         "for validation is '[0-9]+%')"
-    ]
+    )
+    return [problem]
 
 
 def header_name(value: str) -> list[str]:
     """The rule of an HTTP header's name."""
     if _HEADER.fullmatch(value):
         return []
-    return [
+    problem = (
         "a valid HTTP header must consist of alphanumeric characters or '-' (e.g. 'X-Header-Name', regex used for "
         "validation is '[-A-Za-z0-9]+')"
-    ]
+    )
+    return [problem]
 
 
 def qualified_domain(field: str, value: str) -> Iterator[FieldError]:
@@ -214,7 +216,7 @@ def canonical_cidr(field: str, value: str) -> Iterator[FieldError]:
 def ordinary_ip(field: str, value: str) -> Iterator[FieldError]:
     """Check that an address is one that traffic can go to.
 
-    The network of the cluster lies in 127.0.0.0/8 itself, so of the loopback range only what is no part of it is refused.
+    The network of the cluster lies in 127.0.0.0/8 itself, so of that range only what is no part of it is refused.
     """
     address = parse_ip(value)
     if address is None:

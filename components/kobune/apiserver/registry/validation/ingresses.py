@@ -22,9 +22,9 @@ NOT_IN_PATHS: Final = ("//", "/./", "/../", "%2f", "%2F")
 NOT_AT_ENDS: Final = ("/..", "/.")
 PART: Final = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 WILDCARD: Final = (
-    "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower "
-    "case alphanumeric characters, '-' or '.' and end with an alphanumeric character (e.g. '*.example.com', regex used "
-    f"for validation is '\\*\\.{PART}(\\.{PART})*')"
+    "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of "
+    "lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character (e.g. '*.example.com', "
+    f"regex used for validation is '\\*\\.{PART}(\\.{PART})*')"
 )
 
 

@@ -253,9 +253,8 @@ def count_indexes(text: str, completions: int) -> int:
     for part in text.split(","):
         first, dash, end = part.partition("-")
         if dash and "-" in end:
-            raise ValueError(
-                f"the fragment \"{part}\" violates the requirement that an index interval can have at most two parts separated by '-'"
-            )
+            why = "violates the requirement that an index interval can have at most two parts separated by '-'"
+            raise ValueError(f'the fragment "{part}" {why}')
         bounds = []
         for number in (first, end) if dash else (first,):
             if not (number.isascii() and number.isdigit()):
@@ -278,9 +277,8 @@ def job_update(new: Any, old: Any) -> Iterator[FieldError]:
     elastic = spec.completionMode == "Indexed"
     if not elastic or not before.HasField("completions"):
         yield from _same("spec.completions", spec, before, "completions")
-    elif spec.HasField("completions") and spec.completions != before.completions:
-        if spec.completions != spec.parallelism:
-            yield invalid("spec.completions", spec.completions, "can only be modified in tandem with spec.parallelism")
+    elif spec.HasField("completions") and spec.completions not in (before.completions, spec.parallelism):
+        yield invalid("spec.completions", spec.completions, "can only be modified in tandem with spec.parallelism")
     yield from _same("spec.selector", spec, before, "selector")
     yield from _template_update(new, old)
     for name in ("completionMode", "podFailurePolicy", "backoffLimitPerIndex", "managedBy", "successPolicy"):

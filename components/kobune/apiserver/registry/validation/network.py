@@ -199,7 +199,7 @@ def _block(at: str, block: Any) -> Iterator[FieldError]:
         hole = formats.parse_cidr(text)
         if hole is None:
             continue
-        inside = hole.version == network.version and hole.network_address in network  # type: ignore[operator]
+        inside = hole.version == network.version and hole.network_address in network
         if not inside or network.prefixlen >= hole.prefixlen:
             yield invalid(here, text, "must be a strict subset of `cidr`")
 

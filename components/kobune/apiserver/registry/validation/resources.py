@@ -132,7 +132,7 @@ def requirements(field: str, wanted: Any, claims: Container[str] = ()) -> Iterat
         yield from _within_limits(field, requests, limits)
     if limits or requests:
         found = {*limits, *requests}
-        if any(name.startswith(HUGE_PAGES) for name in found) and not found & COMPUTE:
+        if not found & COMPUTE and any(name.startswith(HUGE_PAGES) for name in found):
             yield forbidden(field, "HugePages require cpu or memory")
     if wanted.claims:
         yield from _claims(f"{field}.claims", wanted.claims, claims)
@@ -179,7 +179,7 @@ def _within_limits(field: str, requests: Mapping[str, Any], limits: Mapping[str,
 
 
 def _claims(field: str, claims: Any, known: Any) -> Iterator[FieldError]:
-    taken = set()
+    taken: set[tuple[str, str]] = set()
     for index, claim in enumerate(claims):
         at = f"{field}[{index}]"
         if not claim.name:

@@ -1,7 +1,7 @@
 """When a CronJob runs: five fields, as cron reads them, in a time zone."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -10,7 +10,7 @@ from kobune.apiserver.registry.validation.causes import invalid
 
 MONTHS: Final = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 DAYS: Final = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"]
-FIELDS: Final = (
+FIELDS: Final[Sequence[tuple[int, int, Mapping[str, int]]]] = (
     (0, 59, {}),
     (0, 23, {}),
     (1, 31, {}),
@@ -67,7 +67,7 @@ def _check_descriptor(text: str) -> None:
     raise ValueError(f"unrecognized descriptor: {text}")
 
 
-def _check_range(item: str, least: int, most: int, names: dict[str, int]) -> None:
+def _check_range(item: str, least: int, most: int, names: Mapping[str, int]) -> None:
     bounds, *steps = item.split("/")
     first, *ends = bounds.split("-")
     if first in ("*", "?"):
@@ -95,7 +95,7 @@ def _check_range(item: str, least: int, most: int, names: dict[str, int]) -> Non
         raise ValueError(f"step of range should be a positive number: {item}")
 
 
-def _number(text: str, names: dict[str, int]) -> int:
+def _number(text: str, names: Mapping[str, int]) -> int:
     return names[text.lower()] if text.lower() in names else _plain_number(text)
 
 

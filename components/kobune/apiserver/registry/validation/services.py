@@ -47,7 +47,7 @@ def is_external(spec: Any) -> bool:
 
 def needs_health_check(spec: Any) -> bool:
     """Whether a load balancer has to ask nodes if they have pods of the service."""
-    return spec.type == "LoadBalancer" and spec.externalTrafficPolicy == "Local"
+    return bool(spec.type == "LoadBalancer" and spec.externalTrafficPolicy == "Local")
 
 
 def service(new: Any) -> Iterator[FieldError]:
@@ -236,9 +236,9 @@ def service_update(new: Any, old: Any) -> Iterator[FieldError]:
         had, has = before.HasField("loadBalancerClass"), spec.HasField("loadBalancerClass")
         if had != has or spec.loadBalancerClass != before.loadBalancerClass:
             yield invalid("spec.loadBalancerClass", spec.loadBalancerClass if has else None, FROZEN)
-    if needs_health_check(spec) and needs_health_check(before):
-        if spec.healthCheckNodePort != before.healthCheckNodePort:
-            yield forbidden("spec.healthCheckNodePort", "field is immutable")
+    both = needs_health_check(spec) and needs_health_check(before)
+    if both and spec.healthCheckNodePort != before.healthCheckNodePort:
+        yield forbidden("spec.healthCheckNodePort", "field is immutable")
 
 
 def _kept(name: str, single: str, spec: Any, before: Any) -> Iterator[FieldError]:

@@ -14,8 +14,9 @@ SEARCHES: Final = 32
 SEARCH_CHARACTERS: Final = 2048
 PART: Final = r"_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?"
 SEARCH: Final = (
-    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.', and must start "
-    f"and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '{PART}(\\.{PART})*')"
+    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.', and must "
+    "start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is "
+    f"'{PART}(\\.{PART})*')"
 )
 
 _SEARCH = re.compile(rf"{PART}(\.{PART})*")

@@ -37,9 +37,8 @@ def mounts(at: str, container: Any, volumes: Mapping[str, Any]) -> Iterator[Fiel
             yield from _propagation(f"{at}.mountPropagation", mount.mountPropagation, container)
         if mount.HasField("recursiveReadOnly"):
             yield from _recursive(f"{at}.recursiveReadOnly", mount)
-        if name in volumes and mount.HasField("mountPropagation") and volumes[name].HasField("image"):
-            if mount.mountPropagation not in ("", "None"):
-                yield forbidden(f"{at}[{index}].mountPropagation", "may only be 'None' for image volumes")
+        if mount.mountPropagation not in ("", "None") and name in volumes and volumes[name].HasField("image"):
+            yield forbidden(f"{at}[{index}].mountPropagation", "may only be 'None' for image volumes")
 
 
 def _below(at: str, index: int, mount: Any) -> Iterator[FieldError]:

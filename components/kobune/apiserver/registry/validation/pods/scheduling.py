@@ -144,7 +144,7 @@ def tolerations(at: str, found: Any) -> Iterator[FieldError]:
             why = "effect must be 'NoExecute' when `tolerationSeconds` is set"
             yield invalid(f"{here}.effect", effect, why)
         if operator in ("", "Equal"):
-            if problems := names.label_value(toleration.value):
+            if toleration.value and (problems := names.label_value(toleration.value)):
                 yield invalid(f"{here}.operator", toleration.value, ";".join(problems))
         elif operator != "Exists":
             yield unsupported(f"{here}.operator", operator, ("Equal", "Exists"))

@@ -1,6 +1,6 @@
 """A pod, or the template of one, as a whole."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from kobune.apimachinery import names
@@ -231,10 +231,11 @@ def _system(at: str, spec: Any, system: Any) -> Iterator[FieldError]:
 
 
 def _host_process(at: str, spec: Any, _: Any) -> Iterator[FieldError]:
-    yield from windows.host_process(at, spec, every_container(at, spec))
+    if windows.has_options(spec) or any(windows.has_options(container) for _, container in every_container(at, spec)):
+        yield from windows.host_process(at, spec, every_container(at, spec))
 
 
-RARE: Final = {
+RARE: Final[Mapping[str, Callable[[str, Any, Any], Iterable[FieldError]]]] = {
     "activeDeadlineSeconds": _deadline,
     "affinity": lambda at, spec, value: scheduling.affinity(f"{at}.affinity", value),
     "containers": _host_process,

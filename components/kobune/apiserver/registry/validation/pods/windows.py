@@ -68,6 +68,11 @@ def _user_name(name: str) -> Iterator[str]:
             yield "runAsUserName's User cannot contain the following characters: \"/\\:;|=,+*?<>@[]"
 
 
+def has_options(holder: Any) -> bool:
+    """Whether a pod or a container has options for Windows at all, as few have."""
+    return bool(holder.HasField("securityContext") and holder.securityContext.HasField("windowsOptions"))
+
+
 def host_process(at: str, spec: Any, containers: Iterable[tuple[str, Any]]) -> Iterator[FieldError]:
     """Check that a pod with containers that are processes of the host has only such."""
     of_pod = _host_process(spec.securityContext)
