@@ -18,6 +18,10 @@ EXIT_CODE = "kobune.dev/exit-code"
 STOP_AFTER = "kobune.dev/stop-after"
 """These three are on pods, set by people: what a simulated container does. See the README."""
 
+KUBELET = "kobune.dev/kubelet"
+"""On nodes, set by the kubelet: where it serves gRPC, `127.0.0.1:41234`. One process serves many nodes, so that this is
+no address of the node's."""
+
 PORT_MAP = "kobune.dev/port-map"
 """On pods, set by the kubelet: `80=34080` says where a port answers that could not be bound."""
 

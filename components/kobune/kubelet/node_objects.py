@@ -9,6 +9,7 @@ from kobune.api.core.v1 import Node, NodeAddress, NodeCondition, NodeSpec, NodeS
 from kobune.api.meta.v1 import ObjectMeta, OwnerReference, Time
 from kobune.api.runtime.v1 import Quantity
 from kobune.apimachinery.meta import micro_time_of, time_of
+from kobune.kubelet.annotations import KUBELET
 from kobune.kubelet.members import Member
 
 VERSION = "v1.36.2+kobune"
@@ -32,16 +33,16 @@ class Capacity:
     storage: str = "100Gi"
 
 
-def node_of(member: Member, capacity: Capacity, runtime: str, now: float) -> Node:
+def node_of(member: Member, capacity: Capacity, runtime: str, address: str, now: float) -> Node:
     """Return a node that registers. It has its range of pod addresses already, because its pods come from there."""
     return Node(
         metadata=ObjectMeta(
             name=member.name,
             labels=labels_of(member),
-            annotations={"volumes.kubernetes.io/controller-managed-attach-detach": "true"},
+            annotations={"volumes.kubernetes.io/controller-managed-attach-detach": "true", **annotations_of(address)},
         ),
         spec=NodeSpec(podCIDR=member.pod_cidr, podCIDRs=[member.pod_cidr], providerID=f"kobune://{member.name}"),
-        status=status_of(member, capacity, runtime, NodeStatus(), now),
+        status=status_of(member, capacity, runtime, address, NodeStatus(), now),
     )
 
 
@@ -57,10 +58,19 @@ def labels_of(member: Member) -> dict[str, str]:
     }
 
 
-def status_of(member: Member, capacity: Capacity, runtime: str, before: NodeStatus, now: float) -> NodeStatus:
-    """Return a node's status, with what others have said in the one before."""
+def annotations_of(address: str) -> dict[str, str]:
+    """Return the annotations by which the apiserver finds the kubelet of a node."""
+    return {KUBELET: address} if address else {}
+
+
+def status_of(
+    member: Member, capacity: Capacity, runtime: str, address: str, before: NodeStatus, now: float
+) -> NodeStatus:
+    """Return a node's status, with what others have said in the one before; `address` is where its kubelet serves."""
     status = NodeStatus()
     status.CopyFrom(before)
+    if port := address.rpartition(":")[2]:
+        status.daemonEndpoints.kubeletEndpoint.Port = int(port)
     amounts = {
         "cpu": capacity.cpu,
         "memory": capacity.memory,

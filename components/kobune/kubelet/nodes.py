@@ -10,7 +10,7 @@ from kobune.apimachinery.clock import Clock
 from kobune.apimachinery.errors import AlreadyExists, ApiError, Conflict, NotFound, ServiceUnavailable
 from kobune.client import Backoff, Client, CreateOf, Informer, PatchOf, UpdateOf, UpdateStatusOf, WorkQueue, Write
 from kobune.kubelet.members import Member
-from kobune.kubelet.node_objects import Capacity, is_well, labels_of, lease_of, node_of, status_of
+from kobune.kubelet.node_objects import Capacity, annotations_of, is_well, labels_of, lease_of, node_of, status_of
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +39,8 @@ class Nodes:
     ) -> None:
         """Start nothing. `runtime` is the container runtime and its version, as nodes show it."""
         self.members = {member.name: member for member in members}
+        self.address = ""
+        """Where the kubelet serves gRPC; set before the nodes are registered."""
         self.informer: Informer[Node] = Informer.of(client, Node, random=random)
         self._client = client
         self._capacity = capacity
@@ -55,7 +57,7 @@ class Nodes:
         missing = [member for name, member in self.members.items() if self.informer.get(name) is None]
         while missing:
             now = self._clock.now()
-            nodes = [node_of(member, self._capacity, self._runtime, now) for member in missing]
+            nodes = [node_of(member, self._capacity, self._runtime, self.address, now) for member in missing]
             results = await self._batch([CreateOf(node) for node in nodes])
             for member, result in zip(missing, results, strict=True):
                 if isinstance(result, Node):
@@ -127,11 +129,13 @@ class Nodes:
 
     def _status(self, member: Member, node: Node) -> list[Write]:
         now = self._clock.now()
-        status = status_of(member, self._capacity, self._runtime, node.status, now)
+        status = status_of(member, self._capacity, self._runtime, self.address, node.status, now)
         writes: list[Write] = [UpdateStatusOf(Node(metadata=node.metadata, status=status))]
-        labels = labels_of(member)
-        if any(node.metadata.labels.get(name) != value for name, value in labels.items()):
-            patch = {"metadata": {"uid": node.metadata.uid, "labels": labels}}
+        labels, annotations = labels_of(member), annotations_of(self.address)
+        meta = node.metadata
+        known = {**meta.labels, **meta.annotations}
+        if any(known.get(name) != value for name, value in {**labels, **annotations}.items()):
+            patch = {"metadata": {"uid": meta.uid, "labels": labels, "annotations": annotations}}
             writes.append(PatchOf(Node, member.name, "", patch))
         return writes
 

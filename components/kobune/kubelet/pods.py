@@ -7,7 +7,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from kobune.api.core.v1 import Pod
+from kobune.api.core.v1 import Pod, PodStatus
 from kobune.apimachinery import quantity
 from kobune.apimachinery.clock import Clock
 from kobune.apimachinery.kinds import Object
@@ -19,7 +19,7 @@ from kobune.kubelet.lifecycle.events import Deleted, Event, Observed, Removed, T
 from kobune.kubelet.lifecycle.plan import grace_of, plan_of
 from kobune.kubelet.lifecycle.restore import restore
 from kobune.kubelet.lifecycle.state import Gone, Preparing, Terminated
-from kobune.kubelet.lifecycle.status import TERMINAL, Place
+from kobune.kubelet.lifecycle.status import TERMINAL, Place, status_of
 from kobune.kubelet.lifecycle.step import rejected, step, wake_at
 from kobune.kubelet.members import Member
 from kobune.kubelet.node_objects import Capacity
@@ -86,6 +86,12 @@ class Pods:
     def of_node(self, node: str) -> Iterable[Tracked]:
         """Return the pods that a node has."""
         return self._by_node.get(node, {}).values()
+
+    def status(self, tracked: Tracked) -> PodStatus:
+        """Return a pod's status as it is now, told to the API or not."""
+        place = Place(tracked.member.ip, self._info.name)
+        now = self._clock.now()
+        return status_of(tracked.plan, tracked.pod, tracked.state, place, since=tracked.since, now=now)
 
     def adopt(self, found: Iterable[Found]) -> None:
         """Take note of what the runtime has, before the first pod comes."""

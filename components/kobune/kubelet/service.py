@@ -24,13 +24,16 @@ from kobune.kubelet.node_objects import Capacity
 from kobune.kubelet.nodes import Nodes
 from kobune.kubelet.pods import Pods
 from kobune.kubelet.runtimes.simulated.service import SimulatedConfig, serve
+from kobune.kubelet.streams.service import Streams
 from kobune.kubelet.timers import Timers
 from kobune.node.v1.nodes_pb2_grpc import add_NodesServicer_to_server
+from kobune.node.v1.streams_pb2_grpc import add_StreamsServicer_to_server
 
 log = logging.getLogger(__name__)
 
 NAME = "kubelet"
 API = "kobune.node.v1.Nodes"
+STREAMS = "kobune.node.v1.Streams"
 SOCKET = "cri.sock"
 SOCKET_PATH_LIMIT = 107
 """Bytes that the kernel takes for the path of a unix socket."""
@@ -105,7 +108,13 @@ async def run(config: Config, *, clock: Clock, random: Random, ready: Callable[[
             spawn=spawn,
         )
         api = (API, lambda server: add_NodesServicer_to_server(Api(nodes.members, pods, described), server))
-        async with Server(NAME, config.serving, clock=clock, add=[api]) as server, asyncio.TaskGroup() as serving:
+        open_streams = Streams(pods, runtime, info.actual_port, clock)
+        streams = (STREAMS, lambda server: add_StreamsServicer_to_server(open_streams, server))
+        async with (
+            Server(NAME, config.serving, clock=clock, add=[api, streams]) as server,
+            asyncio.TaskGroup() as serving,
+        ):
+            nodes.address = server.address
             for work in (
                 timers.run(),
                 recorder.run(),

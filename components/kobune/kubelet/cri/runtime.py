@@ -12,9 +12,13 @@ import grpc.aio
 from kobune.kubelet.annotations import FIRST_PORT_INFO, NODE, PORT_OFFSET_INFO
 from kobune.kubelet.cri.observed import observed_of
 from kobune.kubelet.lifecycle.events import Observed
+from kobune.node.v1 import ExecStart
 from kobune.vendor.cri import (
+    AttachRequest,
     ContainerConfig,
+    ContainerStatusRequest,
     CreateContainerRequest,
+    ExecRequest,
     ExecSyncRequest,
     ExecSyncResponse,
     GetEventsRequest,
@@ -144,6 +148,34 @@ class Runtime:
     async def remove_container(self, id: str) -> None:
         """Have a container forgotten."""
         await call(self._runtime.RemoveContainer(RemoveContainerRequest(container_id=id), timeout=TIMEOUT))
+
+    async def log_path(self, id: str) -> str:
+        """Return the file that a container's log is in; empty if it has none."""
+        request = ContainerStatusRequest(container_id=id)
+        return str((await call(self._runtime.ContainerStatus(request, timeout=TIMEOUT))).status.log_path)
+
+    async def exec_url(self, id: str, start: ExecStart) -> str:
+        """Return where the streams of a command are to be had."""
+        request = ExecRequest(
+            container_id=id,
+            cmd=start.command,
+            tty=start.tty,
+            stdin=start.stdin,
+            stdout=start.stdout,
+            stderr=start.stderr and not start.tty,
+        )
+        return str((await call(self._runtime.Exec(request, timeout=TIMEOUT))).url)
+
+    async def attach_url(self, id: str, start: ExecStart) -> str:
+        """Return where the streams of a container are to be had."""
+        request = AttachRequest(
+            container_id=id,
+            tty=start.tty,
+            stdin=start.stdin,
+            stdout=start.stdout,
+            stderr=start.stderr and not start.tty,
+        )
+        return str((await call(self._runtime.Attach(request, timeout=TIMEOUT))).url)
 
     async def exec(self, id: str, command: Iterable[str], timeout: float) -> ExecSyncResponse:
         """Run a command in a container and return what came of it."""

@@ -13,7 +13,7 @@ from kobune.kubelet.runtimes.simulated.events import Broadcast
 from kobune.kubelet.runtimes.simulated.images import parse
 from kobune.kubelet.runtimes.simulated.inventory import Inventory, container_record, sandbox_record
 from kobune.kubelet.runtimes.simulated.journal import Journal
-from kobune.kubelet.runtimes.simulated.logs import write_start
+from kobune.kubelet.runtimes.simulated.logs import write_end, write_start
 from kobune.kubelet.runtimes.simulated.model import Container, Sandbox
 from kobune.kubelet.runtimes.simulated.network import Network
 from kobune.kubelet.runtimes.simulated.refusal import AlreadyThere, Impossible, Invalid, Missing
@@ -179,6 +179,7 @@ class Engine:
         container.finished_at = max(self.now(), container.started_at)
         container.exit_code = code
         container.message = message
+        write_end(container, self._clock.now())
         self._note(op="end", id=container.id, at=container.finished_at, code=code, message=message)
         self._tell(container.id, CONTAINER_STOPPED_EVENT, container.sandbox)
 

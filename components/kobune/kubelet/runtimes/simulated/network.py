@@ -6,7 +6,9 @@ import socket
 from collections.abc import Callable
 from pathlib import Path
 
+from kobune.apimachinery.clock import Clock
 from kobune.kubelet.annotations import NODE_IP, POD_NAME, POD_NAMESPACE
+from kobune.kubelet.runtimes.simulated.logs import write
 from kobune.kubelet.runtimes.simulated.model import Container
 from kobune.kubelet.runtimes.simulated.web import Listener, Spawn
 
@@ -35,8 +37,9 @@ def first_port() -> int:
 class Network:
     """Opens what containers listen on. Ports below `first` cannot be bound, and are opened `OFFSET` higher."""
 
-    def __init__(self, first: int, spawn: Spawn) -> None:
+    def __init__(self, first: int, spawn: Spawn, clock: Clock) -> None:
         self.first = first
+        self._clock = clock
         self._spawn = spawn
 
     def actual(self, port: int) -> int:
@@ -53,7 +56,7 @@ class Network:
             for host, outside in [(sandbox.ip, port), *sandbox.host_ports(port)]:
                 # On the node's own address, a pod's port is there already.
                 if (host, outside) == (sandbox.ip, port) or not sandbox.on_host:
-                    self._open(container, host, outside, page_of(container, port))
+                    self._open(container, host, outside, page_of(container, port, self._clock))
 
     def _open(self, container: Container, host: str, port: int, page: Callable[[str], str]) -> None:
         try:
@@ -66,10 +69,11 @@ class Network:
             raise OSError(code, os.strerror(code), f"{host}:{self.actual(port)}") from None
 
 
-def page_of(container: Container, port: int) -> Callable[[str], str]:
-    """Return what a container answers on a port: who and where it is, and what was asked of it."""
+def page_of(container: Container, port: int, clock: Clock) -> Callable[[str], str]:
+    """Return what a container answers on a port: who and where it is, and what was asked of it; it logs the request."""
 
     def page(request: str) -> str:
+        write(container, clock.now(), [f'answered on port {port}: "{request}" 200'])
         labels, sandbox = container.config.labels, container.sandbox
         lines = {
             "pod": labels.get(POD_NAME, sandbox.config.metadata.name),

@@ -50,7 +50,12 @@ async def serve(config: SimulatedConfig, *, clock: Clock, random: Random) -> Asy
         first = first_port() if config.first_port is None else config.first_port
         journal = Journal(config.data_dir / JOURNAL)
         engine = Engine(
-            Network(first, spawn), journal, default_cidr=config.pod_cidr, clock=clock, random=random, timers=timers
+            Network(first, spawn, clock),
+            journal,
+            default_cidr=config.pod_cidr,
+            clock=clock,
+            random=random,
+            timers=timers,
         )
         server = grpc.aio.server()
         add_RuntimeServiceServicer_to_server(RuntimeService(engine, clock, first), server)
