@@ -1,4 +1,4 @@
-"""Handlers that kopf loads beside `examples/operator.py`: a validating webhook, with a certificate of its own."""
+"""Handlers that kopf loads beside `examples/memo_operator.py`: a validating webhook, with a certificate of its own."""
 
 import tempfile
 from datetime import UTC, datetime, timedelta

@@ -63,7 +63,7 @@ def memo(name: str, text: str) -> str:
 @contextmanager
 def operator(kubeconfig: Path, log: Path) -> Iterator[None]:
     """Run the operator of the examples, with a webhook beside it."""
-    files = [ROOT / "examples" / "operator.py", ROOT / "tests" / "e2e" / "memo_admission.py"]
+    files = [ROOT / "examples" / "memo_operator.py", ROOT / "tests" / "e2e" / "memo_admission.py"]
     with log.open("w") as output:
         environment = os.environ | {"KUBECONFIG": str(kubeconfig)}
         command = [sys.executable, "-m", "kopf", "run", *map(str, files), "--namespace", "default"]

@@ -56,9 +56,9 @@ class Tracked:
         """Return what the API has yet to be told: ports, then the status, then that nothing is left. One at a time."""
         meta = self.pod.metadata
         if self.ports and meta.annotations.get(PORT_MAP) != self.ports:
-            # The uid is a precondition: never annotate a namesake.
+            # The uid is a precondition: never annotate a namesake. Nodes may change no more of a pod than its status.
             patch = {"metadata": {"uid": meta.uid, "annotations": {PORT_MAP: self.ports}}}
-            return PatchOf(Pod, meta.name, meta.namespace, patch)
+            return PatchOf(Pod, meta.name, meta.namespace, patch, subresource="status")
         status = status_of(self.plan, self.pod, self.state, place, since=self.since, now=now)
         if status != self.pod.status:
             told = Pod(metadata=meta, status=status)

@@ -1,6 +1,6 @@
 """An operator written with kopf: each Memo gets a ConfigMap, and is not gone before it has said goodbye.
 
-    pip install kopf kubernetes; KUBECONFIG=$(kobune kubeconfig) kopf run examples/operator.py --namespace default
+    pip install kopf kubernetes; KUBECONFIG=$(kobune kubeconfig) kopf run examples/memo_operator.py --namespace default
 
 Its kind is in examples/memos.yaml.
 """
