@@ -107,6 +107,8 @@ def _controller_manager(facts: Facts) -> Any:
     return Config(
         serving=facts.serving("controller-manager"),
         apiserver=facts.client("controller-manager"),
+        signing_certificate=certificates.authority(facts.data_dir.pki)[0],
+        signing_key=certificates.authority(facts.data_dir.pki)[1],
         cluster_cidr=facts.addresses.pods,
         node_cidr_mask_size=facts.addresses.pods_of_a_node,
     )

@@ -18,8 +18,9 @@ from kobune.apimachinery.clock import Clock
 from kobune.apiserver.admission.plugins import default_admission
 from kobune.apiserver.admission.webhooks.calling import Caller
 from kobune.apiserver.admission.webhooks.http import HttpTransport
-from kobune.apiserver.auth.authenticate import Authenticator
+from kobune.apiserver.auth.authenticate import AnySort, Authenticator
 from kobune.apiserver.auth.authorize import Authorizer
+from kobune.apiserver.auth.bootstrap_tokens import BootstrapTokens
 from kobune.apiserver.auth.service_account_tokens import ServiceAccountTokens
 from kobune.apiserver.bootstrap.bootstrap import bootstrap, publish
 from kobune.apiserver.cache.cacher import Cacher
@@ -91,7 +92,7 @@ async def run(config: Config, *, clock: Clock, random: Random, ready: Callable[[
         definitions = DefinitionServing(api.registry, api.cacher, store, converters(api, webhooks))
         stack.callback(definitions.start())
         await bootstrap(api, config.service_ip)
-        authenticator = Authenticator(api.tokens)
+        authenticator = Authenticator(api.bearers)
         metrics = Metrics(api.registry, api.cacher, store)
         front = Front(api, authenticator, api.authorizer, metrics)
         collectors = CollectorRegistry()
@@ -133,6 +134,7 @@ def _api(config: Config, store: Store, clock: Clock, random: Random, caller: Cal
     cacher = Cacher(store, registry)
     view = View(registry, cacher, clock, random)
     services = cacher.ring(registry["services"])
+    tokens = ServiceAccountTokens(view, _signing_key(config))
     return Api(
         registry=registry,
         cacher=cacher,
@@ -141,7 +143,8 @@ def _api(config: Config, store: Store, clock: Clock, random: Random, caller: Cal
         store=store,
         admission=default_admission(view, caller),
         authorizer=Authorizer(view),
-        tokens=ServiceAccountTokens(view, _signing_key(config)),
+        tokens=tokens,
+        bearers=AnySort((tokens, BootstrapTokens(view))),
         addresses=Addresses(services, config.service_network, config.node_ports, random),
         event_leases=EventLeases(store, clock),
         warns_of_unserved=config.with_controllers,

@@ -76,6 +76,11 @@ def service_account_key(directory: Path) -> Path:
     return directory / "service-account.key"
 
 
+def authority(directory: Path) -> tuple[Path, Path]:
+    """Return the files of the CA: its certificate and its private key."""
+    return directory / "ca.crt", directory / "ca.key"
+
+
 @dataclass(frozen=True)
 class _Authority:
     certificate: x509.Certificate

@@ -15,7 +15,11 @@ from kobune.component_base.failure import CannotStart
 from kobune.component_base.serving import Ready, Server, ServingConfig
 from kobune.controller.v1 import ControllerStatus, ListControllersRequest, ListControllersResponse
 from kobune.controller.v1.controllers_pb2_grpc import add_ControllersServicer_to_server
+from kobune.controller_manager.controllers.bootstrapsigner import bootstrapsigner
 from kobune.controller_manager.controllers.clusterroleaggregation import clusterroleaggregation
+from kobune.controller_manager.controllers.csrapproving import csrapproving
+from kobune.controller_manager.controllers.csrcleaner import csrcleaner
+from kobune.controller_manager.controllers.csrsigning import csrsigning
 from kobune.controller_manager.controllers.deployment import deployment
 from kobune.controller_manager.controllers.endpoints import endpoints
 from kobune.controller_manager.controllers.endpointslice import endpointslice
@@ -28,7 +32,9 @@ from kobune.controller_manager.controllers.replicaset import replicaset
 from kobune.controller_manager.controllers.resourcequota import resourcequota
 from kobune.controller_manager.controllers.serviceaccount import serviceaccount
 from kobune.controller_manager.controllers.tainteviction import tainteviction
+from kobune.controller_manager.controllers.tokencleaner import tokencleaner
 from kobune.controller_manager.controllers.volumeprotection import pvcprotection, pvprotection
+from kobune.controller_manager.signing import Authority
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +51,11 @@ class Config:
     serving: ServingConfig = field(default_factory=ServingConfig)
     root_ca: Path | None = None
     """The CA certificate that pods get to know the apiserver by; that of the connection if not given."""
+    signing_certificate: Path | None = None
+    """The CA that signs requests for certificates; without it and its key, nothing does."""
+    signing_key: Path | None = None
+    signing_seconds: float = 365 * 24 * 3600.0
+    """How long the certificates that are signed live at most."""
     cluster_cidr: str = "127.10.0.0/16"
     """Where nodes' pod ranges are cut from."""
     node_cidr_mask_size: int = 24
@@ -94,8 +105,22 @@ def controllers_of(config: Config) -> list[Controller]:
         resourcequota,
         pvcprotection,
         pvprotection,
+        tokencleaner,
+        bootstrapsigner,
+        csrapproving,
+        csrcleaner,
+        *_signing(config),
         garbagecollector(),
     ]
+
+
+def _signing(config: Config) -> list[Controller]:
+    if config.signing_certificate is None or config.signing_key is None:
+        return []
+    try:
+        return [csrsigning(Authority.read(config.signing_certificate, config.signing_key, config.signing_seconds))]
+    except CannotStart as error:
+        raise CannotStart(f"{NAME}: {error}") from None
 
 
 def choose(controllers: list[Controller], names: tuple[str, ...]) -> list[Controller]:

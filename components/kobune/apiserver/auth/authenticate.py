@@ -20,6 +20,17 @@ class Tokens(Protocol):
 
 
 @dataclass(frozen=True)
+class AnySort:
+    """Tokens of several sorts, each known to somebody else."""
+
+    sorts: tuple[Tokens, ...]
+
+    def user_of(self, token: str) -> User | None:
+        """Return whose token it is, or None."""
+        return next((user for sort in self.sorts if (user := sort.user_of(token)) is not None), None)
+
+
+@dataclass(frozen=True)
 class Authenticator:
     """Knows people by what they present. A client certificate was checked against the CA by TLS already."""
 

@@ -10,6 +10,8 @@ from kobune.api.rbac.v1 import ClusterRole, ClusterRoleBinding, PolicyRule, Role
 
 GROUP = "rbac.authorization.k8s.io"
 DEFAULTS = {"kubernetes.io/bootstrapping": "rbac-defaults"}
+CERTIFICATES = "certificates.k8s.io"
+SIGNERS = ("kube-apiserver-client", "kube-apiserver-client-kubelet", "kubelet-serving", "legacy-unknown")
 READ = ("get", "list", "watch")
 WRITE = ("create", "delete", "deletecollection", "patch", "update")
 EVENTS = ("", "events.k8s.io")
@@ -163,10 +165,31 @@ def _reviewing() -> Rules:
     ]
 
 
+def _requesting(subresource: str = "") -> Rules:
+    verbs = ["create"] if subresource else ["create", "get", "list", "watch"]
+    return [rule(verbs, [CERTIFICATES], "certificatesigningrequests" + subresource)]
+
+
+def _approving(signer: str) -> Rules:
+    names = [f"kubernetes.io/{signer}"]
+    return [PolicyRule(verbs=["approve"], apiGroups=[CERTIFICATES], resources=["signers"], resourceNames=names)]
+
+
+def _certificates() -> dict[str, Rules]:
+    """Return the roles for asking for certificates, and for approving what is asked of Kubernetes' own signers."""
+    return {
+        "system:node-bootstrapper": _requesting(),
+        f"system:{CERTIFICATES}:certificatesigningrequests:nodeclient": _requesting("/nodeclient"),
+        f"system:{CERTIFICATES}:certificatesigningrequests:selfnodeclient": _requesting("/selfnodeclient"),
+        **{f"system:{CERTIFICATES}:{name}-approver": _approving(name) for name in SIGNERS},
+    }
+
+
 def _cluster_roles() -> dict[str, Rules]:
     everything = [rule(["*"], ["*"], "*"), PolicyRule(verbs=["*"], nonResourceURLs=["*"])]
     own = [rule(["create"], ["authorization.k8s.io"], "selfsubjectaccessreviews", "selfsubjectrulesreviews")]
     return {
+        **_certificates(),
         "cluster-admin": everything,
         "system:aggregate-to-admin": _admin(),
         "system:aggregate-to-edit": _edit(),

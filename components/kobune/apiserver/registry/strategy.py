@@ -113,6 +113,9 @@ class Strategy:
     def prepare_part(self, part: str, new: Any, old: Any) -> None:
         """Keep what an update of a subresource may not change."""
 
+    def note_time(self, new: Any, old: Any, now: float) -> None:
+        """Note on an object when a part of it changed, where whoever changed it does not say."""
+
     def validate(self, new: Any) -> Iterable[FieldError]:
         """Return the rules that a new or changed object breaks."""
         return self.rules.always(new)

@@ -6,7 +6,6 @@ _NO_CONTROLLER = "no controller acts on it yet"
 _NOT_ENFORCED = "it is not enforced yet"
 
 UNSERVED: Mapping[str, str] = {
-    "certificatesigningrequests": "nothing signs it yet",
     "cronjobs": _NO_CONTROLLER,
     "daemonsets": _NO_CONTROLLER,
     "horizontalpodautoscalers": _NO_CONTROLLER,

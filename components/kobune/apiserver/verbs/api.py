@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from kobune.apiserver.admission.chain import Admission
+from kobune.apiserver.auth.authenticate import Tokens
 from kobune.apiserver.auth.authorize import Authorizer
 from kobune.apiserver.auth.service_account_tokens import ServiceAccountTokens
 from kobune.apiserver.cache.view import View
@@ -19,6 +20,8 @@ class Api(View):
     admission: Admission
     authorizer: Authorizer
     tokens: ServiceAccountTokens
+    bearers: Tokens
+    """Whose bearer tokens are, of every sort."""
     addresses: Addresses
     event_leases: EventLeases
     warns_of_unserved: bool = False

@@ -80,6 +80,8 @@ async def _write(api: Api, call: Call, current: Stored, new: Any, *, tracked: bo
         strategy.default(new)
         if call.subresource:
             strategy.prepare_part(call.subresource, new, old)
+    if call.subresource:
+        strategy.note_time(new, old, api.now())
     if tracked:
         ownership.changed(api, call, new, old)
     if not call.subresource:

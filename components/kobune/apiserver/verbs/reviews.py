@@ -62,7 +62,7 @@ def review_token(api: Api, call: Call, review: Any) -> Any:
     if not review.spec.token:
         raise BadRequest("token is required for TokenReview in authentication")
     review.status.Clear()
-    user = api.tokens.user_of(review.spec.token)
+    user = api.bearers.user_of(review.spec.token)
     if user is None:
         review.status.error = "invalid bearer token"
         return review

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from kobune.apimachinery import names
+from kobune.apimachinery.meta import time_of
 from kobune.apiserver.registry.defaults import cluster as defaults
 from kobune.apiserver.registry.rules import Rules
 from kobune.apiserver.registry.strategy import Strategy, UncountedStrategy
@@ -39,6 +40,16 @@ class CertificateSigningRequestStrategy(UncountedStrategy):
         del status.conditions[:]
         status.conditions.extend(found)
         new.status.CopyFrom(status)
+
+    def note_time(self, new: Any, old: Any, now: float) -> None:
+        since = {(each.type, each.status): each.lastTransitionTime for each in old.status.conditions}
+        for condition in new.status.conditions:
+            if not condition.lastUpdateTime.seconds:
+                condition.lastUpdateTime.CopyFrom(time_of(now))
+            if not condition.lastTransitionTime.seconds:
+                before = since.get((condition.type, condition.status))
+                known = before if before is not None and before.seconds else time_of(now)
+                condition.lastTransitionTime.CopyFrom(known)
 
 
 def kinds() -> Mapping[tuple[str, str], Strategy]:
