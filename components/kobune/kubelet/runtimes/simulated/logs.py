@@ -28,10 +28,14 @@ def write_end(container: Container, now: float) -> None:
         now,
         [f"simulated container {container.config.metadata.name} ended with exit code {container.exit_code}{why}"],
     )
+    container.output.say("")
 
 
 def write(container: Container, now: float, texts: Iterable[str]) -> None:
-    """Add lines to a container's log; nothing, if it has none."""
+    """Add lines to a container's log, if it has one, and tell them to those who are attached."""
+    texts = list(texts)
+    for text in texts:
+        container.output.say(text + "\n")
     path = container.log_path()
     if not path:
         return

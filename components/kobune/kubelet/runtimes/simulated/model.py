@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from kobune.kubelet.annotations import NODE, NODE_IP, POD_CIDR, PORTS
 from kobune.kubelet.runtimes.simulated.behaviour import Behaviour
 from kobune.kubelet.runtimes.simulated.images import parse
+from kobune.kubelet.runtimes.simulated.output import Output
 from kobune.kubelet.runtimes.simulated.web import Listener
 from kobune.kubelet.timers import Timer
 from kobune.vendor.cri import (
@@ -49,6 +50,8 @@ class Container:
     message: str = ""
     listeners: list[Listener] = field(default_factory=list)
     timer: Timer | None = None
+    output: Output = field(default_factory=Output)
+    """For those who are attached."""
 
     @property
     def state(self) -> int:

@@ -14,11 +14,16 @@ from kobune.kubelet.runtimes.simulated.network import OFFSET
 from kobune.kubelet.runtimes.simulated.refusal import Impossible, Invalid, TooSlow, answers, unsupported
 from kobune.kubelet.runtimes.simulated.selection import containers_that_match, sandboxes_that_match
 from kobune.kubelet.runtimes.simulated.shell import Outcome, understand
+from kobune.kubelet.runtimes.simulated.streaming import StreamingServer
 from kobune.vendor.cri import (
+    AttachRequest,
+    AttachResponse,
     ContainerStatusRequest,
     ContainerStatusResponse,
     CreateContainerRequest,
     CreateContainerResponse,
+    ExecRequest,
+    ExecResponse,
     ExecSyncRequest,
     ExecSyncResponse,
     GetEventsRequest,
@@ -61,8 +66,9 @@ NOTHING_MEASURED = "they use nothing that could be measured"
 class RuntimeService(RuntimeServiceServicer):
     """Sandboxes and containers over gRPC. What the methods promise stands in CRI's own contract."""
 
-    def __init__(self, engine: Engine, clock: Clock, first_port: int) -> None:
+    def __init__(self, engine: Engine, streaming: StreamingServer, clock: Clock, first_port: int) -> None:
         self._engine = engine
+        self._streaming = streaming
         self._clock = clock
         self._first_port = first_port
 
@@ -162,6 +168,19 @@ class RuntimeService(RuntimeServiceServicer):
         output = "".join(f"{line}\n" for line in outcome.output)
         return ExecSyncResponse(stdout=output.encode(), exit_code=outcome.code)
 
+    @answers
+    async def Exec(self, request: ExecRequest) -> ExecResponse:  # noqa: N802
+        if not request.cmd:
+            raise Invalid("no command was given")
+        container = self._engine.container(request.container_id)
+        command = tuple(request.cmd)
+        return ExecResponse(url=await self._streaming.url(container, command, stdin=request.stdin, tty=request.tty))
+
+    @answers
+    async def Attach(self, request: AttachRequest) -> AttachResponse:  # noqa: N802
+        container = self._engine.container(request.container_id)
+        return AttachResponse(url=await self._streaming.url(container, (), stdin=request.stdin, tty=request.tty))
+
     async def GetContainerEvents(self, request: GetEventsRequest, context: Any) -> AsyncIterator[Any]:  # noqa: N802
         with self._engine.events.listening() as events:
             await context.send_initial_metadata(())  # from here on, nothing is missed
@@ -171,8 +190,6 @@ class RuntimeService(RuntimeServiceServicer):
             except Overrun:
                 await context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "too slow: events were missed, list again")
 
-    Exec: Any = unsupported("Exec", NOTHING_INSIDE)
-    Attach: Any = unsupported("Attach", NOTHING_INSIDE)
     PortForward: Any = unsupported("PortForward", "connect to the pod's address")
     CheckpointContainer: Any = unsupported("CheckpointContainer", NOTHING_INSIDE)
     UpdateContainerResources: Any = unsupported("UpdateContainerResources", "they have no resources")

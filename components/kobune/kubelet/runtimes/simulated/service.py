@@ -16,6 +16,7 @@ from kobune.kubelet.runtimes.simulated.image_service import ImageService
 from kobune.kubelet.runtimes.simulated.journal import Journal
 from kobune.kubelet.runtimes.simulated.network import Network, first_port
 from kobune.kubelet.runtimes.simulated.runtime_service import RuntimeService
+from kobune.kubelet.runtimes.simulated.streaming import StreamingServer
 from kobune.kubelet.timers import Timers
 from kobune.vendor.cri.runtime_pb2_grpc import add_ImageServiceServicer_to_server, add_RuntimeServiceServicer_to_server
 
@@ -58,7 +59,8 @@ async def serve(config: SimulatedConfig, *, clock: Clock, random: Random) -> Asy
             timers=timers,
         )
         server = grpc.aio.server()
-        add_RuntimeServiceServicer_to_server(RuntimeService(engine, clock, first), server)
+        streaming = StreamingServer(clock)
+        add_RuntimeServiceServicer_to_server(RuntimeService(engine, streaming, clock, first), server)
         add_ImageServiceServicer_to_server(ImageService(engine, clock, config.pull_seconds), server)
         stop: list[Callable[[], object]] = []
         try:
@@ -74,5 +76,6 @@ async def serve(config: SimulatedConfig, *, clock: Clock, random: Random) -> Asy
             yield endpoint
         finally:
             await server.stop(None)
+            await streaming.close()
             for call in stop:
                 call()
