@@ -45,11 +45,6 @@ def message_struct_type(descriptor: Descriptor) -> str:
     return str(_options(descriptor)[schema_pb2.struct_type])
 
 
-def description(descriptor: Descriptor) -> str:
-    """Return what a message is, for people."""
-    return str(_options(descriptor)[schema_pb2.description])
-
-
 def enum_values(field: FieldDescriptor) -> tuple[str, ...]:
     """Return the values that a string field is known to take; empty if it is free."""
     name = field_options(field).enum

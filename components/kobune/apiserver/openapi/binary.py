@@ -81,6 +81,7 @@ def _operation(out: pb.Operation, operation: dict[str, Any]) -> None:
         else:
             query = found.non_body_parameter.query_parameter_sub_schema
             query.name, query.type = parameter["name"], parameter["type"]
+            query.description = parameter.get("description", "")
             setattr(query, "in", parameter["in"])
     for code, response in operation["responses"].items():
         found_response = out.responses.response_code.add(name=code).value.response

@@ -2,11 +2,12 @@
 
 from typing import Any, Final
 
+from kobune.apimachinery import descriptions
 from kobune.apimachinery.kinds import Kind
 
 META: Final = "io.k8s.apimachinery.pkg.apis.meta.v1."
-API_VERSION: Final = {"type": "string", "description": "The version of the schema of this object."}
-KIND: Final = {"type": "string", "description": "The kind of this object."}
+API_VERSION: Final = {"type": "string", "description": descriptions.API_VERSION}
+KIND: Final = {"type": "string", "description": descriptions.KIND}
 
 
 def name_of(kind: Kind) -> str:
@@ -17,10 +18,10 @@ def name_of(kind: Kind) -> str:
 def schemas_of(kind: Kind, schema: dict[str, Any], ref: str) -> dict[str, Any]:
     """Return the schemas of a kind and of lists of it, from the schema in its definition."""
     name = name_of(kind)
-    meta = {"allOf": [{"$ref": f"{ref}{META}ObjectMeta"}], "description": "The object's name, labels and so on."}
+    meta = {"allOf": [{"$ref": f"{ref}{META}ObjectMeta"}], "description": descriptions.OBJECT_META}
     gvk = {"group": kind.group, "version": kind.version}
     properties = {**schema.get("properties", {}), "apiVersion": API_VERSION, "kind": KIND, "metadata": meta}
-    list_meta = {"allOf": [{"$ref": f"{ref}{META}ListMeta"}], "description": "Where the list ends, and its version."}
+    list_meta = {"allOf": [{"$ref": f"{ref}{META}ListMeta"}], "description": descriptions.LIST_META}
     return {
         name: {
             "type": "object",
@@ -30,13 +31,17 @@ def schemas_of(kind: Kind, schema: dict[str, Any], ref: str) -> dict[str, Any]:
         },
         f"{name}List": {
             "type": "object",
-            "description": f"A list of {kind.name} objects.",
+            "description": descriptions.list_of(kind.name),
             "required": ["items"],
             "properties": {
                 "apiVersion": API_VERSION,
                 "kind": KIND,
                 "metadata": list_meta,
-                "items": {"type": "array", "description": "The objects.", "items": {"allOf": [{"$ref": ref + name}]}},
+                "items": {
+                    "type": "array",
+                    "description": descriptions.ITEMS,
+                    "items": {"allOf": [{"$ref": ref + name}]},
+                },
             },
             "x-kubernetes-group-version-kind": [{**gvk, "kind": kind.list_name}],
         },

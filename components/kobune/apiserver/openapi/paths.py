@@ -1,9 +1,13 @@
 """The paths of a resource in OpenAPI: kubectl looks there for what a resource supports."""
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any, Protocol
 
+from kobune.api.meta.v1 import DeleteOptions, ListOptions, PatchOptions
+from kobune.apimachinery.descriptions import describe
 from kobune.apimachinery.kinds import Kind
+from kobune.apimachinery.schema import descriptor_of
 from kobune.apiserver.registry.resource import Resource
 from kobune.apiserver.verbs.apply import APPLY_PATCH
 from kobune.apiserver.verbs.patch import CUSTOM_SUPPORTED, SUPPORTED
@@ -32,6 +36,10 @@ QUERY = {
     "get": ("pretty",),
     "list": (*LISTING, *VERSION),
 }
+
+OPTIONS = (ListOptions, PatchOptions, DeleteOptions)
+"""The messages whose fields are what the parameters of a query are."""
+PRETTY = "Whether JSON comes with line breaks and indentation: `true` or `1`."
 
 
 class SchemaName(Protocol):
@@ -105,7 +113,18 @@ def _discovery(kind: Kind) -> dict[str, Any]:
 
 
 def _parameters(names: Sequence[str]) -> list[dict[str, Any]]:
-    return [{"name": name, "in": "query", "schema": {"type": TYPES.get(name, "string")}} for name in names]
+    return [
+        {"name": name, "in": "query", "description": _meaning(name), "schema": {"type": TYPES.get(name, "string")}}
+        for name in names
+    ]
+
+
+@cache
+def _meaning(parameter: str) -> str:
+    for options in OPTIONS:
+        if (field := descriptor_of(options).fields_by_name.get(parameter)) is not None:
+            return describe(field)
+    return PRETTY
 
 
 TYPES = {

@@ -10,6 +10,8 @@ REF: Final = "#/components/schemas/"
 NEW_REF: Final = "#/definitions/"
 DROPPED: Final = frozenset({"oneOf", "anyOf", "not", "nullable", "allOf"})
 """What v2 has no word for."""
+SHARED: Final = ("name", "in", "description")
+"""What both versions say of a parameter."""
 
 
 def document(documents: Iterable[dict[str, Any]], version: str) -> dict[str, Any]:
@@ -51,7 +53,7 @@ def _schema(schema: dict[str, Any]) -> dict[str, Any]:
 def _operation(operation: dict[str, Any]) -> dict[str, Any]:
     out = {name: value for name, value in operation.items() if name not in ("requestBody", "parameters", "responses")}
     out["parameters"] = [
-        {"name": each["name"], "in": each["in"], "type": each["schema"].get("type", "string")}
+        {**{key: each[key] for key in SHARED if key in each}, "type": each["schema"].get("type", "string")}
         for each in operation.get("parameters", ())
     ]
     if content := operation.get("requestBody", {}).get("content"):

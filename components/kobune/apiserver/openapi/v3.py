@@ -13,14 +13,9 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
 from kobune.api.meta.v1 import DeleteOptions, ListMeta, ObjectMeta, Patch, Status, WatchEvent
 from kobune.apimachinery.codec.shape import Field, is_object, json_fields
+from kobune.apimachinery.descriptions import API_VERSION, KIND, describe
 from kobune.apimachinery.kinds import Kind
-from kobune.apimachinery.schema import (
-    description,
-    descriptor_of,
-    enum_values,
-    kubernetes_package,
-    package_options,
-)
+from kobune.apimachinery.schema import descriptor_of, enum_values, kubernetes_package, package_options
 from kobune.apiserver.customresources.resource import CustomResource
 from kobune.apiserver.openapi import custom, v2
 from kobune.apiserver.openapi.binary import to_protobuf
@@ -165,19 +160,20 @@ def name_of(descriptor: Descriptor) -> str:
 
 def schema_of(descriptor: Descriptor) -> dict[str, Any]:
     """Return the schema of a message."""
+    text = describe(descriptor)
     if descriptor.name in SPECIAL:
-        return SPECIAL[descriptor.name]
+        return {"description": text, **SPECIAL[descriptor.name]}
     properties: dict[str, Any] = {}
     required = []
     if is_object(descriptor):
-        properties["apiVersion"] = {"type": "string", "description": "The version of the schema of this object."}
-        properties["kind"] = {"type": "string", "description": "The kind of this object."}
+        properties["apiVersion"] = {"type": "string", "description": API_VERSION}
+        properties["kind"] = {"type": "string", "description": KIND}
     for name, field in json_fields(descriptor).items():
         properties[name] = _property(field)
         if _is_required(field):
             required.append(name)
     schema: dict[str, Any] = {"type": "object"}
-    if text := description(descriptor):
+    if text:
         schema["description"] = text
     if properties:
         schema["properties"] = dict(sorted(properties.items()))
@@ -209,8 +205,8 @@ def _property(field: Field) -> dict[str, Any]:
         inner = {"type": "array", "items": inner}
     if known.default:
         inner["default"] = orjson.loads(known.default)
-    if known.description:
-        inner["description"] = known.description
+    if text := describe(field.descriptor):
+        inner["description"] = text
     if known.list_type:
         inner["x-kubernetes-list-type"] = known.list_type
     if known.list_map_keys:

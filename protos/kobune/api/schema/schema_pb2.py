@@ -25,23 +25,25 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import descriptor_pb2 as google_dot_protobuf_dot_descriptor__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ekobune/api/schema/schema.proto\x12\x11kobune.api.schema\x1a google/protobuf/descriptor.proto\"\xe9\x02\n\x05\x46ield\x12\x0f\n\x07pointer\x18\x01 \x01(\x08\x12\x11\n\tomitempty\x18\x02 \x01(\x08\x12\x10\n\x08required\x18\x03 \x01(\x08\x12\x10\n\x08optional\x18\x04 \x01(\x08\x12\x0c\n\x04\x65num\x18\x05 \x01(\t\x12\x0f\n\x07\x64\x65\x66\x61ult\x18\x06 \x01(\t\x12\x16\n\x0epatch_strategy\x18\x07 \x01(\t\x12\x17\n\x0fpatch_merge_key\x18\x08 \x01(\t\x12\x11\n\tlist_type\x18\t \x01(\t\x12\x15\n\rlist_map_keys\x18\n \x03(\t\x12\x10\n\x08map_type\x18\x0b \x01(\t\x12\x13\n\x0bstruct_type\x18\x0c \x01(\t\x12\x11\n\timmutable\x18\r \x01(\x08\x12-\n\x08\x66idelity\x18\x0e \x01(\x0e\x32\x1b.kobune.api.schema.Fidelity\x12\x13\n\x0b\x64\x65scription\x18\x0f \x01(\t\x12\x10\n\x08omitzero\x18\x10 \x01(\x08\x12\x0e\n\x06inline\x18\x11 \x01(\x08\"X\n\x0bSubresource\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\r\n\x05group\x18\x03 \x01(\t\x12\x0f\n\x07version\x18\x04 \x01(\t\x12\r\n\x05verbs\x18\x05 \x03(\t\"\xce\x01\n\x08Resource\x12\r\n\x05group\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x0e\n\x06plural\x18\x03 \x01(\t\x12\x10\n\x08singular\x18\x04 \x01(\t\x12\x12\n\nnamespaced\x18\x05 \x01(\x08\x12\x13\n\x0bshort_names\x18\x06 \x03(\t\x12\x12\n\ncategories\x18\x07 \x03(\t\x12\r\n\x05verbs\x18\x08 \x03(\t\x12\x34\n\x0csubresources\x18\t \x03(\x0b\x32\x1e.kobune.api.schema.Subresource\"=\n\x07Package\x12\r\n\x05group\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x12\n\nkubernetes\x18\x03 \x01(\t\"*\n\nStringEnum\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06values\x18\x02 \x03(\t*1\n\x08\x46idelity\x12\x0c\n\x08\x45NFORCED\x10\x00\x12\n\n\x06STORED\x10\x01\x12\x0b\n\x07REFUSED\x10\x02:H\n\x05\x66ield\x12\x1d.google.protobuf.FieldOptions\x18\x81\x94\x03 \x01(\x0b\x32\x18.kobune.api.schema.Field:P\n\x08resource\x12\x1f.google.protobuf.MessageOptions\x18\x81\x94\x03 \x01(\x0b\x32\x1b.kobune.api.schema.Resource:=\n\x12kubernetes_package\x12\x1f.google.protobuf.MessageOptions\x18\x82\x94\x03 \x01(\t:6\n\x0b\x64\x65scription\x12\x1f.google.protobuf.MessageOptions\x18\x83\x94\x03 \x01(\t:6\n\x0bstruct_type\x12\x1f.google.protobuf.MessageOptions\x18\x84\x94\x03 \x01(\t:K\n\x07package\x12\x1c.google.protobuf.FileOptions\x18\x81\x94\x03 \x01(\x0b\x32\x1a.kobune.api.schema.Package:R\n\x0bstring_enum\x12\x1c.google.protobuf.FileOptions\x18\x82\x94\x03 \x03(\x0b\x32\x1d.kobune.api.schema.StringEnum')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ekobune/api/schema/schema.proto\x12\x11kobune.api.schema\x1a google/protobuf/descriptor.proto\"H\n\x06\x45\x66\x66\x65\x63t\x12-\n\x08\x66idelity\x18\x01 \x01(\x0e\x32\x1b.kobune.api.schema.Fidelity\x12\x0f\n\x07missing\x18\x02 \x01(\t\"\xd4\x02\n\x05\x46ield\x12\x0f\n\x07pointer\x18\x01 \x01(\x08\x12\x11\n\tomitempty\x18\x02 \x01(\x08\x12\x10\n\x08required\x18\x03 \x01(\x08\x12\x10\n\x08optional\x18\x04 \x01(\x08\x12\x0c\n\x04\x65num\x18\x05 \x01(\t\x12\x0f\n\x07\x64\x65\x66\x61ult\x18\x06 \x01(\t\x12\x16\n\x0epatch_strategy\x18\x07 \x01(\t\x12\x17\n\x0fpatch_merge_key\x18\x08 \x01(\t\x12\x11\n\tlist_type\x18\t \x01(\t\x12\x15\n\rlist_map_keys\x18\n \x03(\t\x12\x10\n\x08map_type\x18\x0b \x01(\t\x12\x13\n\x0bstruct_type\x18\x0c \x01(\t\x12\x11\n\timmutable\x18\r \x01(\x08\x12-\n\x08\x66idelity\x18\x0e \x01(\x0e\x32\x1b.kobune.api.schema.Fidelity\x12\x10\n\x08omitzero\x18\x10 \x01(\x08\x12\x0e\n\x06inline\x18\x11 \x01(\x08\"X\n\x0bSubresource\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\r\n\x05group\x18\x03 \x01(\t\x12\x0f\n\x07version\x18\x04 \x01(\t\x12\r\n\x05verbs\x18\x05 \x03(\t\"\xce\x01\n\x08Resource\x12\r\n\x05group\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x0e\n\x06plural\x18\x03 \x01(\t\x12\x10\n\x08singular\x18\x04 \x01(\t\x12\x12\n\nnamespaced\x18\x05 \x01(\x08\x12\x13\n\x0bshort_names\x18\x06 \x03(\t\x12\x12\n\ncategories\x18\x07 \x03(\t\x12\r\n\x05verbs\x18\x08 \x03(\t\x12\x34\n\x0csubresources\x18\t \x03(\x0b\x32\x1e.kobune.api.schema.Subresource\"=\n\x07Package\x12\r\n\x05group\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x12\n\nkubernetes\x18\x03 \x01(\t\"*\n\nStringEnum\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06values\x18\x02 \x03(\t*1\n\x08\x46idelity\x12\x0c\n\x08\x45NFORCED\x10\x00\x12\n\n\x06STORED\x10\x01\x12\x0b\n\x07REFUSED\x10\x02:H\n\x05\x66ield\x12\x1d.google.protobuf.FieldOptions\x18\x81\x94\x03 \x01(\x0b\x32\x18.kobune.api.schema.Field:P\n\x08resource\x12\x1f.google.protobuf.MessageOptions\x18\x81\x94\x03 \x01(\x0b\x32\x1b.kobune.api.schema.Resource:=\n\x12kubernetes_package\x12\x1f.google.protobuf.MessageOptions\x18\x82\x94\x03 \x01(\t:L\n\x06\x65\x66\x66\x65\x63t\x12\x1f.google.protobuf.MessageOptions\x18\x83\x94\x03 \x01(\x0b\x32\x19.kobune.api.schema.Effect:6\n\x0bstruct_type\x12\x1f.google.protobuf.MessageOptions\x18\x84\x94\x03 \x01(\t:K\n\x07package\x12\x1c.google.protobuf.FileOptions\x18\x81\x94\x03 \x01(\x0b\x32\x1a.kobune.api.schema.Package:R\n\x0bstring_enum\x12\x1c.google.protobuf.FileOptions\x18\x82\x94\x03 \x03(\x0b\x32\x1d.kobune.api.schema.StringEnum')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'kobune.api.schema.schema_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_FIDELITY']._serialized_start=857
-  _globals['_FIDELITY']._serialized_end=906
-  _globals['_FIELD']._serialized_start=88
-  _globals['_FIELD']._serialized_end=449
-  _globals['_SUBRESOURCE']._serialized_start=451
-  _globals['_SUBRESOURCE']._serialized_end=539
-  _globals['_RESOURCE']._serialized_start=542
-  _globals['_RESOURCE']._serialized_end=748
-  _globals['_PACKAGE']._serialized_start=750
-  _globals['_PACKAGE']._serialized_end=811
-  _globals['_STRINGENUM']._serialized_start=813
-  _globals['_STRINGENUM']._serialized_end=855
+  _globals['_FIDELITY']._serialized_start=910
+  _globals['_FIDELITY']._serialized_end=959
+  _globals['_EFFECT']._serialized_start=87
+  _globals['_EFFECT']._serialized_end=159
+  _globals['_FIELD']._serialized_start=162
+  _globals['_FIELD']._serialized_end=502
+  _globals['_SUBRESOURCE']._serialized_start=504
+  _globals['_SUBRESOURCE']._serialized_end=592
+  _globals['_RESOURCE']._serialized_start=595
+  _globals['_RESOURCE']._serialized_end=801
+  _globals['_PACKAGE']._serialized_start=803
+  _globals['_PACKAGE']._serialized_end=864
+  _globals['_STRINGENUM']._serialized_start=866
+  _globals['_STRINGENUM']._serialized_end=908
 # @@protoc_insertion_point(module_scope)

@@ -22,8 +22,8 @@ RESOURCE_FIELD_NUMBER: _ClassVar[int]
 resource: _descriptor.FieldDescriptor
 KUBERNETES_PACKAGE_FIELD_NUMBER: _ClassVar[int]
 kubernetes_package: _descriptor.FieldDescriptor
-DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
-description: _descriptor.FieldDescriptor
+EFFECT_FIELD_NUMBER: _ClassVar[int]
+effect: _descriptor.FieldDescriptor
 STRUCT_TYPE_FIELD_NUMBER: _ClassVar[int]
 struct_type: _descriptor.FieldDescriptor
 PACKAGE_FIELD_NUMBER: _ClassVar[int]
@@ -31,8 +31,16 @@ package: _descriptor.FieldDescriptor
 STRING_ENUM_FIELD_NUMBER: _ClassVar[int]
 string_enum: _descriptor.FieldDescriptor
 
+class Effect(_message.Message):
+    __slots__ = ("fidelity", "missing")
+    FIDELITY_FIELD_NUMBER: _ClassVar[int]
+    MISSING_FIELD_NUMBER: _ClassVar[int]
+    fidelity: Fidelity
+    missing: str
+    def __init__(self, fidelity: _Optional[_Union[Fidelity, str]] = ..., missing: _Optional[str] = ...) -> None: ...
+
 class Field(_message.Message):
-    __slots__ = ("pointer", "omitempty", "required", "optional", "enum", "default", "patch_strategy", "patch_merge_key", "list_type", "list_map_keys", "map_type", "struct_type", "immutable", "fidelity", "description", "omitzero", "inline")
+    __slots__ = ("pointer", "omitempty", "required", "optional", "enum", "default", "patch_strategy", "patch_merge_key", "list_type", "list_map_keys", "map_type", "struct_type", "immutable", "fidelity", "omitzero", "inline")
     POINTER_FIELD_NUMBER: _ClassVar[int]
     OMITEMPTY_FIELD_NUMBER: _ClassVar[int]
     REQUIRED_FIELD_NUMBER: _ClassVar[int]
@@ -47,7 +55,6 @@ class Field(_message.Message):
     STRUCT_TYPE_FIELD_NUMBER: _ClassVar[int]
     IMMUTABLE_FIELD_NUMBER: _ClassVar[int]
     FIDELITY_FIELD_NUMBER: _ClassVar[int]
-    DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
     OMITZERO_FIELD_NUMBER: _ClassVar[int]
     INLINE_FIELD_NUMBER: _ClassVar[int]
     pointer: bool
@@ -64,10 +71,9 @@ class Field(_message.Message):
     struct_type: str
     immutable: bool
     fidelity: Fidelity
-    description: str
     omitzero: bool
     inline: bool
-    def __init__(self, pointer: bool = ..., omitempty: bool = ..., required: bool = ..., optional: bool = ..., enum: _Optional[str] = ..., default: _Optional[str] = ..., patch_strategy: _Optional[str] = ..., patch_merge_key: _Optional[str] = ..., list_type: _Optional[str] = ..., list_map_keys: _Optional[_Iterable[str]] = ..., map_type: _Optional[str] = ..., struct_type: _Optional[str] = ..., immutable: bool = ..., fidelity: _Optional[_Union[Fidelity, str]] = ..., description: _Optional[str] = ..., omitzero: bool = ..., inline: bool = ...) -> None: ...
+    def __init__(self, pointer: bool = ..., omitempty: bool = ..., required: bool = ..., optional: bool = ..., enum: _Optional[str] = ..., default: _Optional[str] = ..., patch_strategy: _Optional[str] = ..., patch_merge_key: _Optional[str] = ..., list_type: _Optional[str] = ..., list_map_keys: _Optional[_Iterable[str]] = ..., map_type: _Optional[str] = ..., struct_type: _Optional[str] = ..., immutable: bool = ..., fidelity: _Optional[_Union[Fidelity, str]] = ..., omitzero: bool = ..., inline: bool = ...) -> None: ...
 
 class Subresource(_message.Message):
     __slots__ = ("name", "kind", "group", "version", "verbs")
