@@ -1,0 +1,1 @@
+"""The way from the apiserver to the kubelets, which have the pods."""

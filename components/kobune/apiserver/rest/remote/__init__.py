@@ -1,0 +1,1 @@
+"""What is no object, but flows: logs, commands, connections to ports, and requests passed on."""
