@@ -1,7 +1,7 @@
 """What messages and fields are, in words for people.
 
-The words are the comments in the `.proto` files; `scripts/gen-protos` keeps them beside the generated code, and they are
-read when somebody asks. What all kinds have in common is said here once.
+The words are the comments in the `.proto` files. `scripts/gen-protos` puts them beside the generated code; they are read
+when somebody asks. What all kinds have in common is said here once.
 """
 
 import importlib.resources
@@ -10,7 +10,7 @@ from functools import cache
 from typing import Final, cast
 
 import orjson
-from google.protobuf.descriptor import Descriptor, FieldDescriptor, FileDescriptor
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
 API_VERSION: Final = "Group and version whose schema the object follows; the core group is `v1`."
 KIND: Final = "The object's kind, in CamelCase. It cannot be changed."
@@ -59,7 +59,7 @@ def _is_list(message: Descriptor) -> bool:
 
 
 def _words(message: Descriptor) -> Mapping[str, str]:
-    return _of_package(cast(FileDescriptor, message.file).package)
+    return _of_package(message.file.package)
 
 
 @cache

@@ -198,13 +198,15 @@ class NonBodyParameter(_message.Message):
     def __init__(self, query_parameter_sub_schema: _Optional[_Union[QueryParameter, _Mapping]] = ...) -> None: ...
 
 class QueryParameter(_message.Message):
-    __slots__ = ("name", "type")
+    __slots__ = ("description", "name", "type")
     IN_FIELD_NUMBER: _ClassVar[int]
+    DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
     TYPE_FIELD_NUMBER: _ClassVar[int]
+    description: str
     name: str
     type: str
-    def __init__(self, name: _Optional[str] = ..., type: _Optional[str] = ..., **kwargs) -> None: ...
+    def __init__(self, description: _Optional[str] = ..., name: _Optional[str] = ..., type: _Optional[str] = ..., **kwargs) -> None: ...
 
 class Responses(_message.Message):
     __slots__ = ("response_code",)
