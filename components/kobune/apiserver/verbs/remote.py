@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from typing import Any, Final, Protocol
 
 import grpc
@@ -95,12 +95,13 @@ async def run(flow: Flow, client: Client) -> None:
 
 
 async def _listen(flow: Flow, client: Client) -> None:
-    async for one in client.inputs():
-        try:
-            await patiently(flow.tell(one), client.check)
-        except ConnectionResetError:
-            # The command has ended, and what it said last is perhaps on its way.
-            await asyncio.get_running_loop().create_future()
+    async with aclosing(client.inputs()) as inputs:  # type: ignore[type-var]
+        async for one in inputs:
+            try:
+                await patiently(flow.tell(one), client.check)
+            except ConnectionResetError:
+                # The command has ended, and what it said last is perhaps on its way.
+                await asyncio.get_running_loop().create_future()
 
 
 async def _talk(flow: Flow, client: Client) -> None:

@@ -1,6 +1,7 @@
 """`kobune.node.v1.Streams`: finds the pod and the run that is meant, and opens what was asked for."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from pathlib import Path
@@ -142,7 +143,7 @@ class Streams(StreamsServicer):
         try:
             return await asyncio.open_connection(host, self._actual_port(port))
         except OSError as error:
-            why = (error.strerror or str(error)).lower()
+            why = os.strerror(error.errno).lower() if error.errno else str(error)
             raise Refused(
                 f"failed to connect to {host}:{port} inside the pod: connect: {why}", grpc.StatusCode.UNAVAILABLE
             ) from None

@@ -57,6 +57,8 @@ async def _over_spdy(execution: Execution, options: PodExecOptions, request: web
     names |= {name for name in ("stdin", "stdout") if getattr(options, name)}
     if options.stderr and not options.tty:
         names.add("stderr")
+    if options.tty and protocol in spdy_client.RESIZING:
+        names.add("resize")
     with suppress(BadRequest, ConnectionError):
         await client.gather(names)
         await _started(execution, client)

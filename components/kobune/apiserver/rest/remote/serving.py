@@ -2,16 +2,19 @@
 
 from aiohttp import web
 
-from kobune.apimachinery.errors import MethodNotAllowed
 from kobune.apiserver.front import Front
 from kobune.apiserver.rest.remote import upgrades
 from kobune.apiserver.rest.remote.execution import serve_execution
 from kobune.apiserver.rest.remote.forwarding import serve_forwarding
 from kobune.apiserver.rest.remote.logs import serve_log
+from kobune.apiserver.rest.remote.proxying import serve_proxy
+from kobune.apiserver.rest.remote.transport import Transport
 from kobune.apiserver.verbs.call import Call
 
 
-async def serve_flow(front: Front, call: Call, verb: str, request: web.BaseRequest) -> web.StreamResponse:
+async def serve_flow(
+    front: Front, transport: Transport, call: Call, verb: str, request: web.BaseRequest
+) -> web.StreamResponse:
     """Answer a request for a log, a command, connections to ports, or something behind a proxy."""
     if call.subresource == "log":
         return await serve_log(front.api, call, request)
@@ -22,4 +25,4 @@ async def serve_flow(front: Front, call: Call, verb: str, request: web.BaseReque
         return await serve_execution(front.api, call, request)
     if call.subresource == "portforward":
         return await serve_forwarding(front.api, call, request)
-    raise MethodNotAllowed(f"{call.plural}/{call.subresource} is not supported")
+    return await serve_proxy(front.api, call, transport, request)

@@ -12,6 +12,7 @@ from kobune.apiserver.rest.spdy.session import Session, Stream
 from kobune.node.v1 import ExecInput, ExecOutput
 
 PROTOCOLS: Final = ("v4.channel.k8s.io", "v3.channel.k8s.io", "v2.channel.k8s.io", "channel.k8s.io")
+RESIZING: Final = PROTOCOLS[:2]
 OPEN_SECONDS: Final = 30.0
 LINE_LIMIT: Final = 1024
 
@@ -38,18 +39,19 @@ class SpdyClient:
     async def inputs(self) -> AsyncIterator[ExecInput]:
         """Yield what is said, until they leave."""
         queue: asyncio.Queue[ExecInput | None] = asyncio.Queue(1)
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(self._leaving(queue))]
-            if "stdin" in self._streams:
-                tasks.append(group.create_task(_typed(self._streams["stdin"], queue)))
-            if "resize" in self._streams:
-                tasks.append(group.create_task(_resized(self._streams["resize"], queue)))
-            try:
-                while (one := await queue.get()) is not None:
-                    yield one
-            finally:
-                for task in tasks:
-                    task.cancel()
+        works = [self._leaving(queue)]
+        if "stdin" in self._streams:
+            works.append(_typed(self._streams["stdin"], queue))
+        if "resize" in self._streams:
+            works.append(_resized(self._streams["resize"], queue))
+        tasks = [asyncio.create_task(work) for work in works]
+        try:
+            while (one := await queue.get()) is not None:
+                yield one
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def send(self, output: ExecOutput) -> None:
         """Send what the command says; in the end, close its streams."""
