@@ -162,6 +162,8 @@ class Resource:
 
     def field(self, stored: Stored, path: str) -> str:
         """Return a field of an object by its path, as field selectors see it."""
+        if not path:
+            return ""
         value: Any = stored.message
         for part in path.split("."):
             value = getattr(value, part)

@@ -65,12 +65,16 @@ class Strategy:
     """Whether an update checks twice what of the metadata may change, as most kinds do."""
     rechecks_metadata = False
     """Whether an update checks the metadata once more as if it were new."""
+    status_keeps: tuple[str, ...] = ()
+    """The fields of the metadata that an update of the status may not change."""
     free_finalizers = False
     """Whether finalizers may be called anything."""
     allocates = False
     """Whether its objects are given addresses (services)."""
     expires = False
     """Whether its objects vanish after an hour (events)."""
+    unknown_field = "field label not supported: {}"
+    """What those are told who select by a field that is not among the `selectable_fields`."""
     deprecation = ""
     """What everybody is told who uses the kind."""
 
@@ -96,19 +100,14 @@ class Strategy:
                 new.ClearField("status")
 
     def prepare_status_update(self, new: Any, old: Any) -> None:
-        """Keep what an update of the status may not change: everything else but a few fields of the metadata."""
+        """Keep what an update of the status may not change: everything else, and maybe parts of the metadata."""
         for field in new.DESCRIPTOR.fields:
-            if field.name in ("metadata", "status"):
-                continue
-            new.ClearField(field.name)
-            copy_field(new, old, field.name)
-        keep = new.metadata.managedFields
-        metadata = type(new.metadata)()
-        metadata.CopyFrom(old.metadata)
-        metadata.ClearField("managedFields")
-        metadata.managedFields.extend(keep)
-        metadata.resourceVersion = new.metadata.resourceVersion
-        new.metadata.CopyFrom(metadata)
+            if field.name not in ("metadata", "status"):
+                new.ClearField(field.name)
+                copy_field(new, old, field.name)
+        for name in self.status_keeps:
+            new.metadata.ClearField(name)
+            copy_field(new.metadata, old.metadata, name)
 
     def prepare_part(self, part: str, new: Any, old: Any) -> None:
         """Keep what an update of a subresource may not change."""

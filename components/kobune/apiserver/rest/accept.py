@@ -15,7 +15,10 @@ ENCODINGS = {
     "application/*": media.JSON,
 }
 KNOWN = ", ".join((media.JSON, media.YAML, media.PROTOBUF))
+GROUP = "meta.k8s.io"
 TRANSFORMS = ("Table", "PartialObjectMetadata", "PartialObjectMetadataList")
+VERSIONS = ("v1", "v1beta1")
+"""Of the group that has these forms; they differ by nothing but their names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,13 @@ class Wish:
     transform: str = ""
     """Empty, Table, PartialObjectMetadata, or the same with List."""
     pretty: bool = False
+    version: str = "v1"
+    """Of the group of these forms."""
+
+    @property
+    def api_version(self) -> str:
+        """What these forms say of their version."""
+        return f"{GROUP}/{self.version}"
 
 
 @lru_cache(maxsize=1024)
@@ -43,11 +53,11 @@ def parse(header: str, pretty: bool = False, protobuf: bool = True) -> Wish:
             continue
         is_known = True
         transform = options.get("as", "")
-        if transform and (transform not in TRANSFORMS or options.get("g") != "meta.k8s.io" or options.get("v") != "v1"):
+        if transform and (transform not in TRANSFORMS or options.get("g") != GROUP or options.get("v") not in VERSIONS):
             continue
         if encoding == media.PROTOBUF and (transform == "Table" or not (transform or protobuf)):
             continue
-        return Wish(encoding, transform, pretty)
+        return Wish(encoding, transform, pretty, options["v"] if transform else "v1")
     if is_known:
         raise NotAcceptable(f"only the following media types are accepted: {KNOWN}")
     raise NotAcceptable(f"406: Not Acceptable\n\nAvailable representations: {KNOWN}", StatusDetails())

@@ -59,11 +59,11 @@ def from_stored(
     shown = resource.view(stored)
     if wish.transform == "Table":
         meta = {"resourceVersion": str(stored.revision)}
-        return from_json(table.table(resource, [stored], meta, now, include), wish, status, warnings)
+        return from_json(table.table(resource, [stored], meta, now, include, wish.api_version), wish, status, warnings)
     if wish.transform:
         if wish.transform.endswith("List"):
             raise _other_shape(wish, "not a list", resource.kind.group, resource.kind.name)
-        return from_json(orjson.dumps(table.partial(shown)), wish, status, warnings)
+        return from_json(orjson.dumps(table.partial(shown, wish.api_version)), wish, status, warnings)
     if wish.encoding == media.PROTOBUF:
         return _response(resource.wrap(shown.proto), media.PROTOBUF, status, warnings)
     return from_json(shown.json, wish, status, warnings)
@@ -82,12 +82,14 @@ def from_listing(
     """Return an answer of a list."""
     meta = table.list_meta(listing)
     if wish.transform == "Table":
-        return from_json(table.table(resource, listing.items, meta, now, include), wish, 200, warnings)
+        return from_json(
+            table.table(resource, listing.items, meta, now, include, wish.api_version), wish, 200, warnings
+        )
     if wish.transform:
         if not wish.transform.endswith("List"):
             raise _other_shape(wish, "a list", resource.kind.group, resource.kind.list_name)
         items = [resource.view(item) for item in listing.items]
-        return from_json(orjson.dumps(table.partial_list(items, meta)), wish, 200, warnings)
+        return from_json(orjson.dumps(table.partial_list(items, meta, wish.api_version)), wish, 200, warnings)
     if wish.encoding == media.PROTOBUF:
         kind = resource.kind
         body = media.wrap(kind.api_version, kind.list_name, list_bytes(resource, listing))

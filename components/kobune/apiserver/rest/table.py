@@ -20,9 +20,16 @@ DESCRIPTIONS = {
 
 
 def table(
-    resource: Resource, items: Iterable[Stored], meta: dict[str, Any], now: float, include: str, *, head: bool = True
+    resource: Resource,
+    items: Iterable[Stored],
+    meta: dict[str, Any],
+    now: float,
+    include: str,
+    version: str,
+    *,
+    head: bool = True,
 ) -> bytes:
-    """Return the JSON of a `Table` with a row for each object.
+    """Return the JSON of a `Table` of a version, such as `meta.k8s.io/v1`, with a row for each object.
 
     `include` says what of the object a row carries: None, Metadata (also if empty) or Object. Without `head` the
     columns are not described again: in a watch only the first event does that.
@@ -33,10 +40,10 @@ def table(
     columns = resource.columns or columns_of(resource.kind.plural)
     tree = {
         "kind": "Table",
-        "apiVersion": "meta.k8s.io/v1",
+        "apiVersion": version,
         "metadata": meta,
         "columnDefinitions": [_definition(column) for column in columns] if head else None,
-        "rows": [_row(resource, item, columns, now, include) for item in items],
+        "rows": [_row(resource, item, columns, now, include, version) for item in items],
     }
     return orjson.dumps(tree)
 
@@ -51,22 +58,22 @@ def list_meta(listing: Listing) -> dict[str, Any]:
     return meta
 
 
-def partial(stored: Stored) -> dict[str, Any]:
+def partial(stored: Stored, version: str) -> dict[str, Any]:
     """Return an object reduced to its metadata."""
     return {
         "kind": "PartialObjectMetadata",
-        "apiVersion": "meta.k8s.io/v1",
+        "apiVersion": version,
         "metadata": codec.encode(stored.message.metadata),
     }
 
 
-def partial_list(items: Iterable[Stored], meta: dict[str, Any]) -> dict[str, Any]:
+def partial_list(items: Iterable[Stored], meta: dict[str, Any], version: str) -> dict[str, Any]:
     """Return a list of objects reduced to their metadata."""
     return {
         "kind": "PartialObjectMetadataList",
-        "apiVersion": "meta.k8s.io/v1",
+        "apiVersion": version,
         "metadata": meta,
-        "items": [partial(item) for item in items],
+        "items": [partial(item, version) for item in items],
     }
 
 
@@ -80,14 +87,16 @@ def _definition(column: Column) -> dict[str, Any]:
     }
 
 
-def _row(resource: Resource, stored: Stored, columns: Sequence[Column], now: float, include: str) -> dict[str, Any]:
+def _row(
+    resource: Resource, stored: Stored, columns: Sequence[Column], now: float, include: str, version: str
+) -> dict[str, Any]:
     # Cells are of the stored version, so that every version of a kind shows the same.
     message = resource.working(stored).message
     row: dict[str, Any] = {"cells": [column.cell(message, now) for column in columns]}
     if include == "Object":
         row["object"] = orjson.loads(resource.view(stored).json)
     elif include != "None":
-        row["object"] = partial(stored)
+        row["object"] = partial(stored, version)
     else:
         row["object"] = None
     return row

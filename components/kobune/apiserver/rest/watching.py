@@ -55,9 +55,10 @@ async def serve_watch(
 
 def _encoder(api: Api, resource: Resource, wish: Wish, include: str) -> Encode:
     if wish.transform == "Table":
-        return _table_encoder(api, resource, include)
+        return _table_encoder(api, resource, include, wish.api_version)
     if wish.transform:
-        return lambda change: _line(change.type, orjson.dumps(table.partial(resource.view(change.object))))
+        version = wish.api_version
+        return lambda change: _line(change.type, orjson.dumps(table.partial(resource.view(change.object), version)))
     if wish.encoding == media.PROTOBUF:
         return lambda change: _cached(
             change, (resource, "frame"), lambda: _frame(change.type, _enveloped(resource, change))
@@ -73,7 +74,7 @@ def _cached(change: Change, key: object, make: Callable[[], bytes]) -> bytes:
     return encoded
 
 
-def _table_encoder(api: Api, resource: Resource, include: str) -> Encode:
+def _table_encoder(api: Api, resource: Resource, include: str, version: str) -> Encode:
     head = True
 
     def encode(change: Change) -> bytes:
@@ -81,7 +82,7 @@ def _table_encoder(api: Api, resource: Resource, include: str) -> Encode:
         if change.type == BOOKMARK:
             return _line(change.type, resource.view(change.object).json)
         meta = {"resourceVersion": str(change.revision)}
-        body = table.table(resource, [change.object], meta, api.now(), include, head=head)
+        body = table.table(resource, [change.object], meta, api.now(), include, version, head=head)
         head = False
         return _line(change.type, body)
 

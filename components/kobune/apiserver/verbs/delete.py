@@ -37,11 +37,13 @@ async def delete(api: Api, call: Call, options: DeleteOptions) -> tuple[Stored, 
         new: Any = current.private()
         mark(api, call, new, options)
         try:
-            if is_done(call, new):
-                revision = current.revision if call.dry_run else await _remove(api, call, current)
-                shown = _raw(call, new) if call.resource.strategy.graceful else current.raw
-                return Stored(call.resource.stored, shown, revision), True
-            return await save(api, call, current, new), False
+            if not is_done(call, new):
+                return await save(api, call, current, new), False
+            if call.resource.strategy.graceful:
+                # Whoever watches sees first that there is no grace left.
+                current = await save(api, call, current, new, may_go=False)
+            revision = current.revision if call.dry_run else await _remove(api, call, current)
+            return Stored(call.resource.stored, current.raw, revision), True
         except RevisionConflict:
             continue
     raise Conflict.named(call.group, call.plural, call.name, STALE)
@@ -129,8 +131,3 @@ def _check_preconditions(call: Call, current: Stored, options: DeleteOptions) ->
 def _unmet(call: Call, why: str) -> Conflict:
     # Alone among the conflicts, these name the kind and not the resource.
     return Conflict.named(call.group, call.resource.kind.name, call.name, why)
-
-
-def _raw(call: Call, message: Any) -> bytes:
-    message.metadata.ClearField("resourceVersion")
-    return call.resource.stored.dump(message)

@@ -112,7 +112,7 @@ async def patch_scale(api: Api, call: Call, content_type: str, body: bytes) -> M
     try:
         scale = codec.decode(Scale, orjson.dumps(patched))[0]
     except codec.Undecodable as error:
-        raise misfit.as_text(patched, tree, str(error)) from None
+        raise misfit.as_text(patched, tree, descriptor_of(Scale), str(error)) from None
     return await update_scale(api, call, scale)
 
 

@@ -107,8 +107,8 @@ async def _write(api: Api, call: Call, current: Stored, new: Any, *, tracked: bo
             api.addresses.settle(new.metadata.uid)
 
 
-async def save(api: Api, call: Call, current: Stored, new: Any) -> Stored:
-    """Write an object over `current`; or remove it, when somebody deleted it and nothing keeps it any more.
+async def save(api: Api, call: Call, current: Stored, new: Any, *, may_go: bool = True) -> Stored:
+    """Write an object over `current`; or remove it, if it `may_go`: somebody deleted it and nothing keeps it any more.
 
     Writes nothing if nothing has changed. `RevisionConflict` if `current` is not what is there.
     """
@@ -118,7 +118,7 @@ async def save(api: Api, call: Call, current: Stored, new: Any) -> Stored:
         new = await call.resource.into_store(new)
     raw = resource.dump(new)
     key = resource.key(call.namespace, call.name)
-    if is_done(call, new):
+    if may_go and is_done(call, new):
         if not call.dry_run:
             await api.store.delete(key, expect=current.revision)
         return Stored(resource, raw, current.revision)
@@ -158,6 +158,14 @@ def check_name(call: Call, name: str) -> None:
         raise BadRequest(f"the name of the object ({name}) does not match the name on the URL ({call.name})")
 
 
+def check_uid(call: Call, uid: str, current: Stored) -> None:
+    """Raise `Conflict` if an update is for another object than the one that has the name now."""
+    found = current.message.metadata.uid
+    if uid and uid != found:
+        why = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {found}"
+        raise Conflict.named(call.group, call.plural, call.name, why)
+
+
 def _keep_identity(call: Call, new: Any, old: Any) -> None:
     meta, before = new.metadata, old.metadata
     if meta.name:
@@ -165,12 +173,10 @@ def _keep_identity(call: Call, new: Any, old: Any) -> None:
     meta.name, meta.namespace = before.name, before.namespace
     if not before.namespace:
         meta.ClearField("namespace")
-    if meta.uid and meta.uid != before.uid:
-        why = f"Precondition failed: UID in precondition: {meta.uid}, UID in object meta: {before.uid}"
-        raise Conflict.named(call.group, call.plural, call.name, why)
     for name in KEPT:
-        if name in DELETION and not before.HasField(name) and not call.subresource:
-            # What an update says of a deletion that nobody asked for is refused with whatever else is wrong.
+        asks_for_deletion = name in DELETION and not before.HasField(name) and not call.subresource
+        if asks_for_deletion or (name == "uid" and meta.uid):
+            # What is said of these is refused with whatever else is wrong.
             continue
         meta.ClearField(name)
         if before.HasField(name):

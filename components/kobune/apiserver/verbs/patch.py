@@ -50,7 +50,8 @@ async def patch(api: Api, call: Call, content_type: str, body: bytes) -> Stored:
         except codec.Undecodable as error:
             if content_type == STRATEGIC_PATCH:
                 raise misfit.as_tree(document, str(error)) from None
-            raise misfit.as_text(patched, tree, str(error)) from None
+            shape = None if resource.is_custom else descriptor_of(resource.message)
+            raise misfit.as_text(patched, tree, shape, str(error)) from None
         if not _insists(content_type, document):
             new.metadata.ClearField("resourceVersion")
         return resource.to_stored(new)

@@ -149,8 +149,10 @@ def invalid_options(*causes: FieldError) -> Invalid:
 
 
 def _unknown_field(call: Call, path: str) -> str:
-    if call.resource.is_custom or call.resource.strategy.selectable_fields():
+    if call.resource.is_custom:
         return f"field label not supported: {path}"
+    if call.resource.strategy.selectable_fields():
+        return call.resource.strategy.unknown_field.format(path)
     return f'"{path}" is not a known field selector: only "metadata.name", "metadata.namespace"'
 
 

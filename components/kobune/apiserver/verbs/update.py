@@ -8,7 +8,7 @@ from kobune.apiserver.registry.validation.causes import invalid
 from kobune.apiserver.verbs.api import Api
 from kobune.apiserver.verbs.call import Call
 from kobune.apiserver.verbs.create import create, settle_namespace
-from kobune.apiserver.verbs.modify import check_name, modify
+from kobune.apiserver.verbs.modify import check_name, check_uid, modify
 
 
 async def update(api: Api, call: Call, new: Any) -> Stored:
@@ -37,6 +37,7 @@ async def update(api: Api, call: Call, new: Any) -> Stored:
         if not strategy.unconditional_update and not new.metadata.resourceVersion:
             cause = invalid("metadata.resourceVersion", 0, "must be specified for an update")
             raise Invalid.named(call.group, call.plural, call.name, [cause])
+        check_uid(call, new.metadata.uid, current)
         return call.resource.copy(new)
 
     return await modify(api, call, replace)

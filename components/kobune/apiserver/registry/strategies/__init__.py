@@ -53,6 +53,20 @@ FREE = frozenset(
     }
 )
 """Kinds whose finalizers may be called anything."""
+METADATA = ("labels", "annotations", "finalizers", "ownerReferences")
+STATUS_KEEPS: Mapping[tuple[str, str], tuple[str, ...]] = {
+    ("", "pods"): ("ownerReferences",),
+    ("apps", "deployments"): ("labels",),
+    (extension.ADMISSION, "validatingadmissionpolicies"): METADATA,
+    ("apiextensions.k8s.io", "customresourcedefinitions"): METADATA,
+    ("apiregistration.k8s.io", "apiservices"): METADATA,
+    (extension.FLOW_CONTROL, "flowschemas"): METADATA,
+    (extension.FLOW_CONTROL, "prioritylevelconfigurations"): METADATA,
+    ("networking.k8s.io", "servicecidrs"): METADATA,
+    ("resource.k8s.io", "resourceclaims"): METADATA,
+    (storage.GROUP, "volumeattachments"): METADATA,
+}
+"""What of the metadata an update of the status may not change, of the kinds where that is anything."""
 GROUPS = (access, cluster, configuration, devices, extension, jobs, network, storage, workloads)
 
 
@@ -64,5 +78,6 @@ def strategies() -> Mapping[tuple[str, str], Strategy]:
     for key, strategy in found.items():
         strategy.rechecks_metadata = key in RECHECKED
         strategy.repeats_metadata = key not in CHECKED_ONCE
+        strategy.status_keeps = STATUS_KEEPS.get(key, ())
         strategy.free_finalizers = strategy.free_finalizers or key in FREE
     return found

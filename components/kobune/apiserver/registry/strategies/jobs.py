@@ -21,6 +21,7 @@ class JobStrategy(Strategy):
 
     propagation = "Orphan"
     deletion_warnings = (ORPHANS,)
+    unknown_field = 'field label "{}" not supported for Job'
 
     def __init__(self) -> None:
         checks = Rules(new=rules.job, change=_update, status=rules.job_status)
