@@ -1,7 +1,7 @@
 """What messages and fields are, in words for people.
 
-The words are the comments in the `.proto` files. `scripts/gen-protos` puts them beside the generated code; they are read
-when somebody asks. What all kinds have in common is said here once.
+The words are the comments in the `.proto` files, which `scripts/gen-protos` puts beside the generated code; they are
+read when somebody asks. What all kinds have in common is said here once.
 """
 
 import importlib.resources

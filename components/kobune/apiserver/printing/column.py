@@ -21,7 +21,7 @@ class Column:
     priority: int = 0
     """0 is always shown, 1 only with `-o wide`."""
     description: str = ""
-    """What it shows, where that is not known by its name."""
+    """What it shows, in a sentence for people."""
 
 
 def name(message: Any, now: float) -> str:

@@ -13,11 +13,6 @@ from kobune.apiserver.printing.columns import columns_of
 from kobune.apiserver.registry.resource import Resource
 from kobune.apiserver.verbs.read import Listing
 
-DESCRIPTIONS = {
-    "Name": "Name must be unique within a namespace.",
-    "Age": "How long ago the object was created.",
-}
-
 
 def table(
     resource: Resource,
@@ -82,7 +77,7 @@ def _definition(column: Column) -> dict[str, Any]:
         "name": column.name,
         "type": column.type,
         "format": column.format,
-        "description": column.description or DESCRIPTIONS.get(column.name, ""),
+        "description": column.description,
         "priority": column.priority,
     }
 
