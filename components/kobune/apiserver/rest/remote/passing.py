@@ -74,8 +74,8 @@ async def pass_on(transport: Transport, request: web.BaseRequest, onward: Onward
 def headers_of(request: web.BaseRequest, onward: Onward) -> "CIMultiDict[str]":
     """Return the headers that a request goes on with."""
     headers = passed_on(request.headers, (*SECRETS, "content-length"))
-    for name in [name for name in headers if name.lower().startswith("impersonate-")]:
-        headers.popall(name, None)
+    for name in {name for name in headers if name.lower().startswith(("impersonate-", "x-remote-"))}:
+        headers.popall(name, None)  # a client that says who it is lies
     before = request.headers.get("X-Forwarded-For", "")
     client = request.remote or ""
     headers["X-Forwarded-For"] = f"{before}, {client}" if before else client

@@ -1,0 +1,1 @@
+"""APIs that other servers serve, as if they were our own: APIServices."""
