@@ -45,6 +45,11 @@ def message_struct_type(descriptor: Descriptor) -> str:
     return str(_options(descriptor)[schema_pb2.struct_type])
 
 
+def effect_options(descriptor: Descriptor) -> schema_pb2.Effect:
+    """Return what the cluster does with messages of a type as a whole."""
+    return cast(schema_pb2.Effect, _options(descriptor)[schema_pb2.effect])
+
+
 def enum_values(field: FieldDescriptor) -> tuple[str, ...]:
     """Return the values that a string field is known to take; empty if it is free."""
     name = field_options(field).enum

@@ -26,7 +26,7 @@ from kobune.api.schema import schema_pb2 as kobune_dot_api_dot_schema_dot_schema
 from kobune.api.meta.v1 import types_pb2 as kobune_dot_api_dot_meta_dot_v1_dot_types__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&kobune/api/coordination/v1/types.proto\x12\x1akobune.api.coordination.v1\x1a\x1ekobune/api/schema/schema.proto\x1a\x1ekobune/api/meta/v1/types.proto\"\xf5\x01\n\x05Lease\x12:\n\x08metadata\x18\x01 \x01(\x0b\x32\x1e.kobune.api.meta.v1.ObjectMetaB\x08\x8a\xa0\x19\x04\x10\x01 \x01\x12=\n\x04spec\x18\x02 \x01(\x0b\x32%.kobune.api.coordination.v1.LeaseSpecB\x08\x8a\xa0\x19\x04\x10\x01 \x01:q\x8a\xa0\x19m\n\x13\x63oordination.k8s.io\x12\x02v1\x1a\x06leases\"\x05lease(\x01\x42\x06\x63reateB\x06\x64\x65leteB\x10\x64\x65letecollectionB\x03getB\x04listB\x05patchB\x06updateB\x05watch\"w\n\tLeaseList\x12\x38\n\x08metadata\x18\x01 \x01(\x0b\x32\x1c.kobune.api.meta.v1.ListMetaB\x08\x8a\xa0\x19\x04\x10\x01 \x01\x12\x30\n\x05items\x18\x02 \x03(\x0b\x32!.kobune.api.coordination.v1.Lease\"\xda\x02\n\tLeaseSpec\x12\"\n\x0eholderIdentity\x18\x01 \x01(\tB\n\x8a\xa0\x19\x06\x08\x01\x10\x01 \x01\x12(\n\x14leaseDurationSeconds\x18\x02 \x01(\x05\x42\n\x8a\xa0\x19\x06\x08\x01\x10\x01 \x01\x12>\n\x0b\x61\x63quireTime\x18\x03 \x01(\x0b\x32\x1d.kobune.api.meta.v1.MicroTimeB\n\x8a\xa0\x19\x06\x08\x01\x10\x01 \x01\x12<\n\trenewTime\x18\x04 \x01(\x0b\x32\x1d.kobune.api.meta.v1.MicroTimeB\n\x8a\xa0\x19\x06\x08\x01\x10\x01 \x01\x12$\n\x10leaseTransitions\x18\x05 \x01(\x05\x42\n\x8a\xa0\x19\x06\x08\x01\x10\x01 \x01\x12\x36\n\x08strategy\x18\x06 \x01(\tB$\x8a\xa0\x19 \x08\x01\x10\x01 \x01*\x18\x43oordinatedLeaseStrategy\x12#\n\x0fpreferredHolder\x18\x07 \x01(\tB\n\x8a\xa0\x19\x06\x08\x01\x10\x01 \x01\x42o\x8a\xa0\x19\x35\n\x13\x63oordination.k8s.io\x12\x02v1\x1a\x1ak8s.io.api.coordination.v1\x92\xa0\x19\x32\n\x18\x43oordinatedLeaseStrategy\x12\x16OldestEmulationVersion')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&kobune/api/coordination/v1/types.proto\x12\x1akobune.api.coordination.v1\x1a\x1ekobune/api/schema/schema.proto\x1a\x1ekobune/api/meta/v1/types.proto\"\xf5\x01\n\x05Lease\x12:\n\x08metadata\x18\x01 \x01(\x0b\x32\x1e.kobune.api.meta.v1.ObjectMetaB\x08\x8a\xa0\x19\x04\x10\x01 \x01\x12=\n\x04spec\x18\x02 \x01(\x0b\x32%.kobune.api.coordination.v1.LeaseSpecB\x08\x8a\xa0\x19\x04\x10\x01 \x01:q\x8a\xa0\x19m\n\x13\x63oordination.k8s.io\x12\x02v1\x1a\x06leases\"\x05lease(\x01\x42\x06\x63reateB\x06\x64\x65leteB\x10\x64\x65letecollectionB\x03getB\x04listB\x05patchB\x06updateB\x05watch\"w\n\tLeaseList\x12\x38\n\x08metadata\x18\x01 \x01(\x0b\x32\x1c.kobune.api.meta.v1.ListMetaB\x08\x8a\xa0\x19\x04\x10\x01 \x01\x12\x30\n\x05items\x18\x02 \x03(\x0b\x32!.kobune.api.coordination.v1.Lease\"\xde\x02\n\tLeaseSpec\x12\"\n\x0eholderIdentity\x18\x01 \x01(\tB\n\x8a\xa0\x19\x06\x08\x01\x10\x01 \x01\x12(\n\x14leaseDurationSeconds\x18\x02 \x01(\x05\x42\n\x8a\xa0\x19\x06\x08\x01\x10\x01 \x01\x12>\n\x0b\x61\x63quireTime\x18\x03 \x01(\x0b\x32\x1d.kobune.api.meta.v1.MicroTimeB\n\x8a\xa0\x19\x06\x08\x01\x10\x01 \x01\x12<\n\trenewTime\x18\x04 \x01(\x0b\x32\x1d.kobune.api.meta.v1.MicroTimeB\n\x8a\xa0\x19\x06\x08\x01\x10\x01 \x01\x12$\n\x10leaseTransitions\x18\x05 \x01(\x05\x42\n\x8a\xa0\x19\x06\x08\x01\x10\x01 \x01\x12\x38\n\x08strategy\x18\x06 \x01(\tB&\x8a\xa0\x19\"\x08\x01\x10\x01 \x01*\x18\x43oordinatedLeaseStrategyp\x01\x12%\n\x0fpreferredHolder\x18\x07 \x01(\tB\x0c\x8a\xa0\x19\x08\x08\x01\x10\x01 \x01p\x01\x42o\x8a\xa0\x19\x35\n\x13\x63oordination.k8s.io\x12\x02v1\x1a\x1ak8s.io.api.coordination.v1\x92\xa0\x19\x32\n\x18\x43oordinatedLeaseStrategy\x12\x16OldestEmulationVersion')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -53,13 +53,13 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LEASESPEC'].fields_by_name['leaseTransitions']._loaded_options = None
   _globals['_LEASESPEC'].fields_by_name['leaseTransitions']._serialized_options = b'\212\240\031\006\010\001\020\001 \001'
   _globals['_LEASESPEC'].fields_by_name['strategy']._loaded_options = None
-  _globals['_LEASESPEC'].fields_by_name['strategy']._serialized_options = b'\212\240\031 \010\001\020\001 \001*\030CoordinatedLeaseStrategy'
+  _globals['_LEASESPEC'].fields_by_name['strategy']._serialized_options = b'\212\240\031\"\010\001\020\001 \001*\030CoordinatedLeaseStrategyp\001'
   _globals['_LEASESPEC'].fields_by_name['preferredHolder']._loaded_options = None
-  _globals['_LEASESPEC'].fields_by_name['preferredHolder']._serialized_options = b'\212\240\031\006\010\001\020\001 \001'
+  _globals['_LEASESPEC'].fields_by_name['preferredHolder']._serialized_options = b'\212\240\031\010\010\001\020\001 \001p\001'
   _globals['_LEASE']._serialized_start=135
   _globals['_LEASE']._serialized_end=380
   _globals['_LEASELIST']._serialized_start=382
   _globals['_LEASELIST']._serialized_end=501
   _globals['_LEASESPEC']._serialized_start=504
-  _globals['_LEASESPEC']._serialized_end=850
+  _globals['_LEASESPEC']._serialized_end=854
 # @@protoc_insertion_point(module_scope)

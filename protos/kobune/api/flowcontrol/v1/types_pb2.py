@@ -26,7 +26,7 @@ from kobune.api.schema import schema_pb2 as kobune_dot_api_dot_schema_dot_schema
 from kobune.api.meta.v1 import types_pb2 as kobune_dot_api_dot_meta_dot_v1_dot_types__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%kobune/api/flowcontrol/v1/types.proto\x12\x19kobune.api.flowcontrol.v1\x1a\x1ekobune/api/schema/schema.proto\x1a\x1ekobune/api/meta/v1/types.proto\"u\n ExemptPriorityLevelConfiguration\x12,\n\x18nominalConcurrencyShares\x18\x01 \x01(\x05\x42\n\x8a\xa0\x19\x06\x08\x01\x10\x01 \x01\x12#\n\x0flendablePercent\x18\x02 \x01(\x05\x42\n\x8a\xa0\x19\x06\x08\x01\x10\x01 \x01\"J\n\x17\x46lowDistinguisherMethod\x12/\n\x04type\x18\x01 \x01(\tB!\x8a\xa0\x19\x1d*\x1b\x46lowDistinguisherMethodType\"\x82\x03\n\nFlowSchema\x12:\n\x08metadata\x18\x01 \x01(\x0b\x32\x1e.kobune.api.meta.v1.ObjectMetaB\x08\x8a\xa0\x19\x04\x10\x01 \x01\x12\x41\n\x04spec\x18\x02 \x01(\x0b\x32).kobune.api.flowcontrol.v1.FlowSchemaSpecB\x08\x8a\xa0\x19\x04\x10\x01 \x01\x12\x45\n\x06status\x18\x03 \x01(\x0b\x32+.kobune.api.flowcontrol.v1.FlowSchemaStatusB\x08\x8a\xa0\x19\x04\x10\x01 \x01:\xad\x01\x8a\xa0\x19\xa8\x01\n\x1c\x66lowcontrol.apiserver.k8s.io\x12\x02v1\x1a\x0b\x66lowschemas\"\nflowschemaB\x06\x63reateB\x06\x64\x65leteB\x10\x64\x65letecollectionB\x03getB\x04listB\x05patchB\x06updateB\x05watchJ(\n\x06status\x12\nFlowSchema*\x03get*\x05patch*\x06update\"\xc3\x01\n\x13\x46lowSchemaCondition\x12\x14\n\x04type\x18\x01 \x01(\tB\x06\x8a\xa0\x19\x02\x10\x01\x12\'\n\x06status\x18\x02 \x01(\tB\x17\x8a\xa0\x19\x13\x10\x01*\x0f\x43onditionStatus\x12<\n\x12lastTransitionTime\x18\x03 \x01(\x0b\x32\x18.kobune.api.meta.v1.TimeB\x06\x8a\xa0\x19\x02\x10\x01\x12\x16\n\x06reason\x18\x04 \x01(\tB\x06\x8a\xa0\x19\x02\x10\x01\x12\x17\n\x07message\x18\x05 \x01(\tB\x06\x8a\xa0\x19\x02\x10\x01\"\x80\x01\n\x0e\x46lowSchemaList\x12\x38\n\x08metadata\x18\x01 \x01(\x0b\x32\x1c.kobune.api.meta.v1.ListMetaB\x08\x8a\xa0\x19\x04\x10\x01 \x01\x12\x34\n\x05items\x18\x02 \x03(\x0b\x32%.kobune.api.flowcontrol.v1.FlowSchema\"\xca\x02\n\x0e\x46lowSchemaSpec\x12\x62\n\x1apriorityLevelConfiguration\x18\x01 \x01(\x0b\x32>.kobune.api.flowcontrol.v1.PriorityLevelConfigurationReference\x12\"\n\x12matchingPrecedence\x18\x02 \x01(\x05\x42\x06\x8a\xa0\x19\x02 \x01\x12[\n\x13\x64istinguisherMethod\x18\x03 \x01(\x0b\x32\x32.kobune.api.flowcontrol.v1.FlowDistinguisherMethodB\n\x8a\xa0\x19\x06\x08\x01\x10\x01 \x01\x12S\n\x05rules\x18\x04 \x03(\x0b\x32\x32.kobune.api.flowcontrol.v1.PolicyRulesWithSubjectsB\x10\x8a\xa0\x19\x0c\x10\x01 \x01J\x06\x61tomic\"x\n\x10\x46lowSchemaStatus\x12\x64\n\nconditions\x18\x01 \x03(\x0b\x32..kobune.api.flowcontrol.v1.FlowSchemaConditionB \x8a\xa0\x19\x1c\x10\x01 \x01:\x05mergeB\x04typeJ\x03mapR\x04type\"\x1c\n\x0cGroupSubject\x12\x0c\n\x04name\x18\x01 \x01(\t\"\x84\x01\n\rLimitResponse\x12%\n\x04type\x18\x01 \x01(\tB\x17\x8a\xa0\x19\x13*\x11LimitResponseType\x12L\n\x07queuing\x18\x02 \x01(\x0b\x32/.kobune.api.flowcontrol.v1.QueuingConfigurationB\n\x8a\xa0\x19\x06\x08\x01\x10\x01 \x01\"\xe8\x01\n!LimitedPriorityLevelConfiguration\x12*\n\x18nominalConcurrencyShares\x18\x01 \x01(\x05\x42\x08\x8a\xa0\x19\x04\x08\x01 \x01\x12G\n\rlimitResponse\x18\x02 \x01(\x0b\x32(.kobune.api.flowcontrol.v1.LimitResponseB\x06\x8a\xa0\x19\x02\x10\x01\x12#\n\x0flendablePercent\x18\x03 \x01(\x05\x42\n\x8a\xa0\x19\x06\x08\x01\x10\x01 \x01\x12)\n\x15\x62orrowingLimitPercent\x18\x04 \x01(\x05\x42\n\x8a\xa0\x19\x06\x08\x01\x10\x01 \x01\"U\n\x15NonResourcePolicyRule\x12\x18\n\x05verbs\x18\x01 \x03(\tB\t\x8a\xa0\x19\x05J\x03set\x12\"\n\x0fnonResourceURLs\x18\x06 \x03(\tB\t\x8a\xa0\x19\x05J\x03set\"\x93\x02\n\x17PolicyRulesWithSubjects\x12\x42\n\x08subjects\x18\x01 \x03(\x0b\x32\".kobune.api.flowcontrol.v1.SubjectB\x0c\x8a\xa0\x19\x08J\x06\x61tomic\x12V\n\rresourceRules\x18\x02 \x03(\x0b\x32-.kobune.api.flowcontrol.v1.ResourcePolicyRuleB\x10\x8a\xa0\x19\x0c\x10\x01 \x01J\x06\x61tomic\x12\\\n\x10nonResourceRules\x18\x03 \x03(\x0b\x32\x30.kobune.api.flowcontrol.v1.NonResourcePolicyRuleB\x10\x8a\xa0\x19\x0c\x10\x01 \x01J\x06\x61tomic\"\xe2\x03\n\x1aPriorityLevelConfiguration\x12:\n\x08metadata\x18\x01 \x01(\x0b\x32\x1e.kobune.api.meta.v1.ObjectMetaB\x08\x8a\xa0\x19\x04\x10\x01 \x01\x12Q\n\x04spec\x18\x02 \x01(\x0b\x32\x39.kobune.api.flowcontrol.v1.PriorityLevelConfigurationSpecB\x08\x8a\xa0\x19\x04\x10\x01 \x01\x12U\n\x06status\x18\x03 \x01(\x0b\x32;.kobune.api.flowcontrol.v1.PriorityLevelConfigurationStatusB\x08\x8a\xa0\x19\x04\x10\x01 \x01:\xdd\x01\x8a\xa0\x19\xd8\x01\n\x1c\x66lowcontrol.apiserver.k8s.io\x12\x02v1\x1a\x1bprioritylevelconfigurations\"\x1aprioritylevelconfigurationB\x06\x63reateB\x06\x64\x65leteB\x10\x64\x65letecollectionB\x03getB\x04listB\x05patchB\x06updateB\x05watchJ8\n\x06status\x12\x1aPriorityLevelConfiguration*\x03get*\x05patch*\x06update\"\xd3\x01\n#PriorityLevelConfigurationCondition\x12\x14\n\x04type\x18\x01 \x01(\tB\x06\x8a\xa0\x19\x02\x10\x01\x12\'\n\x06status\x18\x02 \x01(\tB\x17\x8a\xa0\x19\x13\x10\x01*\x0f\x43onditionStatus\x12<\n\x12lastTransitionTime\x18\x03 \x01(\x0b\x32\x18.kobune.api.meta.v1.TimeB\x06\x8a\xa0\x19\x02\x10\x01\x12\x16\n\x06reason\x18\x04 \x01(\tB\x06\x8a\xa0\x19\x02\x10\x01\x12\x17\n\x07message\x18\x05 \x01(\tB\x06\x8a\xa0\x19\x02\x10\x01\"\xa0\x01\n\x1ePriorityLevelConfigurationList\x12\x38\n\x08metadata\x18\x01 \x01(\x0b\x32\x1c.kobune.api.meta.v1.ListMetaB\x08\x8a\xa0\x19\x04\x10\x01 \x01\x12\x44\n\x05items\x18\x02 \x03(\x0b\x32\x35.kobune.api.flowcontrol.v1.PriorityLevelConfiguration\"3\n#PriorityLevelConfigurationReference\x12\x0c\n\x04name\x18\x01 \x01(\t\"\x81\x02\n\x1ePriorityLevelConfigurationSpec\x12+\n\x04type\x18\x01 \x01(\tB\x1d\x8a\xa0\x19\x19*\x17PriorityLevelEnablement\x12Y\n\x07limited\x18\x02 \x01(\x0b\x32<.kobune.api.flowcontrol.v1.LimitedPriorityLevelConfigurationB\n\x8a\xa0\x19\x06\x08\x01\x10\x01 \x01\x12W\n\x06\x65xempt\x18\x03 \x01(\x0b\x32;.kobune.api.flowcontrol.v1.ExemptPriorityLevelConfigurationB\n\x8a\xa0\x19\x06\x08\x01\x10\x01 \x01\"\x98\x01\n PriorityLevelConfigurationStatus\x12t\n\nconditions\x18\x01 \x03(\x0b\x32>.kobune.api.flowcontrol.v1.PriorityLevelConfigurationConditionB \x8a\xa0\x19\x1c\x10\x01 \x01:\x05mergeB\x04typeJ\x03mapR\x04type\"j\n\x14QueuingConfiguration\x12\x16\n\x06queues\x18\x01 \x01(\x05\x42\x06\x8a\xa0\x19\x02 \x01\x12\x18\n\x08handSize\x18\x02 \x01(\x05\x42\x06\x8a\xa0\x19\x02 \x01\x12 \n\x10queueLengthLimit\x18\x03 \x01(\x05\x42\x06\x8a\xa0\x19\x02 \x01\"\xab\x01\n\x12ResourcePolicyRule\x12\x18\n\x05verbs\x18\x01 \x03(\tB\t\x8a\xa0\x19\x05J\x03set\x12\x1c\n\tapiGroups\x18\x02 \x03(\tB\t\x8a\xa0\x19\x05J\x03set\x12\x1c\n\tresources\x18\x03 \x03(\tB\t\x8a\xa0\x19\x05J\x03set\x12\x1e\n\x0c\x63lusterScope\x18\x04 \x01(\x08\x42\x08\x8a\xa0\x19\x04\x10\x01 \x01\x12\x1f\n\nnamespaces\x18\x05 \x03(\tB\x0b\x8a\xa0\x19\x07 \x01J\x03set\"8\n\x15ServiceAccountSubject\x12\x11\n\tnamespace\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\"\x86\x02\n\x07Subject\x12\x1f\n\x04kind\x18\x01 \x01(\tB\x11\x8a\xa0\x19\r*\x0bSubjectKind\x12@\n\x04user\x18\x02 \x01(\x0b\x32&.kobune.api.flowcontrol.v1.UserSubjectB\n\x8a\xa0\x19\x06\x08\x01\x10\x01 \x01\x12\x42\n\x05group\x18\x03 \x01(\x0b\x32\'.kobune.api.flowcontrol.v1.GroupSubjectB\n\x8a\xa0\x19\x06\x08\x01\x10\x01 \x01\x12T\n\x0eserviceAccount\x18\x04 \x01(\x0b\x32\x30.kobune.api.flowcontrol.v1.ServiceAccountSubjectB\n\x8a\xa0\x19\x06\x08\x01\x10\x01 \x01\"\x1b\n\x0bUserSubject\x12\x0c\n\x04name\x18\x01 \x01(\tB\xa4\x02\x8a\xa0\x19=\n\x1c\x66lowcontrol.apiserver.k8s.io\x12\x02v1\x1a\x19k8s.io.api.flowcontrol.v1\x92\xa0\x19\'\n\x0f\x43onditionStatus\x12\x04True\x12\x05\x46\x61lse\x12\x07Unknown\x92\xa0\x19\x32\n\x1b\x46lowDistinguisherMethodType\x12\x06\x42yUser\x12\x0b\x42yNamespace\x92\xa0\x19\"\n\x11LimitResponseType\x12\x05Queue\x12\x06Reject\x92\xa0\x19*\n\x17PriorityLevelEnablement\x12\x06\x45xempt\x12\x07Limited\x92\xa0\x19*\n\x0bSubjectKind\x12\x04User\x12\x05Group\x12\x0eServiceAccount')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%kobune/api/flowcontrol/v1/types.proto\x12\x19kobune.api.flowcontrol.v1\x1a\x1ekobune/api/schema/schema.proto\x1a\x1ekobune/api/meta/v1/types.proto\"y\n ExemptPriorityLevelConfiguration\x12.\n\x18nominalConcurrencyShares\x18\x01 \x01(\x05\x42\x0c\x8a\xa0\x19\x08\x08\x01\x10\x01 \x01p\x01\x12%\n\x0flendablePercent\x18\x02 \x01(\x05\x42\x0c\x8a\xa0\x19\x08\x08\x01\x10\x01 \x01p\x01\"J\n\x17\x46lowDistinguisherMethod\x12/\n\x04type\x18\x01 \x01(\tB!\x8a\xa0\x19\x1d*\x1b\x46lowDistinguisherMethodType\"\x82\x03\n\nFlowSchema\x12:\n\x08metadata\x18\x01 \x01(\x0b\x32\x1e.kobune.api.meta.v1.ObjectMetaB\x08\x8a\xa0\x19\x04\x10\x01 \x01\x12\x41\n\x04spec\x18\x02 \x01(\x0b\x32).kobune.api.flowcontrol.v1.FlowSchemaSpecB\x08\x8a\xa0\x19\x04\x10\x01 \x01\x12\x45\n\x06status\x18\x03 \x01(\x0b\x32+.kobune.api.flowcontrol.v1.FlowSchemaStatusB\x08\x8a\xa0\x19\x04\x10\x01 \x01:\xad\x01\x8a\xa0\x19\xa8\x01\n\x1c\x66lowcontrol.apiserver.k8s.io\x12\x02v1\x1a\x0b\x66lowschemas\"\nflowschemaB\x06\x63reateB\x06\x64\x65leteB\x10\x64\x65letecollectionB\x03getB\x04listB\x05patchB\x06updateB\x05watchJ(\n\x06status\x12\nFlowSchema*\x03get*\x05patch*\x06update\"\xc3\x01\n\x13\x46lowSchemaCondition\x12\x14\n\x04type\x18\x01 \x01(\tB\x06\x8a\xa0\x19\x02\x10\x01\x12\'\n\x06status\x18\x02 \x01(\tB\x17\x8a\xa0\x19\x13\x10\x01*\x0f\x43onditionStatus\x12<\n\x12lastTransitionTime\x18\x03 \x01(\x0b\x32\x18.kobune.api.meta.v1.TimeB\x06\x8a\xa0\x19\x02\x10\x01\x12\x16\n\x06reason\x18\x04 \x01(\tB\x06\x8a\xa0\x19\x02\x10\x01\x12\x17\n\x07message\x18\x05 \x01(\tB\x06\x8a\xa0\x19\x02\x10\x01\"\x80\x01\n\x0e\x46lowSchemaList\x12\x38\n\x08metadata\x18\x01 \x01(\x0b\x32\x1c.kobune.api.meta.v1.ListMetaB\x08\x8a\xa0\x19\x04\x10\x01 \x01\x12\x34\n\x05items\x18\x02 \x03(\x0b\x32%.kobune.api.flowcontrol.v1.FlowSchema\"\xca\x02\n\x0e\x46lowSchemaSpec\x12\x62\n\x1apriorityLevelConfiguration\x18\x01 \x01(\x0b\x32>.kobune.api.flowcontrol.v1.PriorityLevelConfigurationReference\x12\"\n\x12matchingPrecedence\x18\x02 \x01(\x05\x42\x06\x8a\xa0\x19\x02 \x01\x12[\n\x13\x64istinguisherMethod\x18\x03 \x01(\x0b\x32\x32.kobune.api.flowcontrol.v1.FlowDistinguisherMethodB\n\x8a\xa0\x19\x06\x08\x01\x10\x01 \x01\x12S\n\x05rules\x18\x04 \x03(\x0b\x32\x32.kobune.api.flowcontrol.v1.PolicyRulesWithSubjectsB\x10\x8a\xa0\x19\x0c\x10\x01 \x01J\x06\x61tomic\"x\n\x10\x46lowSchemaStatus\x12\x64\n\nconditions\x18\x01 \x03(\x0b\x32..kobune.api.flowcontrol.v1.FlowSchemaConditionB \x8a\xa0\x19\x1c\x10\x01 \x01:\x05mergeB\x04typeJ\x03mapR\x04type\"\x1c\n\x0cGroupSubject\x12\x0c\n\x04name\x18\x01 \x01(\t\"\x84\x01\n\rLimitResponse\x12%\n\x04type\x18\x01 \x01(\tB\x17\x8a\xa0\x19\x13*\x11LimitResponseType\x12L\n\x07queuing\x18\x02 \x01(\x0b\x32/.kobune.api.flowcontrol.v1.QueuingConfigurationB\n\x8a\xa0\x19\x06\x08\x01\x10\x01 \x01\"\xec\x01\n!LimitedPriorityLevelConfiguration\x12*\n\x18nominalConcurrencyShares\x18\x01 \x01(\x05\x42\x08\x8a\xa0\x19\x04\x08\x01 \x01\x12G\n\rlimitResponse\x18\x02 \x01(\x0b\x32(.kobune.api.flowcontrol.v1.LimitResponseB\x06\x8a\xa0\x19\x02\x10\x01\x12%\n\x0flendablePercent\x18\x03 \x01(\x05\x42\x0c\x8a\xa0\x19\x08\x08\x01\x10\x01 \x01p\x01\x12+\n\x15\x62orrowingLimitPercent\x18\x04 \x01(\x05\x42\x0c\x8a\xa0\x19\x08\x08\x01\x10\x01 \x01p\x01\"U\n\x15NonResourcePolicyRule\x12\x18\n\x05verbs\x18\x01 \x03(\tB\t\x8a\xa0\x19\x05J\x03set\x12\"\n\x0fnonResourceURLs\x18\x06 \x03(\tB\t\x8a\xa0\x19\x05J\x03set\"\x93\x02\n\x17PolicyRulesWithSubjects\x12\x42\n\x08subjects\x18\x01 \x03(\x0b\x32\".kobune.api.flowcontrol.v1.SubjectB\x0c\x8a\xa0\x19\x08J\x06\x61tomic\x12V\n\rresourceRules\x18\x02 \x03(\x0b\x32-.kobune.api.flowcontrol.v1.ResourcePolicyRuleB\x10\x8a\xa0\x19\x0c\x10\x01 \x01J\x06\x61tomic\x12\\\n\x10nonResourceRules\x18\x03 \x03(\x0b\x32\x30.kobune.api.flowcontrol.v1.NonResourcePolicyRuleB\x10\x8a\xa0\x19\x0c\x10\x01 \x01J\x06\x61tomic\"\xe2\x03\n\x1aPriorityLevelConfiguration\x12:\n\x08metadata\x18\x01 \x01(\x0b\x32\x1e.kobune.api.meta.v1.ObjectMetaB\x08\x8a\xa0\x19\x04\x10\x01 \x01\x12Q\n\x04spec\x18\x02 \x01(\x0b\x32\x39.kobune.api.flowcontrol.v1.PriorityLevelConfigurationSpecB\x08\x8a\xa0\x19\x04\x10\x01 \x01\x12U\n\x06status\x18\x03 \x01(\x0b\x32;.kobune.api.flowcontrol.v1.PriorityLevelConfigurationStatusB\x08\x8a\xa0\x19\x04\x10\x01 \x01:\xdd\x01\x8a\xa0\x19\xd8\x01\n\x1c\x66lowcontrol.apiserver.k8s.io\x12\x02v1\x1a\x1bprioritylevelconfigurations\"\x1aprioritylevelconfigurationB\x06\x63reateB\x06\x64\x65leteB\x10\x64\x65letecollectionB\x03getB\x04listB\x05patchB\x06updateB\x05watchJ8\n\x06status\x12\x1aPriorityLevelConfiguration*\x03get*\x05patch*\x06update\"\xd3\x01\n#PriorityLevelConfigurationCondition\x12\x14\n\x04type\x18\x01 \x01(\tB\x06\x8a\xa0\x19\x02\x10\x01\x12\'\n\x06status\x18\x02 \x01(\tB\x17\x8a\xa0\x19\x13\x10\x01*\x0f\x43onditionStatus\x12<\n\x12lastTransitionTime\x18\x03 \x01(\x0b\x32\x18.kobune.api.meta.v1.TimeB\x06\x8a\xa0\x19\x02\x10\x01\x12\x16\n\x06reason\x18\x04 \x01(\tB\x06\x8a\xa0\x19\x02\x10\x01\x12\x17\n\x07message\x18\x05 \x01(\tB\x06\x8a\xa0\x19\x02\x10\x01\"\xa0\x01\n\x1ePriorityLevelConfigurationList\x12\x38\n\x08metadata\x18\x01 \x01(\x0b\x32\x1c.kobune.api.meta.v1.ListMetaB\x08\x8a\xa0\x19\x04\x10\x01 \x01\x12\x44\n\x05items\x18\x02 \x03(\x0b\x32\x35.kobune.api.flowcontrol.v1.PriorityLevelConfiguration\"3\n#PriorityLevelConfigurationReference\x12\x0c\n\x04name\x18\x01 \x01(\t\"\x81\x02\n\x1ePriorityLevelConfigurationSpec\x12+\n\x04type\x18\x01 \x01(\tB\x1d\x8a\xa0\x19\x19*\x17PriorityLevelEnablement\x12Y\n\x07limited\x18\x02 \x01(\x0b\x32<.kobune.api.flowcontrol.v1.LimitedPriorityLevelConfigurationB\n\x8a\xa0\x19\x06\x08\x01\x10\x01 \x01\x12W\n\x06\x65xempt\x18\x03 \x01(\x0b\x32;.kobune.api.flowcontrol.v1.ExemptPriorityLevelConfigurationB\n\x8a\xa0\x19\x06\x08\x01\x10\x01 \x01\"\x98\x01\n PriorityLevelConfigurationStatus\x12t\n\nconditions\x18\x01 \x03(\x0b\x32>.kobune.api.flowcontrol.v1.PriorityLevelConfigurationConditionB \x8a\xa0\x19\x1c\x10\x01 \x01:\x05mergeB\x04typeJ\x03mapR\x04type\"j\n\x14QueuingConfiguration\x12\x16\n\x06queues\x18\x01 \x01(\x05\x42\x06\x8a\xa0\x19\x02 \x01\x12\x18\n\x08handSize\x18\x02 \x01(\x05\x42\x06\x8a\xa0\x19\x02 \x01\x12 \n\x10queueLengthLimit\x18\x03 \x01(\x05\x42\x06\x8a\xa0\x19\x02 \x01\"\xab\x01\n\x12ResourcePolicyRule\x12\x18\n\x05verbs\x18\x01 \x03(\tB\t\x8a\xa0\x19\x05J\x03set\x12\x1c\n\tapiGroups\x18\x02 \x03(\tB\t\x8a\xa0\x19\x05J\x03set\x12\x1c\n\tresources\x18\x03 \x03(\tB\t\x8a\xa0\x19\x05J\x03set\x12\x1e\n\x0c\x63lusterScope\x18\x04 \x01(\x08\x42\x08\x8a\xa0\x19\x04\x10\x01 \x01\x12\x1f\n\nnamespaces\x18\x05 \x03(\tB\x0b\x8a\xa0\x19\x07 \x01J\x03set\"8\n\x15ServiceAccountSubject\x12\x11\n\tnamespace\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\"\x86\x02\n\x07Subject\x12\x1f\n\x04kind\x18\x01 \x01(\tB\x11\x8a\xa0\x19\r*\x0bSubjectKind\x12@\n\x04user\x18\x02 \x01(\x0b\x32&.kobune.api.flowcontrol.v1.UserSubjectB\n\x8a\xa0\x19\x06\x08\x01\x10\x01 \x01\x12\x42\n\x05group\x18\x03 \x01(\x0b\x32\'.kobune.api.flowcontrol.v1.GroupSubjectB\n\x8a\xa0\x19\x06\x08\x01\x10\x01 \x01\x12T\n\x0eserviceAccount\x18\x04 \x01(\x0b\x32\x30.kobune.api.flowcontrol.v1.ServiceAccountSubjectB\n\x8a\xa0\x19\x06\x08\x01\x10\x01 \x01\"\x1b\n\x0bUserSubject\x12\x0c\n\x04name\x18\x01 \x01(\tB\xa4\x02\x8a\xa0\x19=\n\x1c\x66lowcontrol.apiserver.k8s.io\x12\x02v1\x1a\x19k8s.io.api.flowcontrol.v1\x92\xa0\x19\'\n\x0f\x43onditionStatus\x12\x04True\x12\x05\x46\x61lse\x12\x07Unknown\x92\xa0\x19\x32\n\x1b\x46lowDistinguisherMethodType\x12\x06\x42yUser\x12\x0b\x42yNamespace\x92\xa0\x19\"\n\x11LimitResponseType\x12\x05Queue\x12\x06Reject\x92\xa0\x19*\n\x17PriorityLevelEnablement\x12\x06\x45xempt\x12\x07Limited\x92\xa0\x19*\n\x0bSubjectKind\x12\x04User\x12\x05Group\x12\x0eServiceAccount')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,9 +35,9 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\212\240\031=\n\034flowcontrol.apiserver.k8s.io\022\002v1\032\031k8s.io.api.flowcontrol.v1\222\240\031\'\n\017ConditionStatus\022\004True\022\005False\022\007Unknown\222\240\0312\n\033FlowDistinguisherMethodType\022\006ByUser\022\013ByNamespace\222\240\031\"\n\021LimitResponseType\022\005Queue\022\006Reject\222\240\031*\n\027PriorityLevelEnablement\022\006Exempt\022\007Limited\222\240\031*\n\013SubjectKind\022\004User\022\005Group\022\016ServiceAccount'
   _globals['_EXEMPTPRIORITYLEVELCONFIGURATION'].fields_by_name['nominalConcurrencyShares']._loaded_options = None
-  _globals['_EXEMPTPRIORITYLEVELCONFIGURATION'].fields_by_name['nominalConcurrencyShares']._serialized_options = b'\212\240\031\006\010\001\020\001 \001'
+  _globals['_EXEMPTPRIORITYLEVELCONFIGURATION'].fields_by_name['nominalConcurrencyShares']._serialized_options = b'\212\240\031\010\010\001\020\001 \001p\001'
   _globals['_EXEMPTPRIORITYLEVELCONFIGURATION'].fields_by_name['lendablePercent']._loaded_options = None
-  _globals['_EXEMPTPRIORITYLEVELCONFIGURATION'].fields_by_name['lendablePercent']._serialized_options = b'\212\240\031\006\010\001\020\001 \001'
+  _globals['_EXEMPTPRIORITYLEVELCONFIGURATION'].fields_by_name['lendablePercent']._serialized_options = b'\212\240\031\010\010\001\020\001 \001p\001'
   _globals['_FLOWDISTINGUISHERMETHOD'].fields_by_name['type']._loaded_options = None
   _globals['_FLOWDISTINGUISHERMETHOD'].fields_by_name['type']._serialized_options = b'\212\240\031\035*\033FlowDistinguisherMethodType'
   _globals['_FLOWSCHEMA'].fields_by_name['metadata']._loaded_options = None
@@ -77,9 +77,9 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LIMITEDPRIORITYLEVELCONFIGURATION'].fields_by_name['limitResponse']._loaded_options = None
   _globals['_LIMITEDPRIORITYLEVELCONFIGURATION'].fields_by_name['limitResponse']._serialized_options = b'\212\240\031\002\020\001'
   _globals['_LIMITEDPRIORITYLEVELCONFIGURATION'].fields_by_name['lendablePercent']._loaded_options = None
-  _globals['_LIMITEDPRIORITYLEVELCONFIGURATION'].fields_by_name['lendablePercent']._serialized_options = b'\212\240\031\006\010\001\020\001 \001'
+  _globals['_LIMITEDPRIORITYLEVELCONFIGURATION'].fields_by_name['lendablePercent']._serialized_options = b'\212\240\031\010\010\001\020\001 \001p\001'
   _globals['_LIMITEDPRIORITYLEVELCONFIGURATION'].fields_by_name['borrowingLimitPercent']._loaded_options = None
-  _globals['_LIMITEDPRIORITYLEVELCONFIGURATION'].fields_by_name['borrowingLimitPercent']._serialized_options = b'\212\240\031\006\010\001\020\001 \001'
+  _globals['_LIMITEDPRIORITYLEVELCONFIGURATION'].fields_by_name['borrowingLimitPercent']._serialized_options = b'\212\240\031\010\010\001\020\001 \001p\001'
   _globals['_NONRESOURCEPOLICYRULE'].fields_by_name['verbs']._loaded_options = None
   _globals['_NONRESOURCEPOLICYRULE'].fields_by_name['verbs']._serialized_options = b'\212\240\031\005J\003set'
   _globals['_NONRESOURCEPOLICYRULE'].fields_by_name['nonResourceURLs']._loaded_options = None
@@ -143,49 +143,49 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SUBJECT'].fields_by_name['serviceAccount']._loaded_options = None
   _globals['_SUBJECT'].fields_by_name['serviceAccount']._serialized_options = b'\212\240\031\006\010\001\020\001 \001'
   _globals['_EXEMPTPRIORITYLEVELCONFIGURATION']._serialized_start=132
-  _globals['_EXEMPTPRIORITYLEVELCONFIGURATION']._serialized_end=249
-  _globals['_FLOWDISTINGUISHERMETHOD']._serialized_start=251
-  _globals['_FLOWDISTINGUISHERMETHOD']._serialized_end=325
-  _globals['_FLOWSCHEMA']._serialized_start=328
-  _globals['_FLOWSCHEMA']._serialized_end=714
-  _globals['_FLOWSCHEMACONDITION']._serialized_start=717
-  _globals['_FLOWSCHEMACONDITION']._serialized_end=912
-  _globals['_FLOWSCHEMALIST']._serialized_start=915
-  _globals['_FLOWSCHEMALIST']._serialized_end=1043
-  _globals['_FLOWSCHEMASPEC']._serialized_start=1046
-  _globals['_FLOWSCHEMASPEC']._serialized_end=1376
-  _globals['_FLOWSCHEMASTATUS']._serialized_start=1378
-  _globals['_FLOWSCHEMASTATUS']._serialized_end=1498
-  _globals['_GROUPSUBJECT']._serialized_start=1500
-  _globals['_GROUPSUBJECT']._serialized_end=1528
-  _globals['_LIMITRESPONSE']._serialized_start=1531
-  _globals['_LIMITRESPONSE']._serialized_end=1663
-  _globals['_LIMITEDPRIORITYLEVELCONFIGURATION']._serialized_start=1666
-  _globals['_LIMITEDPRIORITYLEVELCONFIGURATION']._serialized_end=1898
-  _globals['_NONRESOURCEPOLICYRULE']._serialized_start=1900
-  _globals['_NONRESOURCEPOLICYRULE']._serialized_end=1985
-  _globals['_POLICYRULESWITHSUBJECTS']._serialized_start=1988
-  _globals['_POLICYRULESWITHSUBJECTS']._serialized_end=2263
-  _globals['_PRIORITYLEVELCONFIGURATION']._serialized_start=2266
-  _globals['_PRIORITYLEVELCONFIGURATION']._serialized_end=2748
-  _globals['_PRIORITYLEVELCONFIGURATIONCONDITION']._serialized_start=2751
-  _globals['_PRIORITYLEVELCONFIGURATIONCONDITION']._serialized_end=2962
-  _globals['_PRIORITYLEVELCONFIGURATIONLIST']._serialized_start=2965
-  _globals['_PRIORITYLEVELCONFIGURATIONLIST']._serialized_end=3125
-  _globals['_PRIORITYLEVELCONFIGURATIONREFERENCE']._serialized_start=3127
-  _globals['_PRIORITYLEVELCONFIGURATIONREFERENCE']._serialized_end=3178
-  _globals['_PRIORITYLEVELCONFIGURATIONSPEC']._serialized_start=3181
-  _globals['_PRIORITYLEVELCONFIGURATIONSPEC']._serialized_end=3438
-  _globals['_PRIORITYLEVELCONFIGURATIONSTATUS']._serialized_start=3441
-  _globals['_PRIORITYLEVELCONFIGURATIONSTATUS']._serialized_end=3593
-  _globals['_QUEUINGCONFIGURATION']._serialized_start=3595
-  _globals['_QUEUINGCONFIGURATION']._serialized_end=3701
-  _globals['_RESOURCEPOLICYRULE']._serialized_start=3704
-  _globals['_RESOURCEPOLICYRULE']._serialized_end=3875
-  _globals['_SERVICEACCOUNTSUBJECT']._serialized_start=3877
-  _globals['_SERVICEACCOUNTSUBJECT']._serialized_end=3933
-  _globals['_SUBJECT']._serialized_start=3936
-  _globals['_SUBJECT']._serialized_end=4198
-  _globals['_USERSUBJECT']._serialized_start=4200
-  _globals['_USERSUBJECT']._serialized_end=4227
+  _globals['_EXEMPTPRIORITYLEVELCONFIGURATION']._serialized_end=253
+  _globals['_FLOWDISTINGUISHERMETHOD']._serialized_start=255
+  _globals['_FLOWDISTINGUISHERMETHOD']._serialized_end=329
+  _globals['_FLOWSCHEMA']._serialized_start=332
+  _globals['_FLOWSCHEMA']._serialized_end=718
+  _globals['_FLOWSCHEMACONDITION']._serialized_start=721
+  _globals['_FLOWSCHEMACONDITION']._serialized_end=916
+  _globals['_FLOWSCHEMALIST']._serialized_start=919
+  _globals['_FLOWSCHEMALIST']._serialized_end=1047
+  _globals['_FLOWSCHEMASPEC']._serialized_start=1050
+  _globals['_FLOWSCHEMASPEC']._serialized_end=1380
+  _globals['_FLOWSCHEMASTATUS']._serialized_start=1382
+  _globals['_FLOWSCHEMASTATUS']._serialized_end=1502
+  _globals['_GROUPSUBJECT']._serialized_start=1504
+  _globals['_GROUPSUBJECT']._serialized_end=1532
+  _globals['_LIMITRESPONSE']._serialized_start=1535
+  _globals['_LIMITRESPONSE']._serialized_end=1667
+  _globals['_LIMITEDPRIORITYLEVELCONFIGURATION']._serialized_start=1670
+  _globals['_LIMITEDPRIORITYLEVELCONFIGURATION']._serialized_end=1906
+  _globals['_NONRESOURCEPOLICYRULE']._serialized_start=1908
+  _globals['_NONRESOURCEPOLICYRULE']._serialized_end=1993
+  _globals['_POLICYRULESWITHSUBJECTS']._serialized_start=1996
+  _globals['_POLICYRULESWITHSUBJECTS']._serialized_end=2271
+  _globals['_PRIORITYLEVELCONFIGURATION']._serialized_start=2274
+  _globals['_PRIORITYLEVELCONFIGURATION']._serialized_end=2756
+  _globals['_PRIORITYLEVELCONFIGURATIONCONDITION']._serialized_start=2759
+  _globals['_PRIORITYLEVELCONFIGURATIONCONDITION']._serialized_end=2970
+  _globals['_PRIORITYLEVELCONFIGURATIONLIST']._serialized_start=2973
+  _globals['_PRIORITYLEVELCONFIGURATIONLIST']._serialized_end=3133
+  _globals['_PRIORITYLEVELCONFIGURATIONREFERENCE']._serialized_start=3135
+  _globals['_PRIORITYLEVELCONFIGURATIONREFERENCE']._serialized_end=3186
+  _globals['_PRIORITYLEVELCONFIGURATIONSPEC']._serialized_start=3189
+  _globals['_PRIORITYLEVELCONFIGURATIONSPEC']._serialized_end=3446
+  _globals['_PRIORITYLEVELCONFIGURATIONSTATUS']._serialized_start=3449
+  _globals['_PRIORITYLEVELCONFIGURATIONSTATUS']._serialized_end=3601
+  _globals['_QUEUINGCONFIGURATION']._serialized_start=3603
+  _globals['_QUEUINGCONFIGURATION']._serialized_end=3709
+  _globals['_RESOURCEPOLICYRULE']._serialized_start=3712
+  _globals['_RESOURCEPOLICYRULE']._serialized_end=3883
+  _globals['_SERVICEACCOUNTSUBJECT']._serialized_start=3885
+  _globals['_SERVICEACCOUNTSUBJECT']._serialized_end=3941
+  _globals['_SUBJECT']._serialized_start=3944
+  _globals['_SUBJECT']._serialized_end=4206
+  _globals['_USERSUBJECT']._serialized_start=4208
+  _globals['_USERSUBJECT']._serialized_end=4235
 # @@protoc_insertion_point(module_scope)
