@@ -3,8 +3,7 @@
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,47 +12,7 @@ import kubernetes
 import kubernetes.dynamic
 import pytest
 
-from kobune.testing import SyncCluster
-
 ROOT = Path(__file__).parents[2]
-PATIENCE = 60.0
-
-
-def eventually(found: Callable[[], Any]) -> Any:
-    """Return the first thing that is found."""
-    deadline = time.monotonic() + PATIENCE
-    while not (thing := found()):
-        assert time.monotonic() < deadline, "it never came"
-        time.sleep(0.05)
-    return thing
-
-
-class Kubectl:
-    """The real one, on one cluster."""
-
-    def __init__(self, program: str, kubeconfig: Path) -> None:
-        self._command = [program, "--kubeconfig", str(kubeconfig)]
-
-    def run(self, *words: str, given: str = "") -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [*self._command, *words], input=given, capture_output=True, text=True, timeout=60, check=False
-        )
-
-    def __call__(self, *words: str, given: str = "") -> str:
-        done = self.run(*words, given=given)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
-
-
-@pytest.fixture
-def cluster() -> Iterator[SyncCluster]:
-    with SyncCluster(nodes=2) as running:
-        yield running
-
-
-@pytest.fixture
-def kubectl_(cluster: SyncCluster, kubectl: str) -> Kubectl:
-    return Kubectl(kubectl, cluster.kubeconfig)
 
 
 def memo(name: str, text: str) -> str:
@@ -75,33 +34,36 @@ def operator(kubeconfig: Path, log: Path) -> Iterator[None]:
             process.wait(30)
 
 
-def test_an_operator_with_a_finalizer_and_a_webhook(cluster: SyncCluster, kubectl_: Kubectl, tmp_path: Path) -> None:
-    kubectl = kubectl_
+def test_an_operator_with_a_finalizer_and_a_webhook(kobune: Any, tmp_path: Path) -> None:
+    kobune.up("--nodes", "2")
+    kubectl = kobune.kubectl
     kubectl("apply", "-f", str(ROOT / "examples" / "memos.yaml"))
     assert "remembered" in kubectl("explain", "memo.spec.text")
 
     def text_of(name: str) -> str:
-        return kubectl.run("get", "configmap", name, "-o", "jsonpath={.data.text}").stdout
+        return kobune.try_kubectl("get", "configmap", name, "-o", "jsonpath={.data.text}").stdout
 
-    with operator(cluster.kubeconfig, tmp_path / "kopf.log"):
+    with operator(kobune.kubeconfig, tmp_path / "kopf.log"):
         asked = "jsonpath={.webhooks[0].name}"
-        eventually(
-            lambda: kubectl.run("get", "validatingwebhookconfiguration", "memos.example.com", "-o", asked).stdout
+        kobune.eventually(
+            lambda: kobune.try_kubectl("get", "validatingwebhookconfiguration", "memos.example.com", "-o", asked).stdout
         )
         kubectl("apply", "-f", "-", given=memo("a", "hello"))
-        eventually(lambda: text_of("a") == "hello")
-        refused = kubectl.run("apply", "-f", "-", given=memo("b", "x" * 30))
+        kobune.eventually(lambda: text_of("a") == "hello")
+        refused = kobune.try_kubectl("apply", "-f", "-", given=memo("b", "x" * 30))
         assert "denied the request: a memo has at most 20 letters" in refused.stderr
+        kobune.kill("apiserver")
         kubectl("apply", "-f", "-", given=memo("a", "bye"))
-        eventually(lambda: text_of("a") == "bye")
+        kobune.eventually(lambda: text_of("a") == "bye")
         kubectl("delete", "memo", "a")
-        eventually(lambda: "a-was-here" in kubectl("get", "configmaps"))
+        kobune.eventually(lambda: "a-was-here" in kubectl("get", "configmaps"))
         # Its owner is gone: the garbage collector takes what it made.
-        eventually(lambda: kubectl.run("get", "configmap", "a").returncode)
+        kobune.eventually(lambda: kobune.try_kubectl("get", "configmap", "a").returncode)
 
 
-def test_the_official_client(cluster: SyncCluster) -> None:
-    api = kubernetes.config.new_client_from_config(str(cluster.kubeconfig))
+def test_the_official_client(kobune: Any) -> None:
+    kobune.up("--nodes", "2")
+    api = kubernetes.config.new_client_from_config(str(kobune.kubeconfig))
     core, apps = kubernetes.client.CoreV1Api(api), kubernetes.client.AppsV1Api(api)
     assert kubernetes.client.VersionApi(api).get_code().minor == "36"
     labels = {"app": "web"}
@@ -115,7 +77,7 @@ def test_the_official_client(cluster: SyncCluster) -> None:
         if len(ready) == 2:
             break
     apps.patch_namespaced_deployment_scale("web", "default", {"spec": {"replicas": 1}})
-    eventually(lambda: len(core.list_namespaced_pod("default", label_selector="app=web").items) == 1)
+    kobune.eventually(lambda: len(core.list_namespaced_pod("default", label_selector="app=web").items) == 1)
     dynamic = kubernetes.dynamic.DynamicClient(api)
     maps = dynamic.resources.get(api_version="v1", kind="ConfigMap")
     body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "data": {"k": "v"}}
@@ -129,18 +91,20 @@ def test_the_official_client(cluster: SyncCluster) -> None:
     assert page.metadata._continue
 
 
-def test_kr8s_and_lightkube(cluster: SyncCluster) -> None:
+@pytest.mark.filterwarnings("ignore:Kubernetes version .* is not supported:UserWarning", "ignore::ResourceWarning")
+def test_kr8s_and_lightkube(kobune: Any) -> None:
     import kr8s
     import lightkube
     from lightkube.models.meta_v1 import ObjectMeta
     from lightkube.resources.core_v1 import ConfigMap, Node
 
-    api = kr8s.api(kubeconfig=str(cluster.kubeconfig))
+    kobune.up("--nodes", "2")
+    api = kr8s.api(kubeconfig=str(kobune.kubeconfig))
     assert {node.name for node in api.get("nodes")} == {"node-1", "node-2"}
     made = kr8s.objects.ConfigMap({"metadata": {"name": "k", "namespace": "default"}, "data": {"a": "1"}}, api=api)
     made.create()
     made.patch({"data": {"a": "2"}})
-    config = lightkube.KubeConfig.from_file(str(cluster.kubeconfig))
+    config = lightkube.KubeConfig.from_file(str(kobune.kubeconfig))
     client = lightkube.Client(config=config, field_manager="test")
     assert client.get(ConfigMap, "k", namespace="default").data == {"a": "2"}
     client.apply(ConfigMap(metadata=ObjectMeta(name="l", namespace="default"), data={"b": "1"}))
@@ -150,8 +114,9 @@ def test_kr8s_and_lightkube(cluster: SyncCluster) -> None:
     assert not made.exists()
 
 
-def test_kubectl_has_no_verb_that_surprises(kubectl_: Kubectl) -> None:
-    kubectl = kubectl_
+def test_kubectl_has_no_verb_that_surprises(kobune: Any) -> None:
+    kobune.up("--nodes", "2")
+    kubectl = kobune.kubectl
     kubectl("create", "namespace", "other")
     kubectl("create", "configmap", "a", "--from-literal=k=v")
     kubectl("create", "secret", "generic", "s", "--from-literal=k=v")
@@ -177,15 +142,17 @@ def test_kubectl_has_no_verb_that_surprises(kubectl_: Kubectl) -> None:
     assert "nginx" in kubectl("describe", "pods")
     assert "ImagePullPolicy" not in kubectl("explain", "deployment.spec.replicas")
     assert kubectl("auth", "can-i", "list", "pods", "--as=jane").strip() == "yes"
-    assert kubectl.run("auth", "can-i", "list", "secrets", "--as=jane").stdout.strip() == "no"
+    assert kobune.try_kubectl("auth", "can-i", "list", "secrets", "--as=jane").stdout.strip() == "no"
     assert "kubernetes-admin" in kubectl("auth", "whoami")
     given = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: b\ndata:\n  k: '1'\n"
-    assert "+  k:" in kubectl.run("diff", "-f", "-", given=given).stdout
+    assert "+  k:" in kobune.try_kubectl("diff", "-f", "-", given=given).stdout
     kubectl("apply", "--server-side", "-f", "-", given=given)
     kubectl("apply", "-f", "-", given=given.replace("'1'", "'2'"))
     kubectl("replace", "-f", "-", given=given)
-    assert "no matches for kind" in kubectl.run("apply", "-f", "-", given=given.replace("ConfigMap", "Pood")).stderr
-    assert "unknown field" in kubectl.run("apply", "-f", "-", given=given.replace("data:", "date:")).stderr
+    assert (
+        "no matches for kind" in kobune.try_kubectl("apply", "-f", "-", given=given.replace("ConfigMap", "Pood")).stderr
+    )
+    assert "unknown field" in kobune.try_kubectl("apply", "-f", "-", given=given.replace("\ndata:", "\ndate:")).stderr
     kubectl("cordon", "node-1")
     kubectl("drain", "node-1", "--ignore-daemonsets", "--force", "--timeout=60s")
     kubectl("uncordon", "node-1")

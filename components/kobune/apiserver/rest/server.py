@@ -11,14 +11,18 @@ from weakref import WeakKeyDictionary
 from aiohttp import web
 
 from kobune.apimachinery.errors import ApiError, InternalError, NotFound
+from kobune.apiserver.audit.trail import Trail
 from kobune.apiserver.auth.attributes import Attributes
 from kobune.apiserver.auth.authenticate import has_token
 from kobune.apiserver.auth.impersonate import PREFIX, impersonated
 from kobune.apiserver.auth.user import User
+from kobune.apiserver.flowcontrol.flows import Flow
+from kobune.apiserver.flowcontrol.level import Overloaded
 from kobune.apiserver.front import Front
 from kobune.apiserver.rest import accept, answer
+from kobune.apiserver.rest.asking import what_is_asked
 from kobune.apiserver.rest.compression import compress
-from kobune.apiserver.rest.path import parse
+from kobune.apiserver.rest.recording import Record
 from kobune.apiserver.rest.resources import NoSuchPage, Resources
 from kobune.apiserver.rest.site import NO_PAGE, Page, Site
 from kobune.apiserver.rest.streams import socket_token
@@ -29,6 +33,13 @@ log = logging.getLogger(__name__)
 
 LEAVE = 0.05
 """How long open connections get to end when the server stops."""
+
+
+async def _end(handler: web.Server) -> None:
+    transports = [connection.transport for connection in handler.connections if connection.transport is not None]
+    await handler.shutdown(LEAVE)
+    for transport in transports:
+        transport.abort()  # a client that no longer reads would never hear TLS say goodbye
 
 
 class RestServer:
@@ -57,7 +68,8 @@ class RestServer:
             where = f"{self._host}:{self._port}"
             raise CannotStart(f"apiserver: cannot listen on {where}: it is in use or not of this machine") from None
         self.address = f"{self._host}:{server.sockets[0].getsockname()[1]}"
-        self._exit.push_async_callback(handler.shutdown, LEAVE)
+        self._exit.push_async_callback(self._resources.close)
+        self._exit.push_async_callback(_end, handler)
         self._exit.callback(server.close)
         return self
 
@@ -65,31 +77,69 @@ class RestServer:
         await self._exit.aclose()
 
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
+        if self._front.audit is None:
+            return await self._answer(request, None)
+        record = Record(self._front.audit, request)
+        try:
+            response = await self._answer(request, record)
+        except BaseException:
+            record.gone()
+            raise
+        record.completed(response)
+        return response
+
+    async def _answer(self, request: web.BaseRequest, record: Record | None) -> web.StreamResponse:
+        flow: Flow | None = None
+        response: web.StreamResponse
         try:
             user = self._user_of(request)
+            asked = what_is_asked(request)
+            trail = record.begin(user, asked) if record is not None else None
             if any(name[: len(PREFIX)].lower() == PREFIX.encode() for name, _ in request.raw_headers):
                 user = impersonated(self._front.authorizer, user, request.headers.items())
-            target = parse(request.path)
-            response = (
-                self._page(request, user) if target is None else await self._resources.serve(request, target, user)
-            )
+                if trail is not None:
+                    trail.impersonates(user)
+            flow = self._front.flows.of(user, asked.verb, asked.group, asked.resource, asked.namespace, asked.path)
+            if not flow.level.take():
+                await flow.level.wait(flow.number)
+            if asked.is_long:
+                flow.level.give()  # whoever stays takes no seat from those who come and go
+            try:
+                if (elsewhere := self._site.elsewhere.of_path(request.path)) is not None:
+                    self._front.allow(asked.wish(user), trail)
+                    response = await self._resources.serve_elsewhere(request, elsewhere, user, self._site.connecting)
+                elif asked.target is None:
+                    response = self._page(request, user, trail)
+                else:
+                    response = await self._resources.serve(request, asked.target, user, trail)
+            finally:
+                if not asked.is_long:
+                    flow.level.give()
             await compress(response, request.headers.get("Accept-Encoding", ""))
-            return response
         except NoSuchPage:
-            return _respond(lambda accept, query: NO_PAGE, request.headers, request.query)
+            response = _respond(lambda accept, query: NO_PAGE, request.headers, request.query)
+        except Overloaded as error:
+            response = _overloaded(error)
         except ApiError as error:
-            return answer.from_error(error, _error_wish(request))
+            if record is not None:
+                record.failed(error)
+            response = answer.from_error(error, _error_wish(request))
         except (asyncio.CancelledError, ConnectionError):
             raise
-        except Exception:
+        except Exception as error:
             log.exception("%s %s failed", request.method, request.path)
-            return answer.from_error(InternalError("Internal error occurred"), _error_wish(request))
+            if record is not None:
+                record.panicked(error)
+            response = answer.from_error(InternalError("Internal error occurred"), _error_wish(request))
+        if flow is not None and not response.prepared:
+            response.headers.update(flow.headers)
+        return response
 
-    def _page(self, request: web.BaseRequest, user: User) -> web.Response:
+    def _page(self, request: web.BaseRequest, user: User, trail: Trail | None) -> web.Response:
         page = self._site.find(request.path)
         if page is None:
             raise NotFound("the server could not find the requested resource")
-        self._front.authorizer.check(Attributes(user, request.method.lower(), path=request.path))
+        self._front.allow(Attributes(user, request.method.lower(), path=request.path), trail)
         return _respond(page, request.headers, request.query)
 
     def _user_of(self, request: web.BaseRequest) -> User:
@@ -106,6 +156,11 @@ class RestServer:
                 return authenticator.by_header(authorization)
             user = self._known[tls] = authenticator.by_certificate(certificate)
         return user
+
+
+def _overloaded(error: Overloaded) -> web.Response:
+    """Return the one answer that is no `Status`: those who are too many must cost as little as possible."""
+    return web.Response(text=f"{error.message}\n", status=error.http, headers={"Retry-After": "1"})
 
 
 def _respond(page: Page, headers: Mapping[str, str], query: Mapping[str, str]) -> web.Response:
