@@ -6,8 +6,11 @@ from typing import Final, Protocol
 
 from kobune.api.meta.v1 import DeleteOptions, PatchOptions
 from kobune.apimachinery.errors import FieldError, Invalid
+from kobune.apiserver.audit.trail import Audit, Trail
+from kobune.apiserver.auth.attributes import Attributes
 from kobune.apiserver.auth.authenticate import Authenticator
 from kobune.apiserver.auth.authorize import Authorizer
+from kobune.apiserver.flowcontrol.flows import FlowControl
 from kobune.apiserver.metrics import Metrics
 from kobune.apiserver.registry.resource import Resource
 from kobune.apiserver.registry.validation import forbidden, required, unsupported
@@ -29,6 +32,8 @@ class Front:
     authenticator: Authenticator
     authorizer: Authorizer
     metrics: Metrics
+    flows: FlowControl
+    audit: Audit | None = None
 
     def count(self, verb: str, resource: Resource, code: int) -> None:
         """Count a request that was answered."""
@@ -37,12 +42,18 @@ class Front:
     def authorize(self, call: Call, verb: str) -> None:
         """Raise `Forbidden` if whoever calls may not."""
         if call.resource.kind.namespaced:
-            self.authorizer.check(call.attributes(verb))
+            self.allow(call.attributes(verb), call.trail)
             return
         # Rights in a namespace are none in the cluster; but a namespace lives in itself.
         call.namespace = call.name if call.plural == "namespaces" and not call.group else ""
-        self.authorizer.check(call.attributes(verb))
+        self.allow(call.attributes(verb), call.trail)
         call.namespace = ""
+
+    def allow(self, wish: Attributes, trail: Trail | None) -> None:
+        """Raise `Forbidden` if a wish is not granted; leave in the audit log what was decided."""
+        if trail is not None:
+            trail.authorized(*self.authorizer.decide(wish))
+        self.authorizer.check(wish)
 
 
 class WriteOptions(Protocol):

@@ -18,6 +18,12 @@ from kobune.apimachinery.clock import Clock
 from kobune.apiserver.admission.plugins import default_admission
 from kobune.apiserver.admission.webhooks.calling import Caller
 from kobune.apiserver.admission.webhooks.http import HttpTransport
+from kobune.apiserver.aggregation.connecting import Connecting
+from kobune.apiserver.aggregation.controller import AggregationController
+from kobune.apiserver.aggregation.services import ApiServices
+from kobune.apiserver.audit.log import AuditLog
+from kobune.apiserver.audit.policy import read_policy
+from kobune.apiserver.audit.trail import Audit, rendered
 from kobune.apiserver.auth.authenticate import AnySort, Authenticator
 from kobune.apiserver.auth.authorize import Authorizer
 from kobune.apiserver.auth.bootstrap_tokens import BootstrapTokens
@@ -28,10 +34,12 @@ from kobune.apiserver.cache.view import View
 from kobune.apiserver.customresources.controller import DefinitionController
 from kobune.apiserver.customresources.serving import DefinitionServing
 from kobune.apiserver.customresources.webhook import converters
+from kobune.apiserver.flowcontrol.flows import FlowControl
 from kobune.apiserver.front import Front
 from kobune.apiserver.grpc.dynamic import DynamicService
 from kobune.apiserver.grpc.table import service_names, typed_methods
 from kobune.apiserver.grpc.typed import TypedServices
+from kobune.apiserver.kubelets.kubelets import Kubelets
 from kobune.apiserver.metrics import Metrics
 from kobune.apiserver.openapi.v3 import OpenApi
 from kobune.apiserver.registry.registry import built_in
@@ -46,6 +54,7 @@ from kobune.apiserver.storage.store import Store
 from kobune.apiserver.verbs.addresses import Addresses
 from kobune.apiserver.verbs.api import Api
 from kobune.apiserver.verbs.leases import EventLeases
+from kobune.component_base.credentials import Credentials
 from kobune.component_base.failure import CannotStart
 from kobune.component_base.serving import Ready, Server, ServingConfig
 
@@ -67,12 +76,18 @@ class Config:
     store: str = "leveldb"
     """leveldb, or memory for a cluster that is thrown away."""
     data_dir: Path | None = None
+    front_proxy: Credentials | None = None
+    """By which the servers of other APIs know that it is the apiserver that tells them who asks."""
     service_account_key: Path | None = None
     """The key that signs service-account tokens; None for one that dies with the process."""
     service_network: IPv4Network = SERVICE_NETWORK
     service_ip: str = "127.96.0.1"
     """The ClusterIP of the apiserver's own Service."""
     node_ports: range = range(30000, 32768)
+    audit_policy: Path | None = None
+    """Which requests are recorded, as a Policy of audit.k8s.io/v1; none are without one."""
+    audit_log: Path | None = None
+    """Where to."""
     with_controllers: bool = True
     """Whether our controllers run beside it: then those are warned who create what these do not act on yet."""
 
@@ -87,19 +102,24 @@ async def run(config: Config, *, clock: Clock, random: Random, ready: Callable[[
         stack.push_async_callback(caller.close)
         api = _api(config, store, clock, random, caller)
         stack.callback(api.cacher.close)
+        stack.push_async_callback(api.kubelets.close)
         webhooks = HttpTransport()
         stack.push_async_callback(webhooks.close)
         definitions = DefinitionServing(api.registry, api.cacher, store, converters(api, webhooks))
         stack.callback(definitions.start())
         await bootstrap(api, config.service_ip)
         authenticator = Authenticator(api.bearers)
-        metrics = Metrics(api.registry, api.cacher, store)
-        front = Front(api, authenticator, api.authorizer, metrics)
+        flows = FlowControl(api)
+        audit = _audit(config, api)
+        metrics = Metrics(api.registry, api.cacher, store, flows, audit)
+        front = Front(api, authenticator, api.authorizer, metrics, flows, audit)
+        elsewhere, connecting = ApiServices(api), Connecting(config.front_proxy)
         collectors = CollectorRegistry()
         collectors.register(metrics)
         server = await stack.enter_async_context(_grpc_server(config, front, clock, collectors))
+        site = _site(api, collectors, elsewhere, connecting)
         rest = await stack.enter_async_context(
-            RestServer(front, _site(api, collectors), config.serving.host, config.rest_port, config.serving.credentials)
+            RestServer(front, site, config.serving.host, config.rest_port, config.serving.credentials)
         )
         host, _, port = rest.address.rpartition(":")
         served = await stack.enter_async_context(_etcd_server(config, store, clock))
@@ -107,7 +127,10 @@ async def run(config: Config, *, clock: Clock, random: Random, ready: Callable[[
         server.set_serving(True)
         keeping = await stack.enter_async_context(asyncio.TaskGroup())
         keeping.create_task(compact_by_age(store, clock=clock))
+        if audit is not None:
+            keeping.create_task(audit.log.run())
         keeping.create_task(DefinitionController(api, definitions).run())
+        keeping.create_task(AggregationController(api, elsewhere, connecting).run())
         ready(Ready("apiserver", server.address, {"rest": rest.address, "etcd": served.address}))
         log.info("serving https://%s and gRPC on %s", rest.address, server.address)
         await _forever()
@@ -147,8 +170,20 @@ def _api(config: Config, store: Store, clock: Clock, random: Random, caller: Cal
         bearers=AnySort((tokens, BootstrapTokens(view))),
         addresses=Addresses(services, config.service_network, config.node_ports, random),
         event_leases=EventLeases(store, clock),
+        kubelets=Kubelets(config.serving.credentials),
         warns_of_unserved=config.with_controllers,
     )
+
+
+def _audit(config: Config, api: Api) -> Audit | None:
+    if config.audit_policy is None and config.audit_log is None:
+        return None
+    if config.audit_policy is None or config.audit_log is None:
+        raise CannotStart("apiserver: an audit policy and a file for the audit log need each other")
+    policy = read_policy(config.audit_policy)
+    log = AuditLog(config.audit_log, clock=api.clock, render=rendered)
+    log.check()
+    return Audit(policy, log, api.clock, api.new_uid)
 
 
 def _signing_key(config: Config) -> EllipticCurvePrivateKey:
@@ -186,9 +221,10 @@ def _etcd_server(config: Config, store: Store, clock: Clock) -> Server:
     return Server("etcd", serving, clock=clock, add=[(ETCD, lambda server: etcd.add_to(server, store, clock=clock))])
 
 
-def _site(api: Api, metrics: CollectorRegistry) -> Site:
+def _site(api: Api, metrics: CollectorRegistry, elsewhere: ApiServices, connecting: Connecting) -> Site:
     health = Health({"store": lambda: str(api.store.failed or "")})
-    return Site(Discovery(api.registry), OpenApi(api.registry, VERSION["gitVersion"]), health, metrics)
+    openapi = OpenApi(api.registry, VERSION["gitVersion"])
+    return Site(Discovery(api.registry, elsewhere), openapi, health, metrics, elsewhere, connecting)
 
 
 async def _forever() -> None:

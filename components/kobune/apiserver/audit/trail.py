@@ -42,7 +42,9 @@ class Trail:
     """What every stage has in common."""
     annotations: dict[str, str] = field(default_factory=dict)
     request: bytes = b""
+    """The object that was sent, in JSON."""
     response: bytes = b""
+    """The object that was answered, in JSON."""
     has_started: bool = False
     has_ended: bool = False
 
@@ -55,16 +57,6 @@ class Trail:
     def wants_response(self) -> bool:
         """Whether what was answered is recorded."""
         return self.decision.level >= Level.REQUEST_RESPONSE
-
-    def sent(self, body: bytes) -> None:
-        """Note the object that a request carries, in JSON."""
-        if self.wants_request:
-            self.request = body
-
-    def answered(self, body: Callable[[], bytes]) -> None:
-        """Note the object that is the answer, in JSON that is made only if somebody wants it."""
-        if self.wants_response:
-            self.response = body()
 
     def impersonates(self, user: User) -> None:
         """Note as whom somebody acts."""
@@ -97,7 +89,8 @@ class Trail:
         status: dict[str, Any] = {"metadata": {}, "code": code}
         if error is not None:
             status = _status(error)
-            self.answered(lambda: orjson.dumps(media.tree_of(error.status())))
+            if self.wants_response:
+                self.response = orjson.dumps(media.tree_of(error.status()))
         self._add("ResponseComplete", {"responseStatus": status})
 
     def panicked(self, error: BaseException) -> None:
@@ -162,15 +155,21 @@ def rendered(added: tuple[dict[str, Any], bool]) -> dict[str, Any]:
     event, omit_managed_fields = added
     for key in ("requestObject", "responseObject"):
         if key in event:
-            event[key] = _without_managers(event[key]) if omit_managed_fields else orjson.Fragment(event[key])
+            event[key] = _tree(event[key], omit_managed_fields)
     return event
 
 
-def _without_managers(body: bytes) -> Any:
-    tree = orjson.loads(body)
-    for item in (tree, *(tree.get("items") or ())) if isinstance(tree, dict) else ():
-        if isinstance(item.get("metadata"), dict):
-            item["metadata"].pop("managedFields", None)
+def _tree(body: bytes, omit_managed_fields: bool) -> Any:
+    """Return what a body says; as a text if that is no JSON."""
+    try:
+        tree = orjson.loads(body)
+    except ValueError:
+        return body.decode(errors="replace")
+    if omit_managed_fields and isinstance(tree, dict):
+        items = tree.get("items")
+        for item in (tree, *(items if isinstance(items, list) else ())):
+            if isinstance(item, dict) and isinstance(item.get("metadata"), dict):
+                item["metadata"].pop("managedFields", None)
     return tree
 
 

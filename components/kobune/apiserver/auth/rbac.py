@@ -15,50 +15,86 @@ KEPT = 10_000
 """How many answers are remembered until a role changes."""
 
 
+Held = tuple[Any, str]
+"""A policy rule, and by what somebody has it."""
+
+
 class Rbac:
     """Answers whether a role grants a wish."""
 
     def __init__(self, view: View) -> None:
         self._view = view
         self._rings = [view.cacher.ring(view.registry[name]) for name in RESOURCES]
-        self._known: dict[Attributes, bool] = {}
-        self._rules: dict[tuple[User, str], tuple[Any, ...]] = {}
+        self._known: dict[Attributes, tuple[bool, str]] = {}
+        self._rules: dict[tuple[User, str], tuple[tuple[Held, ...], str]] = {}
         self._known_at = -1
 
-    def allows(self, wish: Attributes) -> bool:
-        """Whether some rule grants the wish."""
+    def decide(self, wish: Attributes) -> tuple[bool, str]:
+        """Return whether some rule grants the wish, and by what; or what made it impossible to find one."""
         newest = max([ring.revision for ring in self._rings])
         if newest != self._known_at or len(self._known) > KEPT:
             self._known.clear()
             self._rules.clear()
             self._known_at = newest
-        allowed = self._known.get(wish)
-        if allowed is None:
+        answer = self._known.get(wish)
+        if answer is None:
             held = wish.user, wish.namespace
             if held not in self._rules:
-                self._rules[held] = tuple(self.rules(*held))
-            allowed = any(grants(rule, wish) for rule in self._rules[held])
-            self._known[wish] = allowed
-        return allowed
+                missing: list[str] = []
+                self._rules[held] = tuple(self._held(*held, missing)), in_one(missing)
+            rules, problem = self._rules[held]
+            source = next((source for rule, source in rules if grants(rule, wish)), None)
+            answer = (True, f"RBAC: allowed by {source}") if source else (False, problem and f"RBAC: {problem}")
+            self._known[wish] = answer
+        return answer
 
     def rules(self, user: User, namespace: str) -> Iterator[Any]:
         """Yield every rule that counts for somebody in a namespace, or in the cluster if that is empty."""
+        return (rule for rule, _ in self._held(user, namespace, []))
+
+    def problem(self, user: User, namespace: str) -> str:
+        """Return what is wrong with the bindings of somebody; empty if nothing is."""
+        missing: list[str] = []
+        for _ in self._held(user, namespace, missing):
+            pass
+        return in_one(missing)
+
+    def _held(self, user: User, namespace: str, missing: list[str]) -> Iterator[Held]:
+        """Yield the rules that count for somebody; note which roles are missing."""
         for binding in self._view.select("clusterrolebindings"):
-            if _includes(binding.subjects, user, ""):
-                yield from self._role(binding, "")
+            if (subject := _subject(binding.subjects, user, "")) is not None:
+                source = _source("ClusterRoleBinding", binding, binding.metadata.name, subject, "")
+                yield from self._role(binding, "", source, missing)
         if not namespace:
             return
         for binding in self._view.select("rolebindings", namespace):
-            if _includes(binding.subjects, user, namespace):
-                yield from self._role(binding, namespace)
+            if (subject := _subject(binding.subjects, user, namespace)) is not None:
+                source = _source("RoleBinding", binding, f"{binding.metadata.name}/{namespace}", subject, namespace)
+                yield from self._role(binding, namespace, source, missing)
 
-    def _role(self, binding: Any, namespace: str) -> Iterable[Any]:
+    def _role(self, binding: Any, namespace: str, source: str, missing: list[str]) -> Iterable[Held]:
         reference = binding.roleRef
-        if reference.kind == "Role":
-            role = self._view.find("roles", namespace, reference.name)
-        else:
-            role = self._view.find("clusterroles", "", reference.name)
-        return role.rules if role is not None else ()
+        in_namespace = reference.kind == "Role"
+        role = self._view.find(
+            "roles" if in_namespace else "clusterroles", namespace if in_namespace else "", reference.name
+        )
+        if role is None:
+            missing.append(f'{reference.kind.lower()}.rbac.authorization.k8s.io "{reference.name}" not found')
+            return ()
+        return ((rule, source) for rule in role.rules)
+
+
+def in_one(problems: list[str]) -> str:
+    """Return what is wrong as one text."""
+    once = list(dict.fromkeys(problems))
+    return once[0] if len(once) == 1 else f"[{', '.join(once)}]" if once else ""
+
+
+def _source(kind: str, binding: Any, name: str, subject: Any, namespace: str) -> str:
+    """Return by what somebody has rules, in Kubernetes' words."""
+    role = binding.roleRef
+    who = f"{subject.name}/{subject.namespace or namespace}" if subject.kind == "ServiceAccount" else subject.name
+    return f'{kind} "{name}" of {role.kind} "{role.name}" to {subject.kind} "{who}"'
 
 
 def grants(rule: Any, wish: Attributes) -> bool:
@@ -80,15 +116,16 @@ def _covers(pattern: str, path: str) -> bool:
     return pattern in ("*", path) or (pattern.endswith("*") and path.startswith(pattern[:-1]))
 
 
-def _includes(subjects: Iterable[Any], user: User, namespace: str) -> bool:
+def _subject(subjects: Iterable[Any], user: User, namespace: str) -> Any:
+    """Return the subject that somebody is, None if it is none of them."""
     for subject in subjects:
         match subject.kind:
             case "User" if subject.name == user.name:
-                return True
+                return subject
             case "Group" if subject.name in user.groups:
-                return True
+                return subject
             case "ServiceAccount":
                 where = subject.namespace or namespace
                 if user.name == f"system:serviceaccount:{where}:{subject.name}":
-                    return True
-    return False
+                    return subject
+    return None

@@ -6,7 +6,7 @@ from typing import Any
 
 from kobune.apimachinery.errors import AlreadyExists
 from kobune.apiserver.auth.user import LOOPBACK
-from kobune.apiserver.bootstrap import objects, roles
+from kobune.apiserver.bootstrap import flows, objects, roles
 from kobune.apiserver.verbs.api import Api
 from kobune.apiserver.verbs.call import Call
 from kobune.apiserver.verbs.create import create
@@ -21,6 +21,7 @@ async def bootstrap(api: Api, service_ip: str) -> None:
         [
             *(("priorityclasses", item) for item in objects.priority_classes()),
             *roles.roles(),
+            *flows.flow_control(),
         ],
     )
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import grpc.aio
 import orjson
@@ -27,11 +27,14 @@ from kobune.api.dynamic.v1.objects_pb2_grpc import ObjectsServicer
 from kobune.api.meta.v1 import CreateOptions, PartialObjectMetadata
 from kobune.apimachinery.errors import ApiError, BadRequest, NotAcceptable, NotFound
 from kobune.apiserver import body, media
+from kobune.apiserver.audit.objects import note_answer, note_listing, note_sent
 from kobune.apiserver.cache.stored import Stored
+from kobune.apiserver.flowcontrol.level import Level
 from kobune.apiserver.front import Front, delete_call, write_call
 from kobune.apiserver.grpc import wire
-from kobune.apiserver.grpc.errors import abort, unexpected
+from kobune.apiserver.grpc.errors import abort
 from kobune.apiserver.grpc.peer import Peers, agent_of
+from kobune.apiserver.grpc.rpc import Rpc
 from kobune.apiserver.registry.resource import Resource
 from kobune.apiserver.verbs import dispatch
 from kobune.apiserver.verbs.call import Call
@@ -40,6 +43,7 @@ from kobune.apiserver.verbs.read import get, list_objects
 from kobune.apiserver.verbs.watch import duration, watch
 
 Context = Any
+SERVICE: Final = "kobune.api.dynamic.v1.Objects"
 
 
 class DynamicService(ObjectsServicer):
@@ -50,17 +54,20 @@ class DynamicService(ObjectsServicer):
         self._peers = Peers(front.authenticator, front.authorizer)
 
     async def Get(self, request: ObjectRequest, context: Context) -> Object | None:  # noqa: N802
-        async with Aborting(context) as aborting:
-            call = self._call(context, "get", request.resource, request.namespace, request.name)
+        async with self._serving(context, "get", request.resource) as rpc:
+            call = self._call(rpc, "get", request.resource, request.namespace, request.name)
             if call.subresource == "scale":
                 return await _object(call, await dispatch.scale(self._front.api, call), request.content_type)
-            return await _object(call, get(self._front.api, call), request.content_type)
-        return aborting.nothing
+            stored = get(self._front.api, call)
+            note_answer(call, stored)
+            return await _object(call, stored, request.content_type)
+        return None
 
     async def List(self, request: CollectionRequest, context: Context) -> Object | None:  # noqa: N802
-        async with Aborting(context) as aborting:
-            call = self._call(context, "list", request.resource, request.namespace)
+        async with self._serving(context, "list", request.resource) as rpc:
+            call = self._call(rpc, "list", request.resource, request.namespace)
             listing = list_objects(self._front.api, call, request.options)
+            note_listing(call, listing)
             if request.content_type == media.METADATA:
                 items = map(_metadata, listing.items)
                 return Object(content_type=media.METADATA, body=wire.list_of(listing, items))
@@ -70,11 +77,12 @@ class DynamicService(ObjectsServicer):
             if media.is_protobuf(request.content_type):
                 return Object(content_type=media.PROTOBUF, body=wire.list_bytes(call.resource, listing))
             return Object(content_type=media.JSON, body=media.list_json(call.resource, listing))
-        return aborting.nothing
+        return None
 
     async def Watch(self, request: CollectionRequest, context: Context) -> AsyncIterator[WatchEvents]:  # noqa: N802
-        async with Aborting(context):
-            call = self._call(context, "watch", request.resource, request.namespace)
+        async with self._serving(context, "watch", request.resource) as rpc:
+            call = self._call(rpc, "watch", request.resource, request.namespace)
+            rpc.started()
             await context.send_initial_metadata(())
             with suppress(TimeoutError):
                 async with asyncio.timeout(duration(request.options)):
@@ -88,62 +96,70 @@ class DynamicService(ObjectsServicer):
                         yield WatchEvents(events=events)
 
     async def Create(self, request: WriteRequest, context: Context) -> Object | None:  # noqa: N802
-        async with Aborting(context) as aborting:
-            call, answer = await self._write(context, "create", request)
+        async with self._serving(context, "create", request.resource) as rpc:
+            call, answer = await self._write(rpc, "create", request)
             return await _object(call, answer, request.object.content_type)
-        return aborting.nothing
+        return None
 
     async def Update(self, request: WriteRequest, context: Context) -> Object | None:  # noqa: N802
-        async with Aborting(context) as aborting:
-            call, answer = await self._write(context, "update", request)
+        async with self._serving(context, "update", request.resource) as rpc:
+            call, answer = await self._write(rpc, "update", request)
             return await _object(call, answer, request.object.content_type)
-        return aborting.nothing
+        return None
 
     async def Patch(self, request: PatchRequest, context: Context) -> Object | None:  # noqa: N802
-        async with Aborting(context) as aborting:
-            call, answer = await self._patch(context, request)
+        async with self._serving(context, "patch", request.resource) as rpc:
+            call, answer = await self._patch(rpc, request)
             return await _object(call, answer, request.content_type)
-        return aborting.nothing
+        return None
 
     async def Delete(self, request: DeleteRequest, context: Context) -> Object | None:  # noqa: N802
-        async with Aborting(context) as aborting:
-            call, answer = await self._delete(context, request)
+        async with self._serving(context, "delete", request.resource) as rpc:
+            call, answer = await self._delete(rpc, request)
             return await _object(call, answer, request.content_type)
-        return aborting.nothing
+        return None
 
-    async def Batch(self, request: BatchRequest, context: Context) -> BatchResponse:  # noqa: N802
-        # Together: the store commits what arrives together in one go.
-        results = await asyncio.gather(*(self._result(context, write, request.brief) for write in request.writes))
-        return BatchResponse(results=results)
+    async def Batch(self, request: BatchRequest, context: Context) -> BatchResponse | None:  # noqa: N802
+        # One seat for all of them. Together: the store commits what arrives together in one go.
+        async with self._serving(context, "create", _resource_of(request), "Batch") as rpc:
+            parts = [self._result(rpc.part(), write, request.brief) for write in request.writes]
+            return BatchResponse(results=await asyncio.gather(*parts))
+        return None
 
-    async def _result(self, context: Context, write: Write, brief: bool) -> Result:
+    def _serving(self, context: Context, verb: str, name: ResourceName, method: str = "") -> "Serving":
+        rpc = Rpc(self._front, self._peers, context, f"/{SERVICE}/{method or verb.capitalize()}")
+        return Serving(self._front, rpc, verb, name)
+
+    async def _result(self, rpc: Rpc, write: Write, brief: bool) -> Result:
         try:
             match write.WhichOneof("write"):
                 case "create":
-                    call, answer = await self._write(context, "create", write.create)
+                    call, answer = await self._write(rpc, "create", write.create)
                     encoding = write.create.object.content_type
                 case "update":
-                    call, answer = await self._write(context, "update", write.update)
+                    call, answer = await self._write(rpc, "update", write.update)
                     encoding = write.update.object.content_type
                 case "patch":
-                    call, answer = await self._patch(context, write.patch)
+                    call, answer = await self._patch(rpc, write.patch)
                     encoding = write.patch.content_type
                 case "delete":
-                    call, answer = await self._delete(context, write.delete)
+                    call, answer = await self._delete(rpc, write.delete)
                     encoding = write.delete.content_type
                 case _:
                     raise BadRequest("a write of the batch is empty")
         except ApiError as error:
+            rpc.failed(error)
             return Result(error=error.status())
         except Exception as error:
             # It is this write's alone: the others of the batch have results of their own.
-            return Result(error=unexpected(error).status())
+            return Result(error=rpc.panicked(error).status())
+        rpc.completed()
         version = str(answer.revision) if isinstance(answer, Stored) else ""
         if brief:
             return Result(resource_version=version)
         return Result(resource_version=version, object=await _object(call, answer, encoding))
 
-    async def _write(self, context: Context, verb: str, request: WriteRequest) -> tuple[Call, "dispatch.Answer"]:
+    async def _write(self, rpc: Rpc, verb: str, request: WriteRequest) -> tuple[Call, "dispatch.Answer"]:
         resource = self._resource(request.resource)
         message = dispatch.body_type(resource, request.resource.subresource)
         new, warnings = body.read(
@@ -153,26 +169,34 @@ class DynamicService(ObjectsServicer):
         namespace, name = request.namespace or meta.namespace, request.name or meta.name
         # A new object is not yet there to be named: rights to create are for all names.
         named = "" if verb == "create" and not request.resource.subresource else name
-        call = self._call(context, verb, request.resource, namespace, named)
+        call = self._call(rpc, verb, request.resource, namespace, named)
         call.warnings.extend(warnings)
         options = CreateOptions(dryRun=request.dry_run, fieldManager=request.field_manager)
         write_call(call, verb, options)
         carry_out = dispatch.post if verb == "create" else dispatch.put
-        return call, await carry_out(self._front.api, call, new)
+        note_sent(call, request.object.content_type, request.object.body, new)
+        answer = await carry_out(self._front.api, call, new)
+        note_answer(call, answer)
+        return call, answer
 
-    async def _patch(self, context: Context, request: PatchRequest) -> tuple[Call, "dispatch.Answer"]:
-        call = self._call(context, "patch", request.resource, request.namespace, request.name)
+    async def _patch(self, rpc: Rpc, request: PatchRequest) -> tuple[Call, "dispatch.Answer"]:
+        call = self._call(rpc, "patch", request.resource, request.namespace, request.name)
         write_call(call, "patch", request.options, content_type=request.patch.content_type)
-        return call, await dispatch.patch(self._front.api, call, request.patch.content_type, request.patch.body)
+        note_sent(call, request.patch.content_type, request.patch.body)
+        answer = await dispatch.patch(self._front.api, call, request.patch.content_type, request.patch.body)
+        note_answer(call, answer)
+        return call, answer
 
-    async def _delete(self, context: Context, request: DeleteRequest) -> tuple[Call, Stored]:
-        call = self._call(context, "delete", request.resource, request.namespace, request.name)
+    async def _delete(self, rpc: Rpc, request: DeleteRequest) -> tuple[Call, Stored]:
+        call = self._call(rpc, "delete", request.resource, request.namespace, request.name)
         stored, _ = await delete(self._front.api, delete_call(call, request.options), request.options)
+        note_answer(call, stored)
         return call, stored
 
-    def _call(self, context: Context, verb: str, name: ResourceName, namespace: str, object_name: str = "") -> Call:
-        user = self._peers.user_of(context)
+    def _call(self, rpc: Rpc, verb: str, name: ResourceName, namespace: str, object_name: str = "") -> Call:
+        user = rpc.user
         call = Call(user, self._resource(name), namespace, object_name, name.subresource, user_agent=agent_of(user))
+        rpc.begin(call, verb)
         self._front.authorize(call, verb)
         dispatch.check_served(call, verb)
         return call
@@ -184,23 +208,52 @@ class DynamicService(ObjectsServicer):
         return found
 
 
-class Aborting:
-    """Turns an `ApiError` inside into the end of the call."""
+class Serving:
+    """A call while it is worked on: it has a seat; an error inside is its end."""
 
-    nothing = None
+    def __init__(self, front: Front, rpc: Rpc, verb: str, name: ResourceName) -> None:
+        self._front = front
+        self._rpc = rpc
+        self._wish = verb, name
+        self._level: Level | None = None
 
-    def __init__(self, context: Context) -> None:
-        self._context = context
-
-    async def __aenter__(self) -> "Aborting":
-        return self
+    async def __aenter__(self) -> Rpc:
+        verb, name = self._wish
+        try:
+            found = self._front.api.registry.find(name.group, name.version, name.resource)
+            level = await self._rpc.enter(verb, found, name.subresource, "")
+        except Exception as error:
+            await self._abort(error)
+            raise
+        if verb == "watch":
+            level.give()  # whoever stays takes no seat from those who come and go
+        else:
+            self._level = level
+        return self._rpc
 
     async def __aexit__(self, kind: Any, error: BaseException | None, trace: Any) -> bool:
-        if isinstance(error, ApiError):
-            await abort(self._context, error)
-        elif isinstance(error, Exception) and not isinstance(error, grpc.aio.AbortError):
-            await abort(self._context, unexpected(error))
+        if self._level is not None:
+            self._level.give()
+        if isinstance(error, Exception) and not isinstance(error, grpc.aio.AbortError):
+            await self._abort(error)
+        self._rpc.completed()
         return False
+
+    async def _abort(self, error: Exception) -> None:
+        """End the call with an error."""
+        if isinstance(error, ApiError):
+            self._rpc.failed(error)
+            await abort(self._rpc.context, error)
+        else:
+            await abort(self._rpc.context, self._rpc.panicked(error))
+
+
+def _resource_of(batch: BatchRequest) -> ResourceName:
+    """Return what the first write of a batch is about."""
+    for write in batch.writes[:1]:
+        if kind := write.WhichOneof("write"):
+            return cast(ResourceName, getattr(write, kind).resource)
+    return ResourceName()
 
 
 def _metadata(stored: Stored) -> bytes:

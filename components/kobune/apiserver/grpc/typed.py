@@ -23,11 +23,14 @@ from kobune.api.verbs.v1 import (
     WatchRequest,
 )
 from kobune.apimachinery.errors import ApiError, BadRequest, MethodNotAllowed
+from kobune.apiserver import media
+from kobune.apiserver.audit.objects import note_answer, note_listing, note_sent
 from kobune.apiserver.cache.stored import Stored
 from kobune.apiserver.front import Front, delete_call, write_call
 from kobune.apiserver.grpc import wire
-from kobune.apiserver.grpc.errors import abort, unexpected
+from kobune.apiserver.grpc.errors import abort
 from kobune.apiserver.grpc.peer import Peers, agent_of
+from kobune.apiserver.grpc.rpc import Rpc
 from kobune.apiserver.grpc.table import Method
 from kobune.apiserver.verbs import dispatch
 from kobune.apiserver.verbs.call import Call
@@ -64,26 +67,37 @@ class TypedServices(Handler):
         request, answer = ANSWERS.get(method.name, (UpdateRequest, _update))
         return grpc.unary_unary_rpc_method_handler(self._guarded(method, answer), request.FromString)
 
-    def _call(self, method: Method, context: Context, namespace: str, name: str = "", subresource: str = "") -> Call:
-        user = self._peers.user_of(context)
+    def _call(self, method: Method, rpc: Rpc, namespace: str, name: str = "", subresource: str = "") -> Call:
+        user = rpc.user
         call = Call(
             user, method.resource, namespace, name, method.subresource or subresource, user_agent=agent_of(user)
         )
+        rpc.begin(call, method.verb)
         self._front.authorize(call, method.verb)
         dispatch.check_served(call, method.verb)
         return call
 
     def _guarded(self, method: Method, answer: "Answerer") -> Callable[[Any, Context], Awaitable[bytes | None]]:
         async def handle(request: Any, context: Context) -> bytes | None:
+            failure: ApiError
+            rpc = Rpc(self._front, self._peers, context, method.path)
             try:
-                body = await answer(self._front, method, lambda *names: self._call(method, context, *names), request)
+                level = await rpc.enter(
+                    method.verb, method.resource, method.subresource, getattr(request, "namespace", "")
+                )
+                try:
+                    body = await answer(self._front, method, lambda *names: self._call(method, rpc, *names), request)
+                finally:
+                    level.give()
                 self._front.count(method.verb, method.resource, 200)
+                rpc.completed()
                 return body
             except ApiError as error:
                 failure = error
             except Exception as error:
-                failure = unexpected(error)
+                failure = rpc.panicked(error)
             self._front.count(method.verb, method.resource, failure.http)
+            rpc.failed(failure)
             await abort(context, failure)
             return None
 
@@ -91,8 +105,13 @@ class TypedServices(Handler):
 
     def _streamed(self, method: Method) -> Callable[[Any, Context], AsyncIterator[bytes]]:
         async def handle(request: WatchRequest, context: Context) -> AsyncIterator[bytes]:
+            failure: ApiError
+            rpc = Rpc(self._front, self._peers, context, method.path)
             try:
-                call = self._call(method, context, request.namespace)
+                # Whoever stays takes no seat from those who come and go.
+                (await rpc.enter(method.verb, method.resource, "", request.namespace)).give()
+                call = self._call(method, rpc, request.namespace)
+                rpc.started()
                 # Headers now, so that the client knows that the watch is on before anything happens.
                 await context.send_initial_metadata(())
                 async with asyncio.timeout(duration(request.options)):
@@ -103,8 +122,11 @@ class TypedServices(Handler):
                 return
             except ApiError as error:
                 failure = error
+                rpc.failed(error)
             except Exception as error:
-                failure = unexpected(error)
+                failure = rpc.panicked(error)
+            finally:
+                rpc.completed()
             await abort(context, failure)
 
         return handle
@@ -119,12 +141,16 @@ async def _get(front: Front, method: Method, begin: Begin, request: GetRequest) 
     call = begin(request.namespace, request.name)
     if call.subresource == "scale":
         return (await dispatch.scale(front.api, call)).SerializeToString()
-    return call.resource.view(get(front.api, call, request.options.resourceVersion)).proto
+    stored = get(front.api, call, request.options.resourceVersion)
+    note_answer(call, stored)
+    return call.resource.view(stored).proto
 
 
 async def _list(front: Front, method: Method, begin: Begin, request: ListRequest) -> bytes:
     call = begin(request.namespace)
-    return wire.list_bytes(call.resource, list_objects(front.api, call, request.options))
+    listing = list_objects(front.api, call, request.options)
+    note_listing(call, listing)
+    return wire.list_bytes(call.resource, listing)
 
 
 async def _create(front: Front, method: Method, begin: Begin, request: CreateRequest) -> bytes:
@@ -135,6 +161,7 @@ async def _create(front: Front, method: Method, begin: Begin, request: CreateReq
         # A new object is not yet there to be named: rights to create are for all names.
         call = begin(request.namespace or new.metadata.namespace)
     write_call(call, method.verb, request.options)
+    note_sent(call, media.PROTOBUF, request.object, new)
     return encode(call, await dispatch.post(front.api, call, new))
 
 
@@ -147,6 +174,7 @@ async def _update(front: Front, method: Method, begin: Begin, request: UpdateReq
     new = _sent(method, request.object)
     call = _addressed(begin, new)
     write_call(call, method.verb, request.options)
+    note_sent(call, media.PROTOBUF, request.object, new)
     return encode(call, await dispatch.put(front.api, call, new))
 
 
@@ -155,6 +183,7 @@ async def _patch(front: Front, method: Method, begin: Begin, request: PatchReque
     write_call(call, method.verb, request.options, content_type=request.content_type)
     if call.subresource == "scale":
         raise MethodNotAllowed("Patch answers with the whole object: use UpdateScale")
+    note_sent(call, request.content_type, request.patch)
     return encode(call, await dispatch.patch(front.api, call, request.content_type, request.patch))
 
 
@@ -198,6 +227,7 @@ def parse(message: type[Message], body: bytes) -> Any:
 
 def encode(call: Call, answer: "dispatch.Answer") -> bytes:
     """Return the bytes of what a verb answered."""
+    note_answer(call, answer)
     if isinstance(answer, Stored):
         return call.resource.view(answer).proto
     return answer.SerializeToString()

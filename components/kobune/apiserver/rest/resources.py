@@ -1,12 +1,16 @@
 """Requests for resources: from method, path, query and body to a verb, and from its answer to HTTP."""
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
 from kobune.api.meta.v1 import StatusDetails
 from kobune.apimachinery.errors import ApiError, MethodNotAllowed, NotFound, RequestEntityTooLarge
 from kobune.apiserver import body
+from kobune.apiserver.aggregation.connecting import Connecting
+from kobune.apiserver.audit.objects import note_answer, note_listing, note_sent
+from kobune.apiserver.audit.trail import Trail
 from kobune.apiserver.auth.user import User
 from kobune.apiserver.cache.stored import Stored
 from kobune.apiserver.front import Front, delete_call, write_call
@@ -19,8 +23,23 @@ from kobune.apiserver.verbs.delete import delete, success
 from kobune.apiserver.verbs.delete_collection import delete_collection
 from kobune.apiserver.verbs.read import Listing, get, list_objects
 
+if TYPE_CHECKING:
+    from kobune.apiserver.rest.remote.transport import Transport
+
 BODY_LIMIT = 3 * 1024 * 1024
-UNSERVED = frozenset({"exec", "attach", "portforward", "proxy", "log"})
+PROXY = "proxy"
+FLOWS = frozenset({"attach", "exec", "log", "portforward", PROXY})
+"""The subresources that are no objects."""
+PASSED_ON = {
+    "DELETE": "delete",
+    "GET": "get",
+    "HEAD": "get",
+    "OPTIONS": "",
+    "PATCH": "patch",
+    "POST": "create",
+    "PUT": "update",
+}
+"""What the methods are called of requests that are passed on."""
 
 
 class NoSuchPage(Exception):
@@ -33,9 +52,32 @@ class Resources:
     def __init__(self, front: Front) -> None:
         self._front = front
         self._api = front.api
+        self._transport: Transport | None = None
 
-    async def serve(self, request: web.BaseRequest, target: Target, user: User) -> web.StreamResponse:
-        """Answer a request; raises an `ApiError` for what cannot be done."""
+    async def close(self) -> None:
+        """Close the connections to those whom requests were passed on to."""
+        if self._transport is not None:
+            await self._transport.close()
+
+    async def serve_elsewhere(
+        self, request: web.BaseRequest, item: Any, user: User, connecting: Connecting
+    ) -> web.StreamResponse:
+        """Answer a request for an API that another server has, as its APIService says."""
+        from kobune.apiserver.rest.remote.aggregated import serve_aggregated
+
+        return await serve_aggregated(self._api, item, connecting, self._onward(), user, request)
+
+    def _onward(self) -> "Transport":
+        from kobune.apiserver.rest.remote.transport import Transport
+
+        if self._transport is None:
+            self._transport = Transport()
+        return self._transport
+
+    async def serve(
+        self, request: web.BaseRequest, target: Target, user: User, trail: Trail | None = None
+    ) -> web.StreamResponse:
+        """Answer a request, and leave in the audit log what is to be left; raises an `ApiError` for what cannot be."""
         resource = self._api.registry.find(target.group, target.version, target.resource)
         if resource is None:
             if (target.group, target.version) not in self._api.registry.built_in_versions:
@@ -47,6 +89,7 @@ class Resources:
             raise NotFound("the server could not find the requested resource", StatusDetails())
         call = Call(user, resource, target.namespace, target.name, target.subresource)
         call.field_selector = request.query.get("fieldSelector", "")
+        call.trail = trail
         _check_place(call)
         verb = _verb(request.method, call, request.query)
         if resource.warning:
@@ -63,9 +106,15 @@ class Resources:
     async def _answer(self, request: web.BaseRequest, call: Call, verb: str) -> web.StreamResponse:
         resource, query = call.resource, request.query
         self._front.authorize(call, verb)
-        dispatch.check_served(call, verb)
-        if call.subresource in UNSERVED:
-            raise MethodNotAllowed(f"{call.plural}/{call.subresource} is not supported")
+        if call.subresource != PROXY:
+            dispatch.check_served(call, verb)
+        if call.subresource in FLOWS and not resource.is_custom:
+            # Only whoever uses them pays for them.
+            from kobune.apiserver.rest.remote.serving import serve_flow
+
+            if call.trail is not None:
+                call.trail.started()
+            return await serve_flow(self._front, self._onward(), call, verb, request)
         pretty = query.get("pretty", "") in ("1", "true")
         # A scale is a message, whatever it is the scale of.
         has_message = not resource.is_custom or call.subresource == "scale"
@@ -76,8 +125,11 @@ class Resources:
                 return await self._get(call, wish, include, query.get("resourceVersion", ""))
             case "list":
                 listing = list_objects(self._api, call, options.list_options(query))
+                note_listing(call, listing)
                 return await self._listed(call, listing, wish, include)
             case "watch":
+                if call.trail is not None:
+                    call.trail.started()
                 return await serve_watch(self._api, call, options.list_options(query), wish, include, request)
             case "delete" | "deletecollection":
                 return await self._delete(request, call, wish)
@@ -86,7 +138,9 @@ class Resources:
     async def _get(self, call: Call, wish: accept.Wish, include: str, resource_version: str) -> web.Response:
         if call.subresource == "scale":
             return answer.from_message(await dispatch.scale(self._api, call), wish, 200, call.warnings)
-        return await self._shown(call, get(self._api, call, resource_version), wish, include)
+        stored = get(self._api, call, resource_version)
+        note_answer(call, stored)
+        return await self._shown(call, stored, wish, include)
 
     async def _shown(
         self, call: Call, stored: Stored, wish: accept.Wish, include: str, status: int = 200
@@ -108,6 +162,7 @@ class Resources:
             language = content_type.partition(";")[0].strip()
             write_call(call, verb, options.patch_options(query), "Warn", language)
             sent = await read_body(request)
+            note_sent(call, language, sent)
             done: dispatch.Answer = await dispatch.patch(self._api, call, language, sent)
         else:
             write_call(call, verb, options.write_options(query), "Warn")
@@ -115,7 +170,9 @@ class Resources:
             message = dispatch.body_type(call.resource, call.subresource)
             new, warnings = body.read(message, content_type, sent, call.field_validation)
             call.warnings.extend(warnings)
+            note_sent(call, content_type, sent, new)
             done = await (dispatch.post if verb == "create" else dispatch.put)(self._api, call, new)
+        note_answer(call, done)
         status = 201 if verb == "create" or call.created else 200
         if isinstance(done, Stored):
             return await self._shown(call, done, wish, query.get("includeObject", ""), status)
@@ -128,10 +185,14 @@ class Resources:
             given = body.read_options(request.headers.get("Content-Type", ""), sent)
         wanted = options.delete_options(request.query, given)
         call = delete_call(call, wanted)
+        if sent:
+            note_sent(call, request.headers.get("Content-Type", ""), sent, wanted)
         if not call.name:
             listing = await delete_collection(self._api, call, options.list_options(request.query), wanted)
+            note_listing(call, listing)
             return await self._listed(call, listing, wish, "")
         stored, gone = await delete(self._api, call, wanted)
+        note_answer(call, stored)
         if gone and not call.resource.strategy.returns_deleted:
             return answer.from_message(success(call, stored), wish, 200, call.warnings)
         return await self._shown(call, stored, wish, "")
@@ -148,6 +209,8 @@ def _check_place(call: Call) -> None:
 
 def _verb(method: str, call: Call, query: Mapping[str, str]) -> str:
     """Return what a method means; `MethodNotAllowed` where it means nothing."""
+    if call.subresource == PROXY and not call.resource.is_custom and method in PASSED_ON:
+        return PASSED_ON[method]
     is_watch = method == "GET" and not call.subresource and query.get("watch", "") in ("1", "true", "True")
     across_namespaces = call.resource.kind.namespaced and not call.namespace
     match method, bool(call.name):

@@ -1,10 +1,14 @@
 """What a verb is told: who asks for what, whatever the face."""
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from kobune.apiserver.auth.attributes import Attributes
 from kobune.apiserver.auth.user import User
 from kobune.apiserver.registry.resource import Resource
+
+if TYPE_CHECKING:
+    from kobune.apiserver.audit.trail import Trail
 
 
 @dataclass(slots=True)
@@ -28,6 +32,8 @@ class Call:
     """Strict, Warn or Ignore: what happens to fields that the kind does not know."""
     warnings: list[str] = field(default_factory=list)
     """What the client is told besides the answer."""
+    trail: "Trail | None" = None
+    """What is left for the audit log, if there is one."""
     created: bool = False
     """Whether an update has created the object."""
 

@@ -42,18 +42,19 @@ def review_own_access(api: Api, call: Call, review: Any) -> Any:
 def review_own_rules(api: Api, call: Call, review: Any) -> Any:
     """Answer what the caller may do in a namespace: `kubectl auth can-i --list`."""
     review.status.Clear()
-    rules = list(api.authorizer.rules(call.user, review.spec.namespace))
-    if "system:masters" in call.user.groups:
-        review.status.resourceRules.add(verbs=["*"], apiGroups=["*"], resources=["*"])
-        review.status.nonResourceRules.add(verbs=["*"], nonResourceURLs=["*"])
-    for rule in rules:
+    namespace = review.spec.namespace
+    if not namespace:
+        raise BadRequest("no namespace on request")
+    for rule in api.authorizer.rules(call.user, namespace):
         if rule.nonResourceURLs:
             review.status.nonResourceRules.add(verbs=rule.verbs, nonResourceURLs=rule.nonResourceURLs)
         else:
             review.status.resourceRules.add(
                 verbs=rule.verbs, apiGroups=rule.apiGroups, resources=rule.resources, resourceNames=rule.resourceNames
             )
-    review.status.incomplete = False
+    review.status.incomplete, problem = api.authorizer.gaps(call.user, namespace)
+    if problem:
+        review.status.evaluationError = problem
     return review
 
 
@@ -110,12 +111,22 @@ def _answer(api: Api, review: Any, user: User) -> Any:
             asked.subresource,
             asked.namespace,
             asked.name,
+            field_selector=_selector(asked.fieldSelector),
         )
     review.status.Clear()
     review.status.allowed, reason = api.authorizer.decide(wish)
     if reason:
         review.status.reason = reason
     return review
+
+
+def _selector(asked: Any) -> str:
+    """Return the part of a field selector that authorizers look at: that fields have one value."""
+    if asked.rawSelector:
+        return str(asked.rawSelector)
+    return ",".join(
+        f"{each.key}={each.values[0]}" for each in asked.requirements if each.operator == "In" and len(each.values) == 1
+    )
 
 
 def _user_info(user: User) -> UserInfo:
