@@ -1,5 +1,6 @@
 """`kobune up`: start a cluster."""
 
+from pathlib import Path
 from typing import Annotated, cast
 
 import typer
@@ -24,6 +25,12 @@ def up(
     in_process: Annotated[bool, typer.Option("--in-process", help="All components in one process.")] = False,
     store: Annotated[str, typer.Option(help="leveldb, which is kept, or memory, which is not.")] = "leveldb",
     components: Annotated[str, typer.Option(help="Exactly these.", metavar="NAME,…")] = ",".join(COMPONENTS),
+    audit_policy: Annotated[
+        Path | None, typer.Option(help="Which requests are recorded: a Policy of audit.k8s.io/v1.", metavar="FILE")
+    ] = None,
+    audit_log: Annotated[
+        Path | None, typer.Option(help="Where to; logs/audit.log in the data directory otherwise.", metavar="FILE")
+    ] = None,
     seed: Annotated[int, typer.Option(help="The same seed makes the same random choices.")] = 0,
 ) -> None:
     """Start a cluster, and keep it running until Ctrl-C."""
@@ -37,6 +44,8 @@ def up(
         nodes=nodes,
         store=cast(Store, store),
         components=tuple(name.strip() for name in components.split(",") if name.strip()),
+        audit_policy=audit_policy and audit_policy.expanduser().absolute(),
+        audit_log=audit_log and audit_log.expanduser().absolute(),
         seed=seed,
     )
     if detached:

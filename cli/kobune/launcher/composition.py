@@ -24,6 +24,7 @@ from kobune.launcher.child import Start
 from kobune.launcher.data_dir import DataDirectory
 from kobune.launcher.settings import APISERVER, ClusterSettings
 
+FRONT_PROXY = "front-proxy-client"
 ADMIN = Identity("admin", "kubernetes-admin", ("system:masters",))
 
 
@@ -32,6 +33,8 @@ def identities(ranges: Addresses) -> list[Identity]:
     return [
         ADMIN,
         Identity(APISERVER, "kube-apiserver", ("system:masters",), (*APISERVER_HOSTS, ranges.apiserver)),
+        # What the apiserver shows to the servers of other APIs; its name is all that it is good for.
+        Identity(FRONT_PROXY, FRONT_PROXY),
         Identity("scheduler", "system:kube-scheduler"),
         Identity("controller-manager", "system:kube-controller-manager"),
         Identity("cloud-controller-manager", "system:cloud-controller-manager"),
@@ -88,7 +91,10 @@ def _apiserver(facts: Facts) -> Any:
         etcd_port=settings.etcd_port,
         store=settings.store,
         data_dir=facts.data_dir.store,
+        front_proxy=facts.credentials(FRONT_PROXY),
         service_account_key=certificates.service_account_key(facts.data_dir.pki),
+        audit_policy=settings.audit_policy,
+        audit_log=settings.audit_log or (settings.audit_policy and facts.data_dir.log("audit")),
         with_controllers="controller-manager" in settings.components,
         service_network=IPv4Network(facts.addresses.services),
         service_ip=facts.addresses.apiserver,

@@ -32,6 +32,10 @@ class ClusterSettings:
     """How many simulated nodes the kubelet runs."""
     store: Store = "leveldb"
     components: tuple[str, ...] = COMPONENTS
+    audit_policy: Path | None = None
+    """Which requests the apiserver records; none are without one."""
+    audit_log: Path | None = None
+    """Where to; a file in the data directory if there is a policy and nothing is said."""
     seed: int = 0
     """The same seed makes the same random choices."""
 
