@@ -6,7 +6,7 @@ from kobune.apimachinery.errors import AlreadyExists, BadRequest, FieldError, In
 from kobune.apimachinery.meta import time_of
 from kobune.apiserver.admission.chain import Write
 from kobune.apiserver.cache.stored import Stored
-from kobune.apiserver.registry.unserved import warning
+from kobune.apiserver.registry import effects
 from kobune.apiserver.storage.errors import RevisionConflict
 from kobune.apiserver.verbs import checks, ownership
 from kobune.apiserver.verbs.api import Api
@@ -23,6 +23,8 @@ async def create(api: Api, call: Call, new: Any, *, tracked: bool = True) -> Sto
     `tracked`). Raises `AlreadyExists`, `Invalid` with every cause, `BadRequest`, or what
     admission says.
     """
+    tells = api.warns_of_unserved and not call.user.is_component
+    unheard = effects.warning(call.resource, new, None) if tells else ""
     prepare(api, call, new, tracked=tracked)
     write = Write(api, call, "CREATE", new, None)
     if (pending := api.admission.mutate(write)) is not None:
@@ -39,8 +41,8 @@ async def create(api: Api, call: Call, new: Any, *, tracked: bool = True) -> Sto
         if (pending := api.admission.validate(write)) is not None:
             await pending
         call.warnings.extend(strategy.warnings(new, None))
-        if api.warns_of_unserved and (words := warning(call.resource.kind.name, call.plural)):
-            call.warnings.append(words)
+        if unheard:
+            call.warnings.append(unheard)
         if call.dry_run:
             if api.cacher.get(call.resource, new.metadata.namespace, new.metadata.name):
                 raise AlreadyExists.named(call.group, call.plural, new.metadata.name)

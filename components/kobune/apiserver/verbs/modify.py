@@ -10,6 +10,7 @@ from typing import Any
 from kobune.apimachinery.errors import BadRequest, Conflict, Invalid, NotFound, Unexplained
 from kobune.apiserver.admission.chain import Write
 from kobune.apiserver.cache.stored import Stored
+from kobune.apiserver.registry import effects
 from kobune.apiserver.registry.validation.shown import quoted
 from kobune.apiserver.storage.errors import RevisionConflict
 from kobune.apiserver.verbs import checks, ownership
@@ -71,6 +72,8 @@ def _insists(version: str) -> bool:
 async def _write(api: Api, call: Call, current: Stored, new: Any, *, tracked: bool) -> Stored:
     old = call.resource.working(current).message
     strategy = call.resource.strategy
+    tells = api.warns_of_unserved and not call.subresource and not call.user.is_component
+    unheard = effects.warning(call.resource, new, old) if tells else ""
     call.resource.normalize(new)
     _keep_identity(call, new, old)
     is_status = call.subresource == "status"
@@ -101,6 +104,8 @@ async def _write(api: Api, call: Call, current: Stored, new: Any, *, tracked: bo
         if not reviewed and (pending := api.admission.validate(write)) is not None:
             await pending
         call.warnings.extend(strategy.warnings(new, old))
+        if unheard and unheard not in call.warnings:  # as it is when somebody else was faster
+            call.warnings.append(unheard)
         return await save(api, call, current, new)
     finally:
         if strategy.allocates:

@@ -1,0 +1,109 @@
+"""Warnings about what is kept and has no effect in this cluster, read off the schema.
+
+Whoever asks for something that nothing acts on is told, once, when they ask for it: not when they repeat it, and not
+for what they would have got by default.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from typing import Any, Final
+
+from google.protobuf.descriptor import Descriptor
+
+from kobune.apimachinery.codec.shape import Field, fields
+from kobune.apimachinery.fidelity import Fidelity, missing, of_field, of_message
+from kobune.apimachinery.schema import descriptor_of
+from kobune.apiserver.registry.resource import Resource
+
+SHOWN: Final = 10
+"""How many fields a warning names."""
+NOT_ASKED: Final = ("metadata", "status")
+"""What of an object is no wish of whoever writes it."""
+
+Place = tuple[str, Any, str]
+"""A field that is set and has no effect: its path, the message that has it, its name there."""
+
+
+_Plan = Mapping[int, tuple[Field, Any]]
+"""Where in messages of a type to look, by the fields' numbers: plans of what is in them, or None for stored ones."""
+
+
+def warning(resource: Resource, new: Any, old: Any) -> str:
+    """Return what whoever writes `new` over `old` (None if there is none) should know; empty if all is well."""
+    if resource.is_custom:
+        return ""
+    descriptor = descriptor_of(resource.message)
+    if of_message(descriptor) is Fidelity.STORED:
+        return f"{resource.kind.name} is kept, but {missing(descriptor)}" if old is None else ""
+    plan = _plan_of(descriptor)
+    if plan is None:
+        return ""
+    paths = {path: None for path, _, _ in _places(plan, new, "")}
+    if paths and old is not None:
+        for path, _, _ in _places(plan, old, ""):
+            paths.pop(path, None)
+    if not paths or not (named := _beyond_defaults(resource, plan, new, paths)):
+        return ""
+    rest = f" and {len(named) - SHOWN} more" if len(named) > SHOWN else ""
+    where = f"kobune fidelity {resource.kind.singular}"
+    return f"{', '.join(named[:SHOWN])}{rest}: kept, without effect here ({where})"
+
+
+def _beyond_defaults(resource: Resource, plan: _Plan, new: Any, paths: dict[str, None]) -> list[str]:
+    """Return those of the paths at which defaulting would not set the same."""
+    wished = resource.copy(new)
+    resource.normalize(wished)
+    usual = resource.copy(wished)
+    wishes = [place for place in _places(plan, wished, "") if place[0] in paths]
+    for path, owner, name in list(_places(plan, usual, "")):
+        if path in paths:
+            owner.ClearField(name)
+    resource.strategy.default(usual)
+    defaults = _values(_places(plan, usual, ""))
+    asked = _values(wishes)
+    return [path for path in asked if asked[path] != defaults.get(path)]
+
+
+def _values(places: Iterable[Place]) -> dict[str, list[Any]]:
+    found: dict[str, list[Any]] = {}
+    for path, owner, name in places:
+        value = getattr(owner, name)
+        if value not in (known := found.setdefault(path, [])):
+            known.append(value)
+    return found
+
+
+def _places(plan: _Plan, message: Any, prefix: str) -> Iterator[Place]:
+    for descriptor, value in message.ListFields():
+        step = plan.get(descriptor.number)
+        if step is None:
+            continue
+        field, inner = step
+        if inner is None:
+            # Only of pointers the zero value is something else than none.
+            if field.message is not None or field.schema.pointer or value:
+                yield prefix + field.json, message, field.name
+            continue
+        path = prefix if field.schema.inline else f"{prefix}{field.json}."
+        for each in value.values() if field.is_map else value if field.descriptor.is_repeated else (value,):
+            yield from _places(inner, each, path)
+
+
+@cache
+def _plan_of(descriptor: Descriptor) -> _Plan | None:
+    """Return where in a kind's objects to look; None if everything in them has an effect."""
+    return _plan(descriptor, (descriptor,), NOT_ASKED)
+
+
+def _plan(descriptor: Descriptor, above: tuple[Descriptor, ...], skipped: tuple[str, ...] = ()) -> _Plan | None:
+    steps: dict[int, tuple[Field, _Plan | None]] = {}
+    for field in fields(descriptor):
+        if field.name in skipped:
+            continue
+        if of_field(field) is Fidelity.STORED:
+            steps[field.descriptor.number] = field, None
+        elif field.message is not None and field.message not in above:
+            inner = _plan(field.message, (*above, field.message))
+            if inner is not None:
+                steps[field.descriptor.number] = field, inner
+    return steps or None
