@@ -196,3 +196,53 @@ async def test_nobody_gives_others_more_rights_than_they_have(api: Any) -> None:
         headers={"Impersonate-User": "jane"},
     )
     assert "is attempting to grant RBAC permissions not currently held" in refused.failed(403, "Forbidden")
+
+
+async def test_reviews_say_by_what_something_is_allowed(api: Any) -> None:
+    await allow(api, {"kind": "User", "name": "jane"}, verbs=["list"], resources=["configmaps"])
+    (await api.post(ACCOUNTS, {"metadata": {"name": "robot"}})).ok(201)
+    body = {
+        "metadata": {"name": "robots"},
+        "subjects": [{"kind": "ServiceAccount", "name": "robot", "namespace": "default"}],
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "gone"},
+    }
+    (await api.post(f"{RBAC}/clusterrolebindings", body)).ok(201)
+
+    async def answer(user: str, verb: str) -> Any:
+        asked = {"namespace": "default", "verb": verb, "resource": "configmaps"}
+        spec = {"user": user, "resourceAttributes": asked}
+        return (await api.post(f"{REVIEWS}/subjectaccessreviews", {"spec": spec})).ok(201)["status"]
+
+    by = 'RBAC: allowed by RoleBinding "b/default" of Role "r" to User "jane"'
+    assert await answer("jane", "list") == {"allowed": True, "reason": by}
+    assert await answer("jane", "get") == {"allowed": False}
+    missing = 'RBAC: clusterrole.rbac.authorization.k8s.io "gone" not found'
+    assert await answer("system:serviceaccount:default:robot", "get") == {"allowed": False, "reason": missing}
+    token = {"Impersonate-User": "system:serviceaccount:default:robot"}
+    assert (await api.get(MAPS, headers=token)).failed(403, "Forbidden").endswith(missing)
+
+
+async def test_reviews_look_at_selectors_for_those_whom_they_matter_to(api: Any) -> None:
+    async def may(selector: Any) -> bool:
+        asked = {"verb": "list", "resource": "pods", "fieldSelector": selector}
+        spec = {"user": "system:node:n", "groups": ["system:nodes"], "resourceAttributes": asked}
+        return bool((await api.post(f"{REVIEWS}/subjectaccessreviews", {"spec": spec})).ok(201)["status"]["allowed"])
+
+    def of(node: str) -> Any:
+        return {"requirements": [{"key": "spec.nodeName", "operator": "In", "values": [node]}]}
+
+    assert await may(of("n"))
+    assert not await may(of("m"))
+    assert await may({"rawSelector": "spec.nodeName=n"})
+
+
+async def test_the_rules_of_a_node_are_known_to_be_incomplete(api: Any) -> None:
+    node = {"Impersonate-User": "system:node:n", "Impersonate-Group": "system:nodes"}
+    review = {"spec": {"namespace": "default"}}
+    status = (await api.post(f"{REVIEWS}/selfsubjectrulesreviews", review, headers=node)).ok(201)["status"]
+    assert status["incomplete"]
+    assert status["evaluationError"] == "node authorizer does not support user rule resolution"
+    answer = (await api.post(f"{REVIEWS}/selfsubjectrulesreviews", review)).ok(201)["status"]
+    everything = {"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}
+    assert answer["resourceRules"].count(everything) == 1
+    (await api.post(f"{REVIEWS}/selfsubjectrulesreviews", {"spec": {}})).failed(400, "BadRequest")

@@ -39,6 +39,7 @@ from kobune.apiserver.front import Front
 from kobune.apiserver.grpc.dynamic import DynamicService
 from kobune.apiserver.grpc.table import service_names, typed_methods
 from kobune.apiserver.grpc.typed import TypedServices
+from kobune.apiserver.identity import IdentityLease
 from kobune.apiserver.kubelets.kubelets import Kubelets
 from kobune.apiserver.metrics import Metrics
 from kobune.apiserver.openapi.v3 import OpenApi
@@ -124,9 +125,12 @@ async def run(config: Config, *, clock: Clock, random: Random, ready: Callable[[
         host, _, port = rest.address.rpartition(":")
         served = await stack.enter_async_context(_etcd_server(config, store, clock))
         await publish(api, config.service_ip, host, int(port))
+        identity = IdentityLease(api, rest.address)
+        await identity.publish()
         server.set_serving(True)
         keeping = await stack.enter_async_context(asyncio.TaskGroup())
         keeping.create_task(compact_by_age(store, clock=clock))
+        keeping.create_task(identity.run())
         if audit is not None:
             keeping.create_task(audit.log.run())
         keeping.create_task(DefinitionController(api, definitions).run())
