@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from kobune.cli import component, down, kubeconfig, logs, status, up
+from kobune.cli import component, down, fidelity, kubeconfig, logs, status, up
 from kobune.component_base.failure import CannotStart
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ app.command()(down.down)
 app.command()(status.status)
 app.command()(kubeconfig.kubeconfig)
 app.command()(logs.logs)
+app.command()(fidelity.fidelity)
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(component.component)
 
 
