@@ -4,7 +4,6 @@ from typing import Any
 
 import orjson
 import yaml
-from aiohttp import web
 from google.protobuf.message import Message
 
 from kobune.api.meta.v1 import Status
@@ -15,6 +14,7 @@ from kobune.apiserver.grpc.wire import list_bytes
 from kobune.apiserver.registry.resource import Resource
 from kobune.apiserver.rest import table
 from kobune.apiserver.rest.accept import Wish
+from kobune.apiserver.rest.whole import Whole
 from kobune.apiserver.verbs.read import Listing
 
 _Base: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
@@ -37,7 +37,7 @@ def _write_text(dumper: Any, text: str) -> Any:
 _Dumper.add_representer(str, _write_text)
 
 
-def from_json(body: bytes, wish: Wish, status: int = 200, warnings: list[str] | None = None) -> web.Response:
+def from_json(body: bytes, wish: Wish, status: int = 200, warnings: list[str] | None = None) -> Whole:
     """Return an answer whose JSON is there already."""
     content_type = media.JSON
     if wish.encoding == media.YAML:
@@ -47,14 +47,14 @@ def from_json(body: bytes, wish: Wish, status: int = 200, warnings: list[str] | 
     return _response(body, content_type, status, warnings)
 
 
-def from_tree(tree: Any, wish: Wish, status: int = 200) -> web.Response:
+def from_tree(tree: Any, wish: Wish, status: int = 200) -> Whole:
     """Return an answer of a JSON tree."""
     return from_json(orjson.dumps(tree), wish, status)
 
 
 def from_stored(
     resource: Resource, stored: Stored, wish: Wish, now: float, include: str, status: int = 200, warnings: Any = None
-) -> web.Response:
+) -> Whole:
     """Return an answer of one object."""
     shown = resource.view(stored)
     if wish.transform == "Table":
@@ -69,7 +69,7 @@ def from_stored(
     return from_json(shown.json, wish, status, warnings)
 
 
-def from_message(message: Message, wish: Wish, status: int = 200, warnings: Any = None) -> web.Response:
+def from_message(message: Message, wish: Wish, status: int = 200, warnings: Any = None) -> Whole:
     """Return an answer of a message that is not stored: a Status, a Scale, a review."""
     if wish.encoding == media.PROTOBUF:
         return _response(media.envelope(message), media.PROTOBUF, status, warnings)
@@ -78,7 +78,7 @@ def from_message(message: Message, wish: Wish, status: int = 200, warnings: Any 
 
 def from_listing(
     resource: Resource, listing: Listing, wish: Wish, now: float, include: str, warnings: Any = None
-) -> web.Response:
+) -> Whole:
     """Return an answer of a list."""
     meta = table.list_meta(listing)
     if wish.transform == "Table":
@@ -102,7 +102,7 @@ def _other_shape(wish: Wish, what: str, group: str, name: str) -> NotAcceptable:
     return NotAcceptable(f"you requested {wish.transform}, but the requested object is {what} ({go_name})")
 
 
-def from_error(error: ApiError, wish: Wish) -> web.Response:
+def from_error(error: ApiError, wish: Wish) -> Whole:
     """Return the answer that describes a failure."""
     status: Status = error.status()
     response = from_message(status, wish, error.http, error.warnings)
@@ -111,9 +111,8 @@ def from_error(error: ApiError, wish: Wish) -> web.Response:
     return response
 
 
-def _response(body: bytes, content_type: str, status: int, warnings: list[str] | None) -> web.Response:
-    headers = {"Content-Type": content_type, "Cache-Control": "no-cache, private"}
-    response = web.Response(body=body, status=status, headers=headers)
+def _response(body: bytes, content_type: str, status: int, warnings: list[str] | None) -> Whole:
+    response = Whole(body, status, {"Content-Type": content_type, "Cache-Control": "no-cache, private"})
     for warning in warnings or ():
         response.headers.add("Warning", warning_text(warning))
     return response

@@ -4,7 +4,7 @@ import asyncio
 import zlib
 from typing import Final
 
-from aiohttp import web
+from kobune.apiserver.rest.whole import Whole
 
 SMALLEST: Final = 128 * 1024
 LEVEL: Final = 1
@@ -12,10 +12,8 @@ GZIP: Final = 31
 """zlib's word for: a gzip header, and the largest window."""
 
 
-async def compress(response: web.StreamResponse, accept_encoding: str) -> None:
+async def compress(response: Whole, accept_encoding: str) -> None:
     """Compress the body of an answer if that is worth it and the client's `Accept-Encoding` allows."""
-    if not isinstance(response, web.Response) or not isinstance(response.body, bytes):
-        return
     if len(response.body) < SMALLEST or not _takes_gzip(accept_encoding):
         return
     response.body = await asyncio.get_running_loop().run_in_executor(None, _gzip, response.body)

@@ -1,6 +1,7 @@
 """What a URL of the API means."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import unquote
 
 NAMESPACE_SUBRESOURCES = frozenset({"status", "finalize"})
@@ -20,11 +21,12 @@ class Target:
     """What is behind the subresource: the path that a proxy is to pass on."""
 
 
+@lru_cache(maxsize=1024)
 def parse(path: str) -> Target | None:
     """Return what a path addresses, None if it is no path of a resource.
 
     `/api/v1/…` is the core group, `/apis/group/version/…` every other; then `namespaces/ns` where it applies, the
-    resource, a name, a subresource.
+    resource, a name, a subresource. Remembered: who asks once asks again.
     """
     parts = [unquote(part) for part in path.strip("/").split("/")]
     if parts[0] == "api" and len(parts) > 2:

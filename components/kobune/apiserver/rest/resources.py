@@ -17,6 +17,7 @@ from kobune.apiserver.front import Front, delete_call, write_call
 from kobune.apiserver.rest import accept, answer, options
 from kobune.apiserver.rest.path import Target
 from kobune.apiserver.rest.watching import serve_watch
+from kobune.apiserver.rest.whole import Whole
 from kobune.apiserver.verbs import dispatch
 from kobune.apiserver.verbs.call import Call
 from kobune.apiserver.verbs.delete import delete, success
@@ -135,26 +136,24 @@ class Resources:
                 return await self._delete(request, call, wish)
         return await self._write(request, call, verb, wish)
 
-    async def _get(self, call: Call, wish: accept.Wish, include: str, resource_version: str) -> web.Response:
+    async def _get(self, call: Call, wish: accept.Wish, include: str, resource_version: str) -> Whole:
         if call.subresource == "scale":
             return answer.from_message(await dispatch.scale(self._api, call), wish, 200, call.warnings)
         stored = get(self._api, call, resource_version)
         note_answer(call, stored)
         return await self._shown(call, stored, wish, include)
 
-    async def _shown(
-        self, call: Call, stored: Stored, wish: accept.Wish, include: str, status: int = 200
-    ) -> web.Response:
+    async def _shown(self, call: Call, stored: Stored, wish: accept.Wish, include: str, status: int = 200) -> Whole:
         if call.resource.calls_out:
             await call.resource.convert([stored])
         return answer.from_stored(call.resource, stored, wish, self._api.now(), include, status, call.warnings)
 
-    async def _listed(self, call: Call, listing: Listing, wish: accept.Wish, include: str) -> web.Response:
+    async def _listed(self, call: Call, listing: Listing, wish: accept.Wish, include: str) -> Whole:
         if call.resource.calls_out:
             await call.resource.convert(listing.items)
         return answer.from_listing(call.resource, listing, wish, self._api.now(), include, call.warnings)
 
-    async def _write(self, request: web.BaseRequest, call: Call, verb: str, wish: accept.Wish) -> web.Response:
+    async def _write(self, request: web.BaseRequest, call: Call, verb: str, wish: accept.Wish) -> Whole:
         query = request.query
         call.user_agent = request.headers.get("User-Agent", "")
         content_type = request.headers.get("Content-Type", "")
@@ -178,7 +177,7 @@ class Resources:
             return await self._shown(call, done, wish, query.get("includeObject", ""), status)
         return answer.from_message(done, wish, status, call.warnings)
 
-    async def _delete(self, request: web.BaseRequest, call: Call, wish: accept.Wish) -> web.Response:
+    async def _delete(self, request: web.BaseRequest, call: Call, wish: accept.Wish) -> Whole:
         sent = await read_body(request)
         given = None
         if sent:

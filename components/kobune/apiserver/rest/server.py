@@ -26,6 +26,7 @@ from kobune.apiserver.rest.recording import Record
 from kobune.apiserver.rest.resources import NoSuchPage, Resources
 from kobune.apiserver.rest.site import NO_PAGE, Page, Site
 from kobune.apiserver.rest.streams import socket_token
+from kobune.apiserver.rest.whole import Whole
 from kobune.component_base.credentials import Credentials
 from kobune.component_base.failure import CannotStart
 
@@ -33,6 +34,8 @@ log = logging.getLogger(__name__)
 
 LEAVE = 0.05
 """How long open connections get to end when the server stops."""
+INITIALS = (b"I", b"i")
+"""Of the headers that impersonate."""
 
 
 async def _end(handler: web.Server) -> None:
@@ -95,7 +98,7 @@ class RestServer:
             user = self._user_of(request)
             asked = what_is_asked(request)
             trail = record.begin(user, asked) if record is not None else None
-            if any(name[: len(PREFIX)].lower() == PREFIX.encode() for name, _ in request.raw_headers):
+            if _may_impersonate(request):
                 user = impersonated(self._front.authorizer, user, request.headers.items())
                 if trail is not None:
                     trail.impersonates(user)
@@ -115,7 +118,8 @@ class RestServer:
             finally:
                 if not asked.is_long:
                     flow.level.give()
-            await compress(response, request.headers.get("Accept-Encoding", ""))
+            if isinstance(response, Whole):
+                await compress(response, request.headers.get("Accept-Encoding", ""))
         except NoSuchPage:
             response = _respond(lambda accept, query: NO_PAGE, request.headers, request.query)
         except Overloaded as error:
@@ -135,7 +139,7 @@ class RestServer:
             response.headers.update(flow.headers)
         return response
 
-    def _page(self, request: web.BaseRequest, user: User, trail: Trail | None) -> web.Response:
+    def _page(self, request: web.BaseRequest, user: User, trail: Trail | None) -> Whole:
         page = self._site.find(request.path)
         if page is None:
             raise NotFound("the server could not find the requested resource")
@@ -158,16 +162,21 @@ class RestServer:
         return user
 
 
+def _may_impersonate(request: web.BaseRequest) -> bool:
+    for name, _ in request.raw_headers:  # on every request: a loop is the fastest
+        if name[:1] in INITIALS and name[: len(PREFIX)].lower() == PREFIX.encode():
+            return True
+    return False
+
+
 def _overloaded(error: Overloaded) -> web.Response:
     """Return the one answer that is no `Status`: those who are too many must cost as little as possible."""
     return web.Response(text=f"{error.message}\n", status=error.http, headers={"Retry-After": "1"})
 
 
-def _respond(page: Page, headers: Mapping[str, str], query: Mapping[str, str]) -> web.Response:
+def _respond(page: Page, headers: Mapping[str, str], query: Mapping[str, str]) -> Whole:
     found = page(headers.get("Accept", ""), query)
-    response = web.Response(body=found.body, status=found.status, headers={"Content-Type": found.content_type})
-    response.headers.update(found.headers)
-    return response
+    return Whole(found.body, found.status, {"Content-Type": found.content_type, **found.headers})
 
 
 def _error_wish(request: web.BaseRequest) -> accept.Wish:
