@@ -89,3 +89,21 @@ async def test_answers_say_what_flow_they_belong_to(api: Any) -> None:
     assert answer.headers["X-Kubernetes-PF-PriorityLevel-UID"] == level["metadata"]["uid"]
     names = {item["metadata"]["name"] for item in (await api.get(f"{FLOWS}/flowschemas")).ok()["items"]}
     assert names >= {"exempt", "catch-all", "global-default", "service-accounts", "system-nodes", "probes"}
+
+
+async def test_a_schema_says_whether_its_level_is_there(api: Any) -> None:
+    async def dangling(name: str) -> str:
+        conditions = (await api.get(f"{FLOWS}/flowschemas/{name}")).ok()["status"].get("conditions", [])
+        return str(next((each["status"] for each in conditions if each["type"] == "Dangling"), ""))
+
+    assert await dangling("global-default") == "False"
+    spec = {"priorityLevelConfiguration": {"name": "narrow"}, "matchingPrecedence": 50, "rules": []}
+    (await api.post(f"{FLOWS}/flowschemas", {"metadata": {"name": "lost"}, "spec": spec})).ok(201)
+    limited = {"nominalConcurrencyShares": 1, "limitResponse": {"type": "Reject"}}
+    level = {"metadata": {"name": "narrow"}, "spec": {"type": "Limited", "limited": limited}}
+    for wanted in ("True", "False"):
+        async with asyncio.timeout(10):
+            while await dangling("lost") != wanted:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        if wanted == "True":
+            (await api.post(f"{FLOWS}/prioritylevelconfigurations", level)).ok(201)

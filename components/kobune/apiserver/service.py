@@ -34,6 +34,7 @@ from kobune.apiserver.cache.view import View
 from kobune.apiserver.customresources.controller import DefinitionController
 from kobune.apiserver.customresources.serving import DefinitionServing
 from kobune.apiserver.customresources.webhook import converters
+from kobune.apiserver.flowcontrol.conditions import SchemaConditions
 from kobune.apiserver.flowcontrol.flows import FlowControl
 from kobune.apiserver.front import Front
 from kobune.apiserver.grpc.dynamic import DynamicService
@@ -125,12 +126,15 @@ async def run(config: Config, *, clock: Clock, random: Random, ready: Callable[[
         host, _, port = rest.address.rpartition(":")
         served = await stack.enter_async_context(_etcd_server(config, store, clock))
         await publish(api, config.service_ip, host, int(port))
+        schemas = SchemaConditions(api)
+        await schemas.settle()
         identity = IdentityLease(api, rest.address)
         await identity.publish()
         server.set_serving(True)
         keeping = await stack.enter_async_context(asyncio.TaskGroup())
         keeping.create_task(compact_by_age(store, clock=clock))
         keeping.create_task(identity.run())
+        keeping.create_task(schemas.run())
         if audit is not None:
             keeping.create_task(audit.log.run())
         keeping.create_task(DefinitionController(api, definitions).run())
