@@ -13,6 +13,7 @@ import orjson
 from kobune.apimachinery.errors import NotAcceptable
 from kobune.apimachinery.kinds import Kind
 from kobune.apiserver import media
+from kobune.apiserver.aggregation.services import ApiServices
 from kobune.apiserver.registry.registry import Registry
 from kobune.apiserver.rest.accept import ENCODINGS, choices
 
@@ -24,8 +25,9 @@ AGGREGATED = "APIGroupDiscoveryList"
 class Discovery:
     """Describes a registry."""
 
-    def __init__(self, registry: Registry) -> None:
+    def __init__(self, registry: Registry, elsewhere: ApiServices) -> None:
         self._registry = registry
+        self._elsewhere = elsewhere
 
     def paths(self) -> Iterator[str]:
         """Yield the path of every document."""
@@ -65,6 +67,10 @@ class Discovery:
             versions = groups.setdefault(resource.kind.group, [])
             if resource.kind.version not in versions:
                 versions.append(resource.kind.version)
+        for group, version in self._elsewhere.versions():
+            versions = groups.setdefault(group, [])
+            if version not in versions:
+                versions.append(version)
         for group, preferred in PREFERRED.items():
             if preferred in groups.get(group, ()):
                 groups[group].sort(key=lambda version: version != preferred)
@@ -125,6 +131,14 @@ class Discovery:
                 "verbs": list(sub.verbs),
             }
 
+    def _version(self, group: str, version: str) -> dict[str, Any]:
+        resources = [_resource(kind) for kind in self._kinds(group, version)]
+        if resources:
+            return {"version": version, "resources": resources, "freshness": "Current"}
+        entries = self._elsewhere.entries(group, version)
+        freshness = "Stale" if entries is None else "Current"
+        return {"version": version, "resources": _merged(entries or []), "freshness": freshness}
+
     def _aggregated(self, *, core: bool) -> Any:
         items = []
         for group, versions in self._groups().items():
@@ -134,14 +148,7 @@ class Discovery:
                         "metadata": {"name": group, "creationTimestamp": None}
                         if group
                         else {"creationTimestamp": None},
-                        "versions": [
-                            {
-                                "version": version,
-                                "resources": [_resource(kind) for kind in self._kinds(group, version)],
-                                "freshness": "Current",
-                            }
-                            for version in versions
-                        ],
+                        "versions": [self._version(group, version) for version in versions],
                     }
                 )
         return {
@@ -150,6 +157,29 @@ class Discovery:
             "metadata": {},
             "items": items,
         }
+
+
+def _merged(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the entries of an `APIResourceList` as aggregated discovery has them: subresources in their resources."""
+    found: dict[str, dict[str, Any]] = {}
+    for entry in sorted(entries, key=lambda one: str(one["name"]).count("/")):
+        name, _, part = entry["name"].partition("/")
+        kind = {"group": entry.get("group", ""), "version": entry.get("version", ""), "kind": entry["kind"]}
+        common = {"responseKind": kind, "verbs": entry.get("verbs") or []}
+        if part:
+            if name in found:
+                found[name].setdefault("subresources", []).append({"subresource": part, **common})
+            continue
+        found[name] = {
+            "resource": name,
+            "scope": "Namespaced" if entry.get("namespaced") else "Cluster",
+            "singularResource": entry.get("singularName", ""),
+            **common,
+        }
+        for field in ("shortNames", "categories"):
+            if entry.get(field):
+                found[name][field] = entry[field]
+    return list(found.values())
 
 
 def _resource(kind: Kind) -> dict[str, Any]:

@@ -7,6 +7,8 @@ import orjson
 from prometheus_client import CollectorRegistry, generate_latest
 
 from kobune.apiserver import media
+from kobune.apiserver.aggregation.connecting import Connecting
+from kobune.apiserver.aggregation.services import ApiServices
 from kobune.apiserver.openapi.binary import MEDIA_TYPE, OLD_MEDIA_TYPE
 from kobune.apiserver.openapi.v3 import OpenApi
 from kobune.apiserver.rest.discovery import Discovery
@@ -44,7 +46,18 @@ Page = Callable[[str, Mapping[str, str]], Document]
 class Site:
     """Finds pages by their path."""
 
-    def __init__(self, discovery: Discovery, openapi: OpenApi, health: Health, metrics: CollectorRegistry) -> None:
+    def __init__(
+        self,
+        discovery: Discovery,
+        openapi: OpenApi,
+        health: Health,
+        metrics: CollectorRegistry,
+        elsewhere: ApiServices,
+        connecting: Connecting,
+    ) -> None:
+        self.elsewhere = elsewhere
+        """The APIs that other servers have."""
+        self.connecting = connecting
         self._discovery = discovery
         self._openapi = openapi
         self._health = health

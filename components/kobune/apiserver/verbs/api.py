@@ -7,6 +7,7 @@ from kobune.apiserver.auth.authenticate import Tokens
 from kobune.apiserver.auth.authorize import Authorizer
 from kobune.apiserver.auth.service_account_tokens import ServiceAccountTokens
 from kobune.apiserver.cache.view import View
+from kobune.apiserver.kubelets.kubelets import Kubelets
 from kobune.apiserver.storage.store import Store
 from kobune.apiserver.verbs.addresses import Addresses
 from kobune.apiserver.verbs.leases import EventLeases
@@ -24,5 +25,6 @@ class Api(View):
     """Whose bearer tokens are, of every sort."""
     addresses: Addresses
     event_leases: EventLeases
+    kubelets: Kubelets
     warns_of_unserved: bool = False
-    """Whether those are told who create what nothing in the cluster acts on."""
+    """Whether those are told who ask for what nothing in the cluster acts on."""

@@ -5,6 +5,8 @@ CRI's `Exec` and `Attach` answer with a URL. A runtime's streaming server (the s
 """
 
 import asyncio
+import os
+import socket
 from collections.abc import AsyncIterator
 from contextlib import suppress
 
@@ -22,13 +24,13 @@ async def converse(url: str, given: AsyncIterator[ExecInput]) -> AsyncIterator[E
         raise unsupported(f"the container runtime streams at {url}, which is no URL of HTTP")
     async with aiohttp.ClientSession() as session:
         try:
-            socket = await session.ws_connect(url, protocols=(channels.V5, channels.V4), max_msg_size=0)
+            connection = await session.ws_connect(url, protocols=(channels.V5, channels.V4), max_msg_size=0)
         except aiohttp.ClientError as error:
             raise unsupported(f"the container runtime does not stream over WebSockets: {error}") from None
-        async with socket:
-            telling = asyncio.create_task(_tell(socket, given))
+        async with connection:
+            telling = asyncio.create_task(_tell(connection, given))
             try:
-                async for message in socket:
+                async for message in connection:
                     if message.type is not aiohttp.WSMsgType.BINARY or not message.data:
                         continue
                     output = output_of(*channels.unpack(message.data))
@@ -38,6 +40,15 @@ async def converse(url: str, given: AsyncIterator[ExecInput]) -> AsyncIterator[E
                 telling.cancel()
                 with suppress(asyncio.CancelledError):
                     await telling
+                hang_up(connection)
+
+
+def hang_up(connection: aiohttp.ClientWebSocketResponse) -> None:
+    """End a connection even if much is still to be sent to somebody who does not read."""
+    ours = connection.get_extra_info("socket")
+    if ours is not None and (descriptor := ours.fileno()) >= 0:
+        with suppress(OSError), socket.socket(fileno=os.dup(descriptor)) as same:
+            same.shutdown(socket.SHUT_RDWR)
 
 
 def output_of(channel: int, data: bytes) -> ExecOutput | None:
@@ -52,15 +63,15 @@ def output_of(channel: int, data: bytes) -> ExecOutput | None:
     return None
 
 
-async def _tell(socket: aiohttp.ClientWebSocketResponse, given: AsyncIterator[ExecInput]) -> None:
+async def _tell(connection: aiohttp.ClientWebSocketResponse, given: AsyncIterator[ExecInput]) -> None:
     with suppress(ConnectionError, aiohttp.ClientError):
         async for one in given:
             if one.stdin:
-                await socket.send_bytes(channels.pack(channels.STDIN, one.stdin))
+                await connection.send_bytes(channels.pack(channels.STDIN, one.stdin))
             if one.HasField("width"):
                 size = orjson.dumps({"Width": one.width, "Height": one.height})
-                await socket.send_bytes(channels.pack(channels.RESIZE, size))
-            if one.stdin_closed and socket.protocol == channels.V5:
-                await socket.send_bytes(bytes((channels.CLOSE, channels.STDIN)))
+                await connection.send_bytes(channels.pack(channels.RESIZE, size))
+            if one.stdin_closed and connection.protocol == channels.V5:
+                await connection.send_bytes(bytes((channels.CLOSE, channels.STDIN)))
         # Whoever asked has left.
-        await socket.close()
+        await connection.close()

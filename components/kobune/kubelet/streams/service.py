@@ -117,7 +117,7 @@ class Streams(StreamsServicer):
             if sending is not None:
                 sending.cancel()
             if writer is not None:
-                writer.close()
+                writer.transport.abort()  # whatever is still to be sent, nobody waits for it
 
     async def Page(self, request: PageRequest, context: Any) -> PageResponse:  # noqa: N802
         """Return one of the few pages there are."""

@@ -10,6 +10,7 @@ from kobune.apimachinery.errors import ServiceUnavailable
 from kobune.apiserver.aggregation.connecting import Connecting
 from kobune.apiserver.aggregation.services import is_available
 from kobune.apiserver.auth.user import User
+from kobune.apiserver.rest.remote.leaving import while_there
 from kobune.apiserver.rest.remote.passing import Onward, pass_on
 from kobune.apiserver.rest.remote.transport import Transport, Unanswered
 from kobune.apiserver.verbs.api import Api
@@ -31,7 +32,7 @@ async def serve_aggregated(
     headers["X-Forwarded-Uri"] = request.rel_url.raw_path
     onward = Onward(f"{way.base}{request.rel_url.raw_path_qs}", "", headers, way.tls, way.server_name)
     try:
-        return await pass_on(transport, request, onward)
+        return await while_there(request, api.clock, pass_on(transport, request, onward))
     except Unanswered as error:
         raise ServiceUnavailable(f"error trying to reach service: {error}") from None
 

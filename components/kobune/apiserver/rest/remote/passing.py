@@ -116,7 +116,7 @@ async def _upgraded(request: web.BaseRequest, onward: Onward, headers: "CIMultiD
     except ConnectionError as error:
         raise Unanswered(words(error, onward.url)) from None
     finally:
-        writer.close()
+        writer.transport.abort()  # it may have much to take that it does not
 
 
 async def _head(reader: asyncio.StreamReader) -> tuple[int, "CIMultiDict[str]"]:

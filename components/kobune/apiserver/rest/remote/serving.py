@@ -6,6 +6,7 @@ from kobune.apiserver.front import Front
 from kobune.apiserver.rest.remote import upgrades
 from kobune.apiserver.rest.remote.execution import serve_execution
 from kobune.apiserver.rest.remote.forwarding import serve_forwarding
+from kobune.apiserver.rest.remote.leaving import while_there
 from kobune.apiserver.rest.remote.logs import serve_log
 from kobune.apiserver.rest.remote.proxying import serve_proxy
 from kobune.apiserver.rest.remote.transport import Transport
@@ -17,7 +18,7 @@ async def serve_flow(
 ) -> web.StreamResponse:
     """Answer a request for a log, a command, connections to ports, or something behind a proxy."""
     if call.subresource == "log":
-        return await serve_log(front.api, call, request)
+        return await while_there(request, front.api.clock, serve_log(front.api, call, request))
     if verb == "get" and call.subresource != "proxy" and upgrades.upgrade_of(request) == upgrades.WEBSOCKET:
         # A WebSocket can only be asked for with GET; what it does here is no reading.
         front.authorize(call, "create")
@@ -25,4 +26,4 @@ async def serve_flow(
         return await serve_execution(front.api, call, request)
     if call.subresource == "portforward":
         return await serve_forwarding(front.api, call, request)
-    return await serve_proxy(front.api, call, transport, request)
+    return await while_there(request, front.api.clock, serve_proxy(front.api, call, transport, request))

@@ -23,6 +23,8 @@ from kobune.kubelet.runtimes.simulated.terminal import Interrupted
 
 GOOD_FOR: Final = 60.0
 """Seconds within which a URL must be used."""
+LEAVE: Final = 0.05
+"""How long what is open gets to end by itself."""
 MOST_PENDING: Final = 1000
 INTERRUPTED: Final = 130
 MESSAGE_LIMIT: Final = 1 << 22
@@ -67,7 +69,7 @@ class StreamingServer:
         """Stop listening, and end what is open."""
         if self._server is not None and self._handler is not None:
             self._server.close()
-            await self._handler.shutdown(0)
+            await self._handler.shutdown(LEAVE)
 
     async def _port(self) -> int:
         if self._server is None:
