@@ -1,5 +1,6 @@
 """The commands that look at a running cluster or stop it; here one of fake components."""
 
+import json
 import os
 import re
 import signal
@@ -96,3 +97,15 @@ def test_what_cannot_be_done_is_one_line(tmp_path: Path, arguments: list[str], m
     assert answer.stderr.startswith(f"kobune: {message}")
     assert answer.stderr.count("\n") == 1
     assert answer.stdout == ""
+
+
+def test_fidelity_prints_the_ledger_without_a_cluster() -> None:
+    answer = kobune("fidelity", "deploy")
+    assert re.search(r"^stored +spec.template.spec.hostIPC$", answer.stdout, re.MULTILINE)
+    assert re.search(r"^enforced +spec.replicas$", answer.stdout, re.MULTILINE)
+    assert re.search(r"^Deployment \(apps/v1\): \d+ enforced, \d+ stored, \d+ refused$", answer.stdout, re.MULTILINE)
+    assert kobune("fidelity", "deployments.apps").stdout == answer.stdout
+    everything = json.loads(kobune("fidelity", "--output", "json").stdout)
+    assert {"ConfigMap", "StatefulSet"} <= {each["kind"] for each in everything}
+    unknown = kobune("fidelity", "nonsense")
+    assert (unknown.returncode, unknown.stderr.count("\n")) == (1, 1)

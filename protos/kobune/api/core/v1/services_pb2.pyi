@@ -14,6 +14,74 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class PodLogsRequest(_message.Message):
+    __slots__ = ("namespace", "name", "options")
+    NAMESPACE_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    OPTIONS_FIELD_NUMBER: _ClassVar[int]
+    namespace: str
+    name: str
+    options: _types_pb2_1_1.PodLogOptions
+    def __init__(self, namespace: _Optional[str] = ..., name: _Optional[str] = ..., options: _Optional[_Union[_types_pb2_1_1.PodLogOptions, _Mapping]] = ...) -> None: ...
+
+class PodData(_message.Message):
+    __slots__ = ("data",)
+    DATA_FIELD_NUMBER: _ClassVar[int]
+    data: bytes
+    def __init__(self, data: _Optional[bytes] = ...) -> None: ...
+
+class PodExecStart(_message.Message):
+    __slots__ = ("namespace", "name", "options")
+    NAMESPACE_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    OPTIONS_FIELD_NUMBER: _ClassVar[int]
+    namespace: str
+    name: str
+    options: _types_pb2_1_1.PodExecOptions
+    def __init__(self, namespace: _Optional[str] = ..., name: _Optional[str] = ..., options: _Optional[_Union[_types_pb2_1_1.PodExecOptions, _Mapping]] = ...) -> None: ...
+
+class PodExecInput(_message.Message):
+    __slots__ = ("start", "stdin", "stdin_closed", "width", "height")
+    START_FIELD_NUMBER: _ClassVar[int]
+    STDIN_FIELD_NUMBER: _ClassVar[int]
+    STDIN_CLOSED_FIELD_NUMBER: _ClassVar[int]
+    WIDTH_FIELD_NUMBER: _ClassVar[int]
+    HEIGHT_FIELD_NUMBER: _ClassVar[int]
+    start: PodExecStart
+    stdin: bytes
+    stdin_closed: bool
+    width: int
+    height: int
+    def __init__(self, start: _Optional[_Union[PodExecStart, _Mapping]] = ..., stdin: _Optional[bytes] = ..., stdin_closed: bool = ..., width: _Optional[int] = ..., height: _Optional[int] = ...) -> None: ...
+
+class PodExecOutput(_message.Message):
+    __slots__ = ("stdout", "stderr", "status")
+    STDOUT_FIELD_NUMBER: _ClassVar[int]
+    STDERR_FIELD_NUMBER: _ClassVar[int]
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    stdout: bytes
+    stderr: bytes
+    status: _types_pb2_1_1_1.Status
+    def __init__(self, stdout: _Optional[bytes] = ..., stderr: _Optional[bytes] = ..., status: _Optional[_Union[_types_pb2_1_1_1.Status, _Mapping]] = ...) -> None: ...
+
+class PodPortForwardStart(_message.Message):
+    __slots__ = ("namespace", "name", "port")
+    NAMESPACE_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    PORT_FIELD_NUMBER: _ClassVar[int]
+    namespace: str
+    name: str
+    port: int
+    def __init__(self, namespace: _Optional[str] = ..., name: _Optional[str] = ..., port: _Optional[int] = ...) -> None: ...
+
+class PodPortForwardInput(_message.Message):
+    __slots__ = ("start", "data")
+    START_FIELD_NUMBER: _ClassVar[int]
+    DATA_FIELD_NUMBER: _ClassVar[int]
+    start: PodPortForwardStart
+    data: bytes
+    def __init__(self, start: _Optional[_Union[PodPortForwardStart, _Mapping]] = ..., data: _Optional[bytes] = ...) -> None: ...
+
 class CreateBindingRequest(_message.Message):
     __slots__ = ("object", "options")
     OBJECT_FIELD_NUMBER: _ClassVar[int]

@@ -3481,6 +3481,26 @@ class PodsStub(object):
                 request_serializer=kobune_dot_api_dot_policy_dot_v1_dot_eviction__pb2.CreateEvictionRequest.SerializeToString,
                 response_deserializer=kobune_dot_api_dot_meta_dot_v1_dot_types__pb2.Status.FromString,
                 _registered_method=True)
+        self.Logs = channel.unary_stream(
+                '/kobune.api.core.v1.Pods/Logs',
+                request_serializer=kobune_dot_api_dot_core_dot_v1_dot_services__pb2.PodLogsRequest.SerializeToString,
+                response_deserializer=kobune_dot_api_dot_core_dot_v1_dot_services__pb2.PodData.FromString,
+                _registered_method=True)
+        self.Exec = channel.stream_stream(
+                '/kobune.api.core.v1.Pods/Exec',
+                request_serializer=kobune_dot_api_dot_core_dot_v1_dot_services__pb2.PodExecInput.SerializeToString,
+                response_deserializer=kobune_dot_api_dot_core_dot_v1_dot_services__pb2.PodExecOutput.FromString,
+                _registered_method=True)
+        self.Attach = channel.stream_stream(
+                '/kobune.api.core.v1.Pods/Attach',
+                request_serializer=kobune_dot_api_dot_core_dot_v1_dot_services__pb2.PodExecInput.SerializeToString,
+                response_deserializer=kobune_dot_api_dot_core_dot_v1_dot_services__pb2.PodExecOutput.FromString,
+                _registered_method=True)
+        self.PortForward = channel.stream_stream(
+                '/kobune.api.core.v1.Pods/PortForward',
+                request_serializer=kobune_dot_api_dot_core_dot_v1_dot_services__pb2.PodPortForwardInput.SerializeToString,
+                response_deserializer=kobune_dot_api_dot_core_dot_v1_dot_services__pb2.PodData.FromString,
+                _registered_method=True)
 
 
 class PodsServicer(object):
@@ -3565,6 +3585,34 @@ class PodsServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Logs(self, request, context):
+        """What a container has written, and with `follow` what it writes until it ends.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Exec(self, request_iterator, context):
+        """Runs a command in a container. The first message has `start`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Attach(self, request_iterator, context):
+        """The streams of a container's own process. The first message has `start`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PortForward(self, request_iterator, context):
+        """One connection to a port. The first message has `start`; the end of the stream is the end of what is sent.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_PodsServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -3632,6 +3680,26 @@ def add_PodsServicer_to_server(servicer, server):
                     servicer.Evict,
                     request_deserializer=kobune_dot_api_dot_policy_dot_v1_dot_eviction__pb2.CreateEvictionRequest.FromString,
                     response_serializer=kobune_dot_api_dot_meta_dot_v1_dot_types__pb2.Status.SerializeToString,
+            ),
+            'Logs': grpc.unary_stream_rpc_method_handler(
+                    servicer.Logs,
+                    request_deserializer=kobune_dot_api_dot_core_dot_v1_dot_services__pb2.PodLogsRequest.FromString,
+                    response_serializer=kobune_dot_api_dot_core_dot_v1_dot_services__pb2.PodData.SerializeToString,
+            ),
+            'Exec': grpc.stream_stream_rpc_method_handler(
+                    servicer.Exec,
+                    request_deserializer=kobune_dot_api_dot_core_dot_v1_dot_services__pb2.PodExecInput.FromString,
+                    response_serializer=kobune_dot_api_dot_core_dot_v1_dot_services__pb2.PodExecOutput.SerializeToString,
+            ),
+            'Attach': grpc.stream_stream_rpc_method_handler(
+                    servicer.Attach,
+                    request_deserializer=kobune_dot_api_dot_core_dot_v1_dot_services__pb2.PodExecInput.FromString,
+                    response_serializer=kobune_dot_api_dot_core_dot_v1_dot_services__pb2.PodExecOutput.SerializeToString,
+            ),
+            'PortForward': grpc.stream_stream_rpc_method_handler(
+                    servicer.PortForward,
+                    request_deserializer=kobune_dot_api_dot_core_dot_v1_dot_services__pb2.PodPortForwardInput.FromString,
+                    response_serializer=kobune_dot_api_dot_core_dot_v1_dot_services__pb2.PodData.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -3986,6 +4054,114 @@ class Pods(object):
             '/kobune.api.core.v1.Pods/Evict',
             kobune_dot_api_dot_policy_dot_v1_dot_eviction__pb2.CreateEvictionRequest.SerializeToString,
             kobune_dot_api_dot_meta_dot_v1_dot_types__pb2.Status.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Logs(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/kobune.api.core.v1.Pods/Logs',
+            kobune_dot_api_dot_core_dot_v1_dot_services__pb2.PodLogsRequest.SerializeToString,
+            kobune_dot_api_dot_core_dot_v1_dot_services__pb2.PodData.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Exec(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/kobune.api.core.v1.Pods/Exec',
+            kobune_dot_api_dot_core_dot_v1_dot_services__pb2.PodExecInput.SerializeToString,
+            kobune_dot_api_dot_core_dot_v1_dot_services__pb2.PodExecOutput.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Attach(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/kobune.api.core.v1.Pods/Attach',
+            kobune_dot_api_dot_core_dot_v1_dot_services__pb2.PodExecInput.SerializeToString,
+            kobune_dot_api_dot_core_dot_v1_dot_services__pb2.PodExecOutput.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PortForward(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/kobune.api.core.v1.Pods/PortForward',
+            kobune_dot_api_dot_core_dot_v1_dot_services__pb2.PodPortForwardInput.SerializeToString,
+            kobune_dot_api_dot_core_dot_v1_dot_services__pb2.PodData.FromString,
             options,
             channel_credentials,
             insecure,
