@@ -175,3 +175,23 @@ async def test_the_file_is_put_aside_and_what_is_lost_is_counted(
     assert "lost 5 events of the audit log" in caplog.text
     assert sorted(each.name for each in tmp_path.iterdir()) == ["audit.log", "audit.log.1", "audit.log.2"]
     assert [json.loads(line)["line"] for line in file.read_text().splitlines()] == list(range(400, 420))
+
+
+async def test_policies_leave_notes(tmp_path: Path, connect: Any) -> None:
+    plural = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolic"
+    rule = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["configmaps"]}
+    spec = {
+        "matchConstraints": {"resourceRules": [rule]},
+        "validations": [{"expression": "true"}, {"expression": "object.data.k == 'ok'", "message": "k!"}],
+        "auditAnnotations": [{"key": "seen", "valueExpression": "'k is ' + string(object.data.k)"}],
+    }
+    bound = {"policyName": "p", "validationActions": ["Audit"]}
+    async with audited(tmp_path) as cluster, connect(cluster) as api:
+        (await api.post(f"{plural}ies", {"metadata": {"name": "p"}, "spec": spec})).ok(201)
+        (await api.post(f"{plural}ybindings", {"metadata": {"name": "b"}, "spec": bound})).ok(201)
+        (await api.post(MAPS, {"metadata": {"name": "a"}, "data": {"k": "v"}})).ok(201)
+        event = await found(tmp_path, requestURI=MAPS)
+    assert event["annotations"]["p/seen"] == "k is v"
+    assert json.loads(event["annotations"]["validation.policy.admission.k8s.io/validation_failure"]) == [
+        {"message": "k!", "policy": "p", "binding": "b", "expressionIndex": 1, "validationActions": ["Audit"]}
+    ]

@@ -1,5 +1,6 @@
 """Admission policies: expressions that refuse, warn and change."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -201,3 +202,48 @@ async def test_a_mutation_that_cannot_be_made_refuses_the_write(api: Any) -> Non
     await policy(api, "Mutating", mutations=[mutation], reinvocationPolicy="Never")
     words = (await make(api, a="b")).failed(422, "Invalid")
     assert "MutatingAdmissionPolicy 'p' with binding 'b' denied request: error applying patch" in words
+
+
+async def test_the_types_of_expressions_are_checked_for_the_kinds_they_are_about(api: Any) -> None:
+    rule = {"apiGroups": ["apps"], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["deployments"]}
+    validations = [
+        {"expression": "object.replicas > 1"},
+        {"expression": "object.spec.replicas > 1 && object.spec.template.spec.containers.all(c, c.image != '')"},
+        {"expression": "variables.n == 1", "messageExpression": "'no ' + object.spec.nothing"},
+    ]
+    spec = {
+        "matchConstraints": {"resourceRules": [rule]},
+        "validations": validations,
+        "variables": [{"name": "n", "expression": "object.spec.replicas"}],
+    }
+    (await api.post(f"{POLICIES}/validatingadmissionpolicies", {"metadata": {"name": "p"}, "spec": spec})).ok(201)
+    async with asyncio.timeout(10):
+        while True:
+            found = (await api.get(f"{POLICIES}/validatingadmissionpolicies/p")).ok()
+            if found["status"].get("observedGeneration") == found["metadata"]["generation"]:
+                break
+            await asyncio.sleep(0.01)
+    first, second = found["status"]["typeChecking"]["expressionWarnings"]
+    assert first == {
+        "fieldRef": "spec.validations[0].expression",
+        "warning": "apps/v1, Kind=Deployment: ERROR: <input>:1:7: undefined field 'replicas'\n"
+        " | object.replicas > 1\n"
+        " | ......^",
+    }
+    assert second["fieldRef"] == "spec.validations[2].messageExpression"
+
+
+async def test_a_pod_gets_the_zone_and_the_region_of_its_node(api: Any) -> None:
+    labels = {"topology.kubernetes.io/zone": "z", "topology.kubernetes.io/region": "r", "other": "o"}
+    (await api.post("/api/v1/nodes", {"metadata": {"name": "n", "labels": labels}})).ok(201)
+    (await api.post("/api/v1/namespaces/default/serviceaccounts", {"metadata": {"name": "default"}})).ok(201)
+    pods = "/api/v1/namespaces/default/pods"
+    mine = {"topology.kubernetes.io/zone": "mine", "app": "a"}
+    spec = {"containers": [{"name": "c", "image": "i"}]}
+    (await api.post(pods, {"metadata": {"name": "p", "labels": mine}, "spec": spec})).ok(201)
+    binding = {"metadata": {"name": "p"}, "target": {"kind": "Node", "name": "n"}}
+    (await api.post(f"{pods}/p/binding", binding)).ok(201)
+    wanted = {"topology.kubernetes.io/zone": "z", "topology.kubernetes.io/region": "r"}
+    assert (await api.get(f"{pods}/p")).ok()["metadata"]["labels"] == {**wanted, "app": "a"}
+    (await api.post(pods, {"metadata": {"name": "q"}, "spec": {**spec, "nodeName": "n"}})).ok(201)
+    assert (await api.get(f"{pods}/q")).ok()["metadata"]["labels"] == wanted

@@ -16,6 +16,7 @@ from prometheus_client import CollectorRegistry
 from kobune.api.dynamic.v1.objects_pb2_grpc import add_ObjectsServicer_to_server
 from kobune.apimachinery.clock import Clock
 from kobune.apiserver.admission.plugins import default_admission
+from kobune.apiserver.admission.policies.status import PolicyStatuses
 from kobune.apiserver.admission.webhooks.calling import Caller
 from kobune.apiserver.admission.webhooks.http import HttpTransport
 from kobune.apiserver.aggregation.connecting import Connecting
@@ -135,6 +136,7 @@ async def run(config: Config, *, clock: Clock, random: Random, ready: Callable[[
         keeping.create_task(compact_by_age(store, clock=clock))
         keeping.create_task(identity.run())
         keeping.create_task(schemas.run())
+        keeping.create_task(PolicyStatuses(api).run())
         if audit is not None:
             keeping.create_task(audit.log.run())
         keeping.create_task(DefinitionController(api, definitions).run())

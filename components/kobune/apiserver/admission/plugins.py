@@ -13,6 +13,7 @@ from kobune.apiserver.admission.namespace_lifecycle import NamespaceLifecycle
 from kobune.apiserver.admission.node_declared_features import NodeDeclaredFeatures
 from kobune.apiserver.admission.node_restriction import NodeRestriction
 from kobune.apiserver.admission.pod_security.plugin import PodSecurity
+from kobune.apiserver.admission.pod_topology_labels import PodTopologyLabels
 from kobune.apiserver.admission.policies.mutating import MutatingAdmissionPolicies
 from kobune.apiserver.admission.policies.validating import ValidatingAdmissionPolicies
 from kobune.apiserver.admission.priority import Priority, SystemPriority
@@ -51,6 +52,7 @@ def default_admission(view: View, caller: Caller) -> Admission:
             CertificateSigning(),
             CertificateSubjectRestriction(),
             DefaultIngressClass(),
+            PodTopologyLabels(),
             NodeDeclaredFeatures(),
             Escalation(),
             MutatingAdmissionPolicies(view),

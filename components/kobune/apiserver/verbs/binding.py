@@ -50,6 +50,8 @@ async def bind(api: Api, call: Call, binding: Binding) -> Status:
         pod.spec.nodeName = node
         for key, value in binding.metadata.annotations.items():
             pod.metadata.annotations[key] = value
+        for key, value in binding.metadata.labels.items():
+            pod.metadata.labels[key] = value
         _scheduled(api, pod)
         return pod
 

@@ -24,19 +24,25 @@ class Composition:
 
 
 def compose(
-    definitions: Iterable[Any], *, params: bool, structs: Mapping[str, ObjectType] | None = None
+    definitions: Iterable[Any],
+    *,
+    params: bool,
+    structs: Mapping[str, ObjectType] | None = None,
+    given: Mapping[str, Type] | None = None,
 ) -> Composition:
     """Return the compiled variables in `Variable` messages; `CelError` if one makes no sense.
 
-    Each may use those before it.
+    Each may use those before it. `given` are the types of objects, where they are known.
     """
     found: dict[str, Type] = {}
     programs: dict[str, Program] = {}
     for definition in definitions:
-        program = compile(definition.Expression, variables(params=params, composed=found), structs=structs)
+        program = compile(
+            definition.Expression, {**variables(params=params, composed=found), **(given or {})}, structs=structs
+        )
         programs[definition.Name] = program
         found = {**found, definition.Name: program.type}
-    return Composition(programs, variables(params=params, composed=found))
+    return Composition(programs, {**variables(params=params, composed=found), **(given or {})})
 
 
 class _Values(Mapping[str, Any]):

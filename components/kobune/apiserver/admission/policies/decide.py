@@ -20,10 +20,11 @@ from kobune.apiserver.admission.policies.validating import DENY, Binding, Denial
 from kobune.apiserver.cel import Budget, CelError, CostExceeded, EvaluationError, Program, compile
 from kobune.apiserver.cel.budget import PER_REQUEST
 from kobune.apiserver.cel.environments import variables
-from kobune.apiserver.cel.types import BOOL, STRING
+from kobune.apiserver.cel.types import BOOL, NULL, STRING
 from kobune.apiserver.registry.resource import Resource
 
 LONGEST_MESSAGE = 5 * 1024
+LONGEST_NOTE = 10 * 1024
 
 
 def denials(write: Write, policy: Policy, versions: Sequence[Resource]) -> Iterator[tuple[Binding, Denial]]:
@@ -42,15 +43,19 @@ def denials(write: Write, policy: Policy, versions: Sequence[Resource]) -> Itera
         return
     facts = Facts(write, resource)
     kind = policy.spec.paramKind if policy.spec.HasField("paramKind") else None
+    notes: dict[str, list[str]] = {}
     for binding in bindings:
         try:
             for param in params(write, kind, binding.param_ref):
                 given = facts.with_values(params=param) if kind is not None else facts
-                for denial in judge.denials(given, policy):
-                    yield binding, Denial(denial.message, denial.reason, binding.actions or (DENY,))
+                for denial in judge.denials(given, policy, notes):
+                    yield binding, Denial(denial.message, denial.reason, binding.actions or (DENY,), denial.index)
         except Misconfigured as error:
             if policy.fails_closed:
                 yield binding, Denial(f"failed to configure binding: {error}", actions=(DENY,))
+    if write.call.trail is not None:
+        for key, values in notes.items():
+            write.call.trail.annotate(f"{policy.name}/{key}", ", ".join(dict.fromkeys(values)))
 
 
 def is_bound(write: Write, binding: Binding, versions: Sequence[Resource]) -> bool:
@@ -78,9 +83,11 @@ class Judge:
     conditions: Conditions
     composition: Composition
     validations: Sequence[Validation]
+    annotations: Sequence[tuple[str, Program]]
+    """What the audit log is to have besides: the keys, and the expressions of their values."""
 
-    def denials(self, facts: Facts, policy: Policy) -> Iterator[Denial]:
-        """Yield what is against a write."""
+    def denials(self, facts: Facts, policy: Policy, notes: dict[str, list[str]]) -> Iterator[Denial]:
+        """Yield what is against a write; add to `notes` what the audit log is to have."""
         try:
             if not self.conditions.hold(facts):
                 return
@@ -90,16 +97,26 @@ class Judge:
             return
         budget = Budget(PER_REQUEST)
         given = facts.with_values(variables=self.composition.values(facts, budget))
-        for validation in self.validations:
+        for index, validation in enumerate(self.validations):
             try:
                 if validation.program.evaluate(given, budget) is not True:
-                    yield Denial(_message(validation, given, budget), validation.reason)
+                    yield Denial(_message(validation, given, budget), validation.reason, index=index)
             except EvaluationError as error:
                 if policy.fails_closed:
                     exhausted = isinstance(error, CostExceeded) and budget.left <= 0
-                    yield Denial(OUT_OF_BUDGET if exhausted else explained(validation.program, error))
+                    words = OUT_OF_BUDGET if exhausted else explained(validation.program, error)
+                    yield Denial(words, index=index)
                 if isinstance(error, CostExceeded) and budget.left <= 0:
                     return
+        for key, program in self.annotations:
+            try:
+                value = program.evaluate(given, budget)
+            except EvaluationError as error:
+                if policy.fails_closed:
+                    yield Denial(explained(program, error))
+                continue
+            if value:
+                notes.setdefault(key, []).append(str(value)[:LONGEST_NOTE])
 
 
 def _message(validation: Validation, facts: Facts, budget: Budget) -> str:
@@ -130,4 +147,5 @@ def _judge(policy: Policy) -> Judge:
         )
         for item in spec.validations
     ]
-    return Judge(conditions, composition, validations)
+    annotations = [(item.key, compile(item.valueExpression, known, (STRING, NULL))) for item in spec.auditAnnotations]
+    return Judge(conditions, composition, validations, annotations)

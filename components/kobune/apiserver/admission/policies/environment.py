@@ -76,7 +76,7 @@ class Facts:
             attributes = Attributes(
                 user, wish.verb, wish.group, "*", wish.resource, wish.subresource, wish.namespace, wish.name
             )
-        return self._write.api.authorizer.allows(attributes), ""
+        return self._write.api.authorizer.decide(attributes)
 
 
 def _namespace(tree: dict[str, Any]) -> dict[str, Any]:

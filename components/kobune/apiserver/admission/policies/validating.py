@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+import orjson
+
 from kobune.api.meta.v1 import StatusCause, StatusDetails
 from kobune.apimachinery.errors import ApiError, Forbidden, Invalid, RequestEntityTooLarge, Unauthorized, qualified
 from kobune.apiserver.admission import matching
@@ -22,6 +24,7 @@ REASONS: Final[Mapping[str, type[ApiError]]] = {
     "Invalid": Invalid,
     "RequestEntityTooLarge": RequestEntityTooLarge,
 }
+FAILURES: Final = "validation.policy.admission.k8s.io/validation_failure"
 KIND: Final = "ValidatingAdmissionPolicy"
 
 
@@ -32,6 +35,8 @@ class Denial:
     message: str
     reason: str = "Invalid"
     actions: Sequence[str] = (DENY,)
+    index: int = 0
+    """Of the expression."""
 
 
 class ValidatingAdmissionPolicies:
@@ -57,13 +62,18 @@ class ValidatingAdmissionPolicies:
         from kobune.apiserver.admission.policies.decide import denials
 
         refusal: tuple[Any, Any, Denial] | None = None
+        failures: list[dict[str, Any]] = []
         for policy, versions in found:
             for binding, denial in denials(write, policy, versions):
+                if AUDIT in denial.actions:
+                    failures.append(_noted(policy, binding, denial))
                 if WARN in denial.actions:
                     who = f"{KIND} '{policy.name}' with binding '{binding.name}'"
                     call.warnings.append(f"Validation failed for {who}: {denial.message}")
                 if DENY in denial.actions and refusal is None:
                     refusal = policy, binding, denial
+        if failures and call.trail is not None:
+            call.trail.annotate(FAILURES, orjson.dumps(failures).decode())
         if refusal is not None:
             raise _refused(write, *refusal)
 
@@ -112,6 +122,17 @@ def _compiled(message: Any, view: View) -> Sequence[Policy]:
         return ()
     spec = message.spec
     return [Policy(message.metadata.name, matching.of_resources(spec.matchConstraints), spec, bindings)]
+
+
+def _noted(policy: Policy, binding: Binding, denial: Denial) -> dict[str, Any]:
+    """Return what the audit log has of something that a policy has against a write."""
+    return {
+        "message": denial.message,
+        "policy": policy.name,
+        "binding": binding.name,
+        "expressionIndex": denial.index,
+        "validationActions": list(denial.actions),
+    }
 
 
 def _refused(write: Write, policy: Policy, binding: Binding, denial: Denial) -> ApiError:
