@@ -358,4 +358,4 @@ async def test_a_thousand_writes_at_once_all_count(wire: grpc.aio.Channel) -> No
         for number in range(1000)
     ]
     await ObjectsStub(wire).Batch(BatchRequest(writes=gone, brief=True))
-    assert not (await ConfigMapsStub(wire).List(verbs.ListRequest())).items
+    assert not (await ConfigMapsStub(wire).List(verbs.ListRequest(namespace="default"))).items

@@ -20,6 +20,10 @@ SUBRESOURCES = {
     "Bind": "binding",
     "Evict": "eviction",
     "CreateToken": "token",
+    "Logs": "log",
+    "Exec": "exec",
+    "Attach": "attach",
+    "PortForward": "portforward",
 }
 VERBS = {
     "Get": "get",
@@ -34,6 +38,10 @@ VERBS = {
     "Bind": "create",
     "Evict": "create",
     "CreateToken": "create",
+    "Logs": "get",
+    "Exec": "create",
+    "Attach": "create",
+    "PortForward": "create",
 }
 
 

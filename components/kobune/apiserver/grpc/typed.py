@@ -6,6 +6,7 @@ Every kind has messages of its own for what carries an object, but they are byte
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, cast
 
 import grpc
@@ -31,6 +32,8 @@ from kobune.apiserver.grpc import wire
 from kobune.apiserver.grpc.errors import abort
 from kobune.apiserver.grpc.peer import Peers, agent_of
 from kobune.apiserver.grpc.rpc import Rpc
+from kobune.apiserver.grpc.streams import STREAMS
+from kobune.apiserver.grpc.streams import Answerer as FlowAnswerer
 from kobune.apiserver.grpc.table import Method
 from kobune.apiserver.verbs import dispatch
 from kobune.apiserver.verbs.call import Call
@@ -64,6 +67,9 @@ class TypedServices(Handler):
     def _handler(self, method: Method) -> Any:
         if method.name == "Watch":
             return grpc.unary_stream_rpc_method_handler(self._streamed(method), WatchRequest.FromString)
+        if method.name in STREAMS:
+            make, message, flow = STREAMS[method.name]
+            return make(self._flowing(method, flow), message.FromString)
         request, answer = ANSWERS.get(method.name, (UpdateRequest, _update))
         return grpc.unary_unary_rpc_method_handler(self._guarded(method, answer), request.FromString)
 
@@ -100,6 +106,35 @@ class TypedServices(Handler):
             rpc.failed(failure)
             await abort(context, failure)
             return None
+
+        return handle
+
+    def _flowing(self, method: Method, flow: FlowAnswerer) -> Callable[[Any, Context], AsyncIterator[bytes]]:
+        async def handle(request: Any, context: Context) -> AsyncIterator[bytes]:
+            failure: ApiError
+            rpc = Rpc(self._front, self._peers, context, method.path)
+
+            def begin(namespace: str, name: str) -> Call:
+                call = self._call(method, rpc, namespace, name)
+                rpc.started()
+                return call
+
+            try:
+                (await rpc.enter(method.verb, method.resource, method.subresource, "")).give()
+                async with aclosing(flow(self._front, begin, request)) as answers:  # type: ignore[type-var]
+                    async for answer in answers:
+                        yield answer
+                self._front.count(method.verb, method.resource, 200)
+                return
+            except ApiError as error:
+                failure = error
+                rpc.failed(error)
+            except Exception as error:
+                failure = rpc.panicked(error)
+            finally:
+                rpc.completed()
+            self._front.count(method.verb, method.resource, failure.http)
+            await abort(context, failure)
 
         return handle
 
