@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import logging
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -12,6 +14,7 @@ import pytest
 
 from kobune.api.core.v1 import ConfigMap
 from kobune.apimachinery.clock import SystemClock
+from kobune.apimachinery.errors import NotFound
 from kobune.apiserver.audit.log import AuditLog
 from kobune.component_base.failure import CannotStart
 from kobune.launcher.composition import PLANS, Plan
@@ -195,3 +198,16 @@ async def test_policies_leave_notes(tmp_path: Path, connect: Any) -> None:
     assert json.loads(event["annotations"]["validation.policy.admission.k8s.io/validation_failure"]) == [
         {"message": "k!", "policy": "p", "binding": "b", "expressionIndex": 1, "validationActions": ["Audit"]}
     ]
+
+
+async def test_every_request_is_one_line_of_a_debug_log(
+    apiserver: Cluster, connect: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.DEBUG, "kobune.apiserver"):
+        async with connect(apiserver) as api:
+            (await api.get(f"{MAPS}/none?pretty=1")).failed(404, "NotFound")
+        with pytest.raises(NotFound):
+            await apiserver.client.get(ConfigMap, "none", "default")
+    lines = [record.getMessage() for record in caplog.records if "none" in record.getMessage()]
+    assert lines[0].startswith(f"kubernetes-admin GET '{MAPS}/none?pretty=1': 404, ")
+    assert re.fullmatch(r"kubernetes-admin /kobune\.api\.\S+/Get 'none': 404, [\d.]+ ms", lines[1])

@@ -443,6 +443,18 @@ async def test_the_same_event_counts_up_and_many_alike_are_combined(memory, clie
     assert {item.source.component for item in events.values()} == {"test"}
 
 
+async def test_an_object_with_too_many_events_is_written_about_less(memory, client):
+    recorder = EventRecorder(client, "test", client.clock, random=Random(0))
+    web, other = await client.create(pod("web")), await client.create(pod("other"))
+    for number in range(40):
+        recorder.event(web, "Normal", f"Reason{number}", "again")
+    recorder.event(other, "Normal", "Last", "and another")
+    events = memory.objects.setdefault("Event", {})
+    async with running(recorder.run()):
+        await until(lambda: any(item.reason == "Last" for item in events.values()))
+    assert sum(item.involvedObject.name == "web" for item in events.values()) == 25
+
+
 class Refusal(Exception):
     """What gRPC raises, as far as the client looks at it."""
 

@@ -52,6 +52,7 @@ def _run_processes(composition: Composition, clock: Clock, lock: int, report: Re
         lock=lock,
         report=report,
         on_ready=composition.component_is_ready,
+        level=composition.log_level,
     ).run()
 
 

@@ -5,6 +5,7 @@ is imported only when it is composed, or by `preload`.
 """
 
 import importlib
+import logging
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -174,6 +175,11 @@ class Composition:
         self._apiserver = f"{settings.host}:{settings.grpc_port}" if settings.grpc_port else ""
         if settings.port:
             self.server = f"https://{settings.host}:{settings.port}"
+
+    @property
+    def log_level(self) -> int:
+        """What the components log, as `logging` counts it."""
+        return logging.DEBUG if self._settings.debug else logging.INFO
 
     def stages(self) -> list[list[str]]:
         """Return what is started together: the apiserver first, then all that connect to it."""

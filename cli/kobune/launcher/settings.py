@@ -36,6 +36,8 @@ class ClusterSettings:
     """Which requests the apiserver records; none are without one."""
     audit_log: Path | None = None
     """Where to; a file in the data directory if there is a policy and nothing is said."""
+    debug: bool = False
+    """Whether components log everything they do: the apiserver a line for each request."""
     seed: int = 0
     """The same seed makes the same random choices."""
 

@@ -10,6 +10,7 @@ signals.
 """
 
 import json
+import logging
 import os
 import selectors
 import signal
@@ -66,6 +67,7 @@ class Supervisor:
         report: Callable[[Progress], None],
         on_ready: Callable[[Ready], None] = lambda ready: None,
         now: Callable[[], float] = time.monotonic,
+        level: int = logging.INFO,
     ) -> None:
         """Describe the cluster; `run` starts it.
 
@@ -79,6 +81,7 @@ class Supervisor:
         self._report = report
         self._on_ready = on_ready
         self._now = now
+        self._level = level
         self._processes = {name: Process(name) for stage in self._stages for name in stage}
         self._selector = selectors.DefaultSelector()
         self._signals = 0
@@ -138,6 +141,7 @@ class Supervisor:
                 messages=theirs,
                 log=self._data_dir.log(process.name),
                 keep=(self._lock,),
+                level=self._level,
             )
             run_forked(child, parent)
         os.close(theirs)

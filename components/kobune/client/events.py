@@ -1,7 +1,8 @@
 """Recording events: what people see in `kubectl describe`. Never blocks, never fails its caller.
 
 The same event again counts up instead of making a new object. More than ten of a kind that differ in their message
-only are combined into one, as Kubernetes does it.
+only are combined into one, and an object about which there is too much to say is written about every five minutes, as
+Kubernetes does it.
 """
 
 import asyncio
@@ -30,6 +31,10 @@ V = TypeVar("V")
 SIMILAR = 10
 """How many events that differ in their message only are recorded one by one."""
 SIMILAR_SECONDS = 600.0
+BURST = 25
+"""How many events about an object are written at once."""
+REFILL_SECONDS = 300.0
+"""After how long one more is."""
 REMEMBERED = 4096
 CHANCE_BITS = 12
 PENDING_LIMIT = 10_000
@@ -60,6 +65,23 @@ class Similar:
     messages: set[str] = field(default_factory=set)
 
 
+@dataclass
+class Allowance:
+    """How much may be written about an object."""
+
+    left: float
+    since: float
+
+    def take(self, now: float) -> bool:
+        """Whether one more event may be written."""
+        self.left = min(BURST, self.left + (now - self.since) / REFILL_SECONDS)
+        self.since = now
+        if self.left < 1:
+            return False
+        self.left -= 1
+        return True
+
+
 class EventRecorder:
     """Records events in the name of a component, in batches. `run` must be running for them to be written."""
 
@@ -72,6 +94,7 @@ class EventRecorder:
         self._backoff = Backoff(random)
         self._series: OrderedDict[tuple[str, ...], Series] = OrderedDict()
         self._similar: OrderedDict[tuple[str, ...], Similar] = OrderedDict()
+        self._allowances: OrderedDict[tuple[str, ...], Allowance] = OrderedDict()
         self._pending: dict[int, Series] = {}
         self._arrived = asyncio.Event()
         self._stamp = 0
@@ -105,6 +128,11 @@ class EventRecorder:
             known.count += 1
             known.last = now
             known.message = message
+        whom = (host or self._host, about.kind, about.namespace, about.name, about.uid, about.apiVersion)
+        if not remember(self._allowances, whom, lambda: Allowance(BURST, now)).take(now):
+            # It counts, though: the next one that is written says how often.
+            log.debug("too many events about %s %s: %s %s", about.kind, about.name, reason, message)
+            return
         if len(self._pending) >= PENDING_LIMIT and id(known) not in self._pending:
             log.warning("dropped an event, %d already wait: %s %s", PENDING_LIMIT, reason, message)
             return

@@ -1,5 +1,6 @@
 """One call over gRPC: who makes it, the seat that it takes, and what it leaves in the audit log."""
 
+import logging
 from typing import Any
 
 from kobune.apimachinery.errors import ApiError
@@ -15,6 +16,8 @@ from kobune.apiserver.verbs.call import Call
 
 NOBODY = User("")
 
+log = logging.getLogger(__name__)
+
 
 class Rpc:
     """A call, or one of the writes that travel together in one."""
@@ -26,6 +29,7 @@ class Rpc:
         self._path = path
         self._call: Call | None = None
         self._user: User | None = None
+        self._began = front.api.now() if log.isEnabledFor(logging.DEBUG) else 0.0
 
     @property
     def user(self) -> User:
@@ -67,13 +71,24 @@ class Rpc:
         if self._call is not None and self._call.trail is not None:
             self._call.trail.started()
 
+    def _told(self, code: int) -> None:
+        """Log the call, once, if anybody wants to know."""
+        if self._began:
+            name = self._call.name if self._call is not None else ""
+            took = (self._front.api.now() - self._began) * 1000
+            who = self._user.name if self._user is not None else ""
+            log.debug("%s %s %r: %d, %.1f ms", who, self._path, name, code, took)
+            self._began = 0.0
+
     def completed(self, code: int = 200) -> None:
         """Record that the call was answered."""
+        self._told(code)
         if self._call is not None and self._call.trail is not None:
             self._call.trail.completed(201 if self._call.created else code)
 
     def failed(self, error: ApiError) -> None:
         """Record why it was refused: maybe because nobody knows who calls."""
+        self._told(error.http)
         if self._front.audit is None:
             return
         if self._call is not None and self._call.trail is not None:

@@ -22,7 +22,7 @@ from kobune.apiserver.front import Front
 from kobune.apiserver.rest import accept, answer
 from kobune.apiserver.rest.asking import what_is_asked
 from kobune.apiserver.rest.compression import compress
-from kobune.apiserver.rest.recording import Record
+from kobune.apiserver.rest.recording import NOBODY, Record
 from kobune.apiserver.rest.resources import NoSuchPage, Resources
 from kobune.apiserver.rest.site import NO_PAGE, Page, Site
 from kobune.apiserver.rest.streams import socket_token
@@ -93,6 +93,8 @@ class RestServer:
 
     async def _answer(self, request: web.BaseRequest, record: Record | None) -> web.StreamResponse:
         flow: Flow | None = None
+        user = NOBODY
+        began = self._front.api.now() if log.isEnabledFor(logging.DEBUG) else 0.0
         response: web.StreamResponse
         try:
             user = self._user_of(request)
@@ -137,6 +139,9 @@ class RestServer:
             response = answer.from_error(InternalError("Internal error occurred"), _error_wish(request))
         if flow is not None and not response.prepared:
             response.headers.update(flow.headers)
+        if began:
+            took = (self._front.api.now() - began) * 1000
+            log.debug("%s %s %r: %d, %.1f ms", user.name, request.method, request.path_qs, response.status, took)
         return response
 
     def _page(self, request: web.BaseRequest, user: User, trail: Trail | None) -> Whole:
