@@ -453,7 +453,8 @@ def proper(seed: int, sent: Any, answer: Any) -> None:
     unexplained = answer.status == 500 and b"nternal" not in answer.raw
     future = answer.status == 504 and b"Too large resource version" in answer.raw
     # What requests are passed on to may not be there, and that is said.
-    elsewhere = answer.status == 503 and "/proxy" in sent[1] and b"ServiceUnavailable" in answer.raw
+    said = sent[0] == "HEAD" or b"ServiceUnavailable" in answer.raw
+    elsewhere = answer.status == 503 and "/proxy" in sent[1] and said
     assert answer.status < 500 or unexplained or future or elsewhere, context
     if answer.status >= 400 and sent[0] != "HEAD" and answer.headers["Content-Type"] == "application/json":
         tree = answer.tree
