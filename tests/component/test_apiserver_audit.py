@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 import re
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -211,3 +212,19 @@ async def test_every_request_is_one_line_of_a_debug_log(
     lines = [record.getMessage() for record in caplog.records if "none" in record.getMessage()]
     assert lines[0].startswith(f"kubernetes-admin GET '{MAPS}/none?pretty=1': 404, ")
     assert re.fullmatch(r"kubernetes-admin /kobune\.api\.\S+/Get 'none': 404, [\d.]+ ms", lines[1])
+
+
+async def test_no_client_can_keep_itself_out_of_the_log(tmp_path: Path, connect: Any) -> None:
+    head = f"GET {MAPS} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nUser-Agent: ".encode()
+    async with audited(tmp_path) as cluster, connect(cluster) as api:
+        host, _, port = cluster.addresses["rest"].rpartition(":")
+        context = ssl.create_default_context(cafile=str(cluster.data_dir / "pki" / "ca.crt"))
+        reader, writer = await asyncio.open_connection(host, int(port), ssl=context)
+        writer.write(head + b"odd\xff\xed\xa0\x80\r\n\r\n")
+        assert b" 403 " in await reader.readline()
+        writer.close()
+        odd = await found(tmp_path, requestURI=MAPS)
+        assert odd["user"]["username"] == "system:anonymous"
+        body = b"[" * 200 + b"]" * 200
+        (await api("PATCH", f"{MAPS}/none", body, type="application/json-patch+json")).failed(404, "NotFound")
+        assert (await found(tmp_path, requestURI=f"{MAPS}/none"))["responseStatus"]["code"] == 404

@@ -185,11 +185,20 @@ def write(path: Path, data: bytes) -> None:
     path.write_bytes(data)
 
 
-async def test_a_signer_says_what_it_will_not_sign(cluster: Cluster, admin: Any) -> None:
-    pem, _ = request_of("system:node:n", "system:nodes")
-    (await admin.post(REQUESTS, signing_request("s", pem, "kubelet-serving", "server auth", "digital signature"))).ok(
-        201
-    )
+@pytest.mark.parametrize(
+    ("user", "groups", "signer", "usages", "words"),
+    [
+        ("system:node:n", ("system:nodes",), "kubelet-serving", ("server auth", "digital signature"), "DNS or IP"),
+        ("jane", (), "kube-apiserver-client", ("server auth",), "invalid usage for client certificate: server auth"),
+        ("jane", (), "kube-apiserver-client-kubelet", ("client auth",), "subject organization is not system:nodes"),
+        ("front-proxy-client", (), "kube-apiserver-client", ("client auth",), "the name front-proxy-client is"),
+    ],
+)
+async def test_a_signer_says_what_it_will_not_sign(
+    cluster: Cluster, admin: Any, user: str, groups: tuple[str, ...], signer: str, usages: tuple[str, ...], words: str
+) -> None:
+    pem, _ = request_of(user, *groups)
+    (await admin.post(REQUESTS, signing_request("s", pem, signer, *usages))).ok(201)
     await approve(admin, "s")
 
     async def failure() -> Any:
@@ -197,10 +206,9 @@ async def test_a_signer_says_what_it_will_not_sign(cluster: Cluster, admin: Any)
         return next((each for each in conditions if each["type"] == "Failed"), None)
 
     failed = await until(failure)
-    assert (failed["reason"], failed["message"]) == (
-        "SignerValidationFailure",
-        "DNS or IP subjectAltName is required",
-    )
+    assert failed["reason"] == "SignerValidationFailure"
+    assert failed["message"].startswith(words)
+    assert "certificate" not in (await admin.get(f"{REQUESTS}/s")).ok()["status"]
 
 
 async def test_a_machine_joins_with_a_token_and_renews_its_certificate_as_a_node(

@@ -15,6 +15,7 @@ CLIENT: Final = "kubernetes.io/kube-apiserver-client"
 KUBELET_CLIENT: Final = "kubernetes.io/kube-apiserver-client-kubelet"
 KUBELET_SERVING: Final = "kubernetes.io/kubelet-serving"
 LEGACY: Final = "kubernetes.io/legacy-unknown"
+FRONT_PROXY: Final = "front-proxy-client"
 NODES: Final = "system:nodes"
 NODE: Final = "system:node:"
 
@@ -40,6 +41,13 @@ def parsed(request: CertificateSigningRequest) -> x509.CertificateSigningRequest
 def user_of(asked: x509.CertificateSigningRequest) -> str:
     """Return whose certificate it is to be."""
     return next(iter(_values(asked, NameOID.COMMON_NAME)), "")
+
+
+def name_problem(asked: x509.CertificateSigningRequest) -> Problem:
+    """Return what is wrong with the name that a request is for, whoever signs it: one CA signs for everybody here."""
+    if user_of(asked) == FRONT_PROXY:
+        return f"the name {FRONT_PROXY} is the apiserver's own: whoever has it can say of themselves who they are"
+    return ""
 
 
 def client_problem(asked: x509.CertificateSigningRequest, usages: Sequence[str]) -> Problem:

@@ -1,6 +1,7 @@
 """The file of the audit log: written in batches by a thread of its own, put aside when it grows too large."""
 
 import asyncio
+import json
 import logging
 import os
 from collections.abc import Callable, Iterable, Mapping
@@ -90,11 +91,11 @@ class AuditLog:
     def _write(self, batch: Iterable[Any]) -> str:
         """Write events; return why that did not work."""
         try:
-            lines = b"".join(orjson.dumps(self._render(event), option=orjson.OPT_APPEND_NEWLINE) for event in batch)
+            lines = b"".join(_line(self._render(event)) for event in batch)
             if lines:
                 self._make_room(len(lines))
                 self._append(lines)
-        except (OSError, ValueError, TypeError) as error:
+        except OSError as error:
             return str(error)
         return ""
 
@@ -123,6 +124,20 @@ class AuditLog:
             log.error("lost %d events of the audit log: the disk is too slow for them", self._lost)
         self.written += 0 if problem else count
         self.lost, self._lost = self.lost + self._lost, 0
+
+
+def _line(event: Event) -> bytes:
+    """Return an event as a line. Whatever a client sends must not keep it, or others, out of the log."""
+    try:
+        return orjson.dumps(event, option=orjson.OPT_APPEND_NEWLINE)
+    except TypeError:
+        pass
+    try:
+        # What is no proper text, or nested deeper than others can read.
+        return json.dumps(event, default=str).encode() + b"\n"
+    except (RecursionError, ValueError):
+        bare = {key: value for key, value in event.items() if not key.endswith("Object")}
+        return json.dumps(bare, default=str).encode() + b"\n"
 
 
 def _private(path: str, flags: int) -> int:

@@ -163,7 +163,7 @@ def _tree(body: bytes, omit_managed_fields: bool) -> Any:
     """Return what a body says; as a text if that is no JSON."""
     try:
         tree = orjson.loads(body)
-    except ValueError:
+    except ValueError:  # a patch may be anything
         return body.decode(errors="replace")
     if omit_managed_fields and isinstance(tree, dict):
         items = tree.get("items")

@@ -19,7 +19,7 @@ def reconcile(request: CertificateSigningRequest, authority: Authority, now: flo
     asked = requests.parsed(request)
     copy = CertificateSigningRequest()
     copy.CopyFrom(request)
-    if problem := objection(asked, request.spec.usages):
+    if problem := requests.name_problem(asked) or objection(asked, request.spec.usages):
         failed = CertificateSigningRequestCondition(
             type="Failed",
             status="True",
