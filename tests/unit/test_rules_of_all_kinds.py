@@ -69,3 +69,14 @@ def test_what_is_written_back_as_it_was_breaks_no_rule_of_updates(row: Resource,
     settle(row, again, old)
     found = [*row.strategy.validate(again), *row.strategy.validate_update(again, old)]
     assert [*found, *checks.metadata_update(row, again, old, is_status=False)] == []
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.kind.plural}.{row.kind.group}")
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+@given(data=st.data())
+def test_defaults_leave_the_normal_form(row: Resource, data: st.DataObject) -> None:
+    new: Any = data.draw(messages(row.message.DESCRIPTOR))
+    settle(row, new)
+    normal = row.copy(new)
+    row.normalize(normal)
+    assert normal == new

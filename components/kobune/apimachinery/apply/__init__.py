@@ -10,6 +10,7 @@ from kobune.apimachinery.apply.managers import (
     Unreadable,
     read_managers,
     write_managers,
+    written,
 )
 from kobune.apimachinery.apply.types import Type, type_of
 from kobune.apimachinery.apply.updater import Conflicts, Versioned, apply, before_first_apply, created, still_as, update
@@ -33,4 +34,5 @@ __all__ = [
     "type_of",
     "update",
     "write_managers",
+    "written",
 ]

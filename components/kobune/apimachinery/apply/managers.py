@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final
 
 import orjson
@@ -60,17 +61,24 @@ def read_managers(meta: ObjectMeta) -> dict[Manager, Owned]:
     for entry in meta.managedFields:
         if entry.operation not in (APPLY, UPDATE) or entry.fieldsType not in ("FieldsV1", ""):
             raise Unreadable(f"unknown operation or type of fields: {entry.operation!r}, {entry.fieldsType!r}")
-        try:
-            fields = orjson.loads(entry.fieldsV1.Raw or b"{}")
-        except orjson.JSONDecodeError as error:
-            raise Unreadable(str(error)) from None
-        if not _is_set(fields):
-            raise Unreadable("fields are a tree of objects")
+        fields = _read(entry.fieldsV1.Raw or b"{}")
         applied = entry.operation == APPLY
         manager = Manager(entry.manager, entry.operation, "" if applied else entry.apiVersion, entry.subresource)
         time = entry.time.seconds if entry.HasField("time") else None
         found[manager] = Owned(fields, entry.apiVersion, time)
     return found
+
+
+@lru_cache(maxsize=1024)
+def _read(raw: bytes) -> Set:
+    """Return a set of fields; objects of one template have the same ones, again and again."""
+    try:
+        fields: Set = orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        raise Unreadable(str(error)) from None
+    if not _is_set(fields):
+        raise Unreadable("fields are a tree of objects")
+    return fields
 
 
 def _is_set(fields: object) -> bool:
@@ -90,13 +98,18 @@ def _entries(managers: Iterable[tuple[Manager, Owned]]) -> Iterable[ManagedField
             operation=manager.operation,
             apiVersion=owned.api_version,
             fieldsType="FieldsV1",
-            fieldsV1={"Raw": orjson.dumps(owned.fields, option=orjson.OPT_SORT_KEYS)},
+            fieldsV1={"Raw": written(owned.fields)},
         )
         if owned.time is not None:
             entry.time.seconds = owned.time
         if manager.subresource:
             entry.subresource = manager.subresource
         yield entry
+
+
+def written(fields: Set) -> bytes:
+    """Return a set of fields as objects hold it."""
+    return orjson.dumps(fields, option=orjson.OPT_SORT_KEYS)
 
 
 def _order(row: tuple[Manager, Owned]) -> tuple[str, int, str, str, str]:

@@ -56,7 +56,14 @@ def to_json(message: Message) -> bytes:
 
 def same(one: Message, other: Message) -> bool:
     """Whether two messages say the same: a zero that is set and one that is left out do, where Kubernetes thinks so."""
-    return one == other or bool(encode(one) == encode(other))
+    return one == other or _normal(one) == _normal(other)
+
+
+def _normal(message: Message) -> Message:
+    copy = type(message)()
+    copy.CopyFrom(message)
+    normalize(copy)
+    return copy
 
 
 def _parse(body: bytes) -> Any:

@@ -189,7 +189,7 @@ class CustomResource(Resource):
         return item.copy()
 
     def same(self, one: Any, other: Any) -> bool:
-        """Whether two objects say the same."""
+        """Whether two objects in normal form say the same."""
         return bool(one.says_the_same(other))
 
     def normalize(self, item: Any) -> None:

@@ -1,6 +1,6 @@
 """What all verbs share: what there is, the store, and who decides about writes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from kobune.apiserver.admission.chain import Admission
 from kobune.apiserver.auth.authenticate import Tokens
@@ -11,6 +11,7 @@ from kobune.apiserver.kubelets.kubelets import Kubelets
 from kobune.apiserver.storage.store import Store
 from kobune.apiserver.verbs.addresses import Addresses
 from kobune.apiserver.verbs.leases import EventLeases
+from kobune.apiserver.verbs.shapes import Shapes
 
 
 @dataclass(frozen=True)
@@ -26,5 +27,7 @@ class Api(View):
     addresses: Addresses
     event_leases: EventLeases
     kubelets: Kubelets
+    owned: Shapes = field(default_factory=Shapes)
+    """By what new objects are like: the fields that their creators own."""
     warns_of_unserved: bool = False
     """Whether those are told who ask for what nothing in the cluster acts on."""

@@ -29,8 +29,10 @@ async def create(api: Api, call: Call, new: Any, *, tracked: bool = True) -> Sto
     write = Write(api, call, "CREATE", new, None)
     if (pending := api.admission.mutate(write)) is not None:
         await pending
-    if write.changed and tracked:
-        ownership.created(api, call, new)  # what webhooks have added is theirs who asked for it
+    if write.changed:
+        call.resource.normalize(new)
+        if tracked:
+            ownership.created(api, call, new)  # what webhooks have added is theirs who asked for it
     strategy = call.resource.strategy
     strategy.prepare_create(new, api)
     strategy.note_author(new, call.user)

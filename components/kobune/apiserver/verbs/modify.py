@@ -94,8 +94,10 @@ async def _write(api: Api, call: Call, current: Stored, new: Any, *, tracked: bo
         reviewed = call.subresource in REVIEWED
         if not reviewed and (pending := api.admission.mutate(write)) is not None:
             await pending
-        if write.changed and tracked:
-            ownership.changed(api, call, new, old)  # what webhooks have added is theirs who asked for it
+        if write.changed:
+            call.resource.normalize(new)
+            if tracked:
+                ownership.changed(api, call, new, old)  # what webhooks have added is theirs who asked for it
         if not is_status and call.subresource != "binding":
             _count_generation(call, new, old)
         if strategy.allocates and not is_status:
@@ -154,7 +156,7 @@ def _same(call: Call, current: Stored, new: Any) -> bool:
         return False
     del old.metadata.managedFields[:]
     old.metadata.managedFields.extend(new.metadata.managedFields)
-    return call.resource.same(old, new)
+    return call.resource.stored.same(old, new)
 
 
 def check_name(call: Call, name: str) -> None:

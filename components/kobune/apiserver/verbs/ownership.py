@@ -33,9 +33,21 @@ UNTRACKED: Final = frozenset({"binding"})
 def created(api: Api, call: Call, new: Any) -> None:
     """Let whoever creates an object own what they sent, and what was filled in for them."""
     del new.metadata.managedFields[:]
-    by = _versioned(api, call)
-    owners = rules.created(_tree(call.resource, new), _updater(call), by, now=_now(api))
-    write_managers(new.metadata, owners)
+    raw = api.owned.of(call.resource, new, lambda: _created(api, call, new))
+    if not raw:
+        return
+    manager = _updater(call)
+    entry = new.metadata.managedFields.add(
+        manager=manager.name, operation=manager.operation, apiVersion=manager.api_version, fieldsType="FieldsV1"
+    )
+    entry.time.seconds = _now(api)
+    entry.fieldsV1.Raw = raw
+
+
+def _created(api: Api, call: Call, new: Any) -> bytes:
+    """Return the fields that whoever creates an object owns; empty if there are none."""
+    owners = rules.created(_tree(call.resource, new), _updater(call), _versioned(api, call), now=0)
+    return next((rules.written(owned.fields) for owned in owners.values()), b"")
 
 
 def changed(api: Api, call: Call, new: Any, old: Any) -> None:

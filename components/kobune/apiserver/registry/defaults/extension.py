@@ -47,7 +47,9 @@ def _default_match(resources: Any) -> None:
 def default_custom_resource_definition(definition: Any) -> None:
     """Fill in a CustomResourceDefinition: names follow from the kind."""
     names = definition.spec.names
-    fill(names, singular=names.kind.lower(), listKind=f"{names.kind}List")
+    if names.kind:
+        fill(names, singular=names.kind.lower())
+    fill(names, listKind=f"{names.kind}List")
     if not definition.spec.HasField("conversion"):
         definition.spec.conversion.strategy = "None"
     client = definition.spec.conversion.webhook.clientConfig

@@ -1,4 +1,4 @@
-"""Setting what is not set."""
+"""Setting what is not set. Objects in normal form stay so."""
 
 from typing import Any
 
@@ -14,7 +14,8 @@ def fill_number_or_percent(message: Any, name: str, value: int | str) -> None:
     """Set an `IntOrString` that is absent."""
     if not message.HasField(name):
         field = getattr(message, name)
+        field.SetInParent()
         if isinstance(value, str):
             field.type, field.strVal = 1, value
-        else:
-            field.type, field.intVal = 0, value
+        elif value:
+            field.intVal = value

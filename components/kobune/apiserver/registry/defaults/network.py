@@ -15,9 +15,10 @@ def default_service(service: Any) -> None:
         fill(spec.sessionAffinityConfig.clientIP, timeoutSeconds=10800)
     for port in spec.ports:
         fill(port, protocol="TCP")
-        target = port.targetPort
-        if not target.intVal and not target.strVal:
-            target.type, target.intVal = 0, port.port
+        if not port.targetPort.intVal and not port.targetPort.strVal:
+            port.ClearField("targetPort")
+            if port.port:
+                port.targetPort.intVal = port.port
     if spec.type in ("NodePort", "LoadBalancer") or (spec.type == "ClusterIP" and spec.externalIPs):
         fill(spec, externalTrafficPolicy="Cluster")
     if spec.type in ("NodePort", "LoadBalancer", "ClusterIP"):

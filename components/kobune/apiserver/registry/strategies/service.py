@@ -22,10 +22,6 @@ class ServiceStrategy(UncountedStrategy):
         checks = Rules(always=rules.service, change=rules.service_update, status=rules.service_status)
         super().__init__(default_service, checks, warnings=service_warnings)
 
-    def prepare_create(self, new: Any, view: Any) -> None:
-        super().prepare_create(new, view)
-        new.status.loadBalancer.SetInParent()
-
     def prepare_update(self, new: Any, old: Any) -> None:
         super().prepare_update(new, old)
         _keep_given(new.spec, old.spec)

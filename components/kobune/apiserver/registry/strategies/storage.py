@@ -47,9 +47,9 @@ def agree_on_source(spec: Any) -> None:
 
 
 def _copy_reference(into: Any, reference: Any) -> None:
-    into.kind, into.name = reference.kind, reference.name
-    if reference.HasField("apiGroup"):
-        into.apiGroup = reference.apiGroup
+    for name in ("kind", "name", "apiGroup"):
+        if reference.HasField(name):
+            setattr(into, name, getattr(reference, name))
 
 
 class CSIDriverStrategy(UncountedStrategy):

@@ -1,0 +1,54 @@
+"""What the creators of objects own, remembered by what the objects are like.
+
+Most objects are made from a template, hundreds alike but for their names; and what of one is owned depends on nothing
+that only the server or only the name says.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from google.protobuf.message import Message
+
+KEPT: Final = 512
+LARGEST: Final = 16 << 10
+"""Bytes of an object that is remembered."""
+OWN: Final = ("name", "namespace", "uid", "creationTimestamp")
+"""What objects of one shape differ in."""
+
+
+class Shapes:
+    """Remembers a value for each shape of objects."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[object, bytes], bytes] = {}
+
+    def of(self, kind: object, item: Any, make: Callable[[], bytes]) -> bytes:
+        """Return what is remembered of objects like this one, or what `make` returns, and remember that.
+
+        Objects of different `kind` are not alike, whatever they say.
+        """
+        if not isinstance(item, Message):
+            return make()
+        key = kind, _shape(item)
+        if len(key[1]) > LARGEST:
+            return make()
+        found = self._known.get(key)
+        if found is None:
+            if len(self._known) >= KEPT:
+                self._known.clear()
+            found = self._known[key] = make()
+        return found
+
+
+def _shape(item: Any) -> bytes:
+    meta = item.metadata
+    kept = meta.name, meta.namespace, meta.uid
+    seconds = meta.creationTimestamp.seconds
+    for name in OWN:
+        meta.ClearField(name)
+    shape: bytes = item.SerializeToString(deterministic=True)
+    meta.name, meta.namespace, meta.uid = kept
+    meta.creationTimestamp.seconds = seconds
+    if not kept[1]:
+        meta.ClearField("namespace")
+    return shape
