@@ -10,27 +10,16 @@ from kobune.apiserver.customresources import jsonpath
 from kobune.apiserver.customresources.causes import go_float
 from kobune.apiserver.customresources.jsonpath import BadPath
 from kobune.apiserver.printing.column import Cell, Column, human_duration, name
+from kobune.apiserver.printing.meanings import meaning
 
-NAME_IS = (
-    "Name must be unique within a namespace. Is required when creating resources, although some resources may allow a "
-    "client to request the generation of an appropriate name automatically. Name is primarily intended for creation "
-    "idempotence and configuration definition. Cannot be updated. More info: "
-    "https://kubernetes.io/docs/concepts/overview/working-with-objects/names#names"
-)
-CREATED_IS = (
-    "CreationTimestamp is a timestamp representing the server time when this object was created. It is not guaranteed "
-    "to be set in happens-before order across separate operations. Clients may not set this value. It is represented "
-    "in RFC3339 form and is in UTC.\n\nPopulated by the system. Read-only. Null for lists. More info: "
-    "https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata"
-)
-NAME = Column("Name", "string", name, format="name", description=NAME_IS)
+NAME = Column("Name", "string", name, format="name", description=meaning("", "Name"))
 
 
 def of(described: Sequence[Any]) -> tuple[Column, ...]:
     """Return the columns: the name, and those that are described, or the age if none is."""
     if not described:
         age = _cell(".metadata.creationTimestamp", "date")
-        return NAME, Column("Age", "date", age, description=CREATED_IS)
+        return NAME, Column("Age", "date", age, description=meaning("", "Age"))
     try:
         return NAME, *map(_column, described)
     except BadPath:

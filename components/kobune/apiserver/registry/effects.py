@@ -4,7 +4,7 @@ Whoever asks for something that nothing acts on is told, once, when they ask for
 for what they would have got by default.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any, Final
 
@@ -24,8 +24,8 @@ Place = tuple[str, Any, str]
 """A field that is set and has no effect: its path, the message that has it, its name there."""
 
 
-_Plan = Mapping[int, tuple[Field, Any]]
-"""Where in messages of a type to look, by the fields' numbers: plans of what is in them, or None for stored ones."""
+_Plan = tuple[tuple[Field, Any], ...]
+"""Where in messages of a type to look: fields with the plans of what is in them, or None for stored ones."""
 
 
 def warning(resource: Resource, new: Any, old: Any) -> str:
@@ -74,11 +74,13 @@ def _values(places: Iterable[Place]) -> dict[str, list[Any]]:
 
 
 def _places(plan: _Plan, message: Any, prefix: str) -> Iterator[Place]:
-    for descriptor, value in message.ListFields():
-        step = plan.get(descriptor.number)
-        if step is None:
+    for field, inner in plan:
+        value = getattr(message, field.name)
+        if field.descriptor.is_repeated:
+            if not value:
+                continue
+        elif not message.HasField(field.name):
             continue
-        field, inner = step
         if inner is None:
             # Only of pointers the zero value is something else than none.
             if field.message is not None or field.schema.pointer or value:
@@ -96,14 +98,14 @@ def _plan_of(descriptor: Descriptor) -> _Plan | None:
 
 
 def _plan(descriptor: Descriptor, above: tuple[Descriptor, ...], skipped: tuple[str, ...] = ()) -> _Plan | None:
-    steps: dict[int, tuple[Field, _Plan | None]] = {}
+    steps: list[tuple[Field, _Plan | None]] = []
     for field in fields(descriptor):
         if field.name in skipped:
             continue
         if of_field(field) is Fidelity.STORED:
-            steps[field.descriptor.number] = field, None
+            steps.append((field, None))
         elif field.message is not None and field.message not in above:
             inner = _plan(field.message, (*above, field.message))
             if inner is not None:
-                steps[field.descriptor.number] = field, inner
-    return steps or None
+                steps.append((field, inner))
+    return tuple(steps) or None

@@ -13,19 +13,21 @@ def quality_of_service(pod: Any) -> str:
     holders = [spec] if spec.HasField("resources") and spec.resources.ListFields() else [*spec.containers]
     if holders != [spec]:
         holders += spec.initContainers
-    guaranteed = bool(holders)
-    anything = False
+    guaranteed, anything = bool(holders), False
     for holder in holders:
-        requests, limits = holder.resources.requests, holder.resources.limits
-        if not requests and not limits:
+        if not holder.HasField("resources"):
             guaranteed = False
             continue
-        anything = anything or any(
-            amount(found[name]) > 0 for found in (requests, limits) for name in COMPUTE if name in found
-        )
+        requests, limits = holder.resources.requests, holder.resources.limits
         for name in COMPUTE:
-            if name not in limits or (name in requests and amount(requests[name]) != amount(limits[name])):
+            limit, request = limits.get(name), requests.get(name)
+            anything = anything or _is_some(limit) or _is_some(request)
+            if limit is None or (request is not None and amount(request) != amount(limit)):
                 guaranteed = False
     if not anything:
         return "BestEffort"
     return "Guaranteed" if guaranteed else "Burstable"
+
+
+def _is_some(quantity: Any) -> bool:
+    return quantity is not None and amount(quantity) > 0
