@@ -1,60 +1,87 @@
-"""Requests over REST: creates and gets at some connections, and long lists. The client is wrk, if there is one."""
+"""Requests over REST: creates, gets and status updates of pods, and long lists. The client is wrk, if there is one.
+
+The pods name a scheduler that does not exist, so that nothing else acts on them.
+"""
 
 import asyncio
+import json
 import re
 import shutil
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 from cluster import Running
 from figures import Figure, median
 
-from kobune.api.core.v1 import ConfigMap, ServiceAccount
+from kobune.api.core.v1 import Pod, ServiceAccount
 from kobune.api.rbac.v1 import ClusterRoleBinding
+from kobune.apimachinery import codec
 from kobune.client import CreateOf
 
 CONNECTIONS = (1, 8, 32)
-PATH = "/api/v1/namespaces/default/configmaps"
+PATH = "/api/v1/namespaces/default/pods"
 LONG = 10_000
-CREATE = """
+LOAD = """
 local thread_number = 0
 function setup(thread) thread:set("id", thread_number); thread_number = thread_number + 1 end
 local made = 0
 function request()
   made = made + 1
-  local name = string.format("%s-%d-%d", NAME, id, made)
-  return wrk.format("POST", nil, nil, '{"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":"' .. name ..
-    '"},"data":{"text":"' .. string.rep("x", 500) .. '"}}')
+  local name = string.format("%s-%d-%d", PREFIX, id, METHOD == "POST" and made or made % KNOWN + 1)
+  local path = METHOD == "POST" and PATH or PATH .. "/" .. name .. (METHOD == "PUT" and "/status" or "")
+  local body = BODY:gsub("@NAME@", name):gsub("@COUNT@", made)
+  return wrk.format(METHOD, path, nil, METHOD ~= "GET" and body or nil)
 end
 """
+KNOWN = 400
+"""How many of the pods are read and updated, again and again."""
+
+
+def pod(name: str, count: str) -> dict[str, Any]:
+    """Return what is sent: a pod of one container with resources; of it, status updates look at the status only."""
+    amounts = {"cpu": "100m", "memory": "100Mi"}
+    container = {
+        "name": "pause",
+        "image": "registry.k8s.io/pause:3.10",
+        "ports": [{"containerPort": 80}],
+        "resources": {"requests": amounts, "limits": amounts},
+    }
+    return {
+        "kind": "Pod",
+        "apiVersion": "v1",
+        "metadata": {"name": name, "labels": {"app": "bench"}},
+        "spec": {"schedulerName": "nobody", "terminationGracePeriodSeconds": 0, "containers": [container]},
+        "status": {"phase": "Pending", "message": count},
+    }
 
 
 async def measure(cluster: Running, seconds: float) -> list[Figure]:
-    """Return creates and gets a second at 1, 8 and 32 connections, and creates over gRPC."""
+    """Return creates, gets and status updates a second at 1, 8 and 32 connections, and creates over gRPC."""
     token = await _token(cluster)
     figures = []
-    for connections in CONNECTIONS:
-        rate = await _load(cluster, token, "POST", connections, seconds)
-        figures.append(Figure(f"REST creates, {connections} connections ({_tool()})", rate, "/s"))
-    for connections in CONNECTIONS:
-        rate = await _load(cluster, token, "GET", connections, seconds)
-        figures.append(Figure(f"REST gets, {connections} connections ({_tool()})", rate, "/s"))
+    for what, method in (("creates", "POST"), ("gets", "GET"), ("status updates", "PUT")):
+        for connections in CONNECTIONS:
+            rate = await _load(cluster, token, method, connections, seconds)
+            figures.append(Figure(f"REST {what} of pods, {connections} connections ({_tool()})", rate, "/s"))
     async with cluster.client() as client:
         began = time.perf_counter()
-        await asyncio.gather(*(client.create(_config_map(f"single-{i}")) for i in range(1000)))
-        figures.append(Figure("gRPC creates, one a call, 1,000 at once", 1000 / (time.perf_counter() - began), "/s"))
+        await asyncio.gather(*(client.create(_pod(f"single-{i}")) for i in range(1000)))
+        figures.append(
+            Figure("gRPC creates of pods, one a call, 1,000 at once", 1000 / (time.perf_counter() - began), "/s")
+        )
         began = time.perf_counter()
-        await client.batch([CreateOf(_config_map(f"batch-{i}")) for i in range(5000)])
-        figures.append(Figure("gRPC creates in batches", 5000 / (time.perf_counter() - began), "/s"))
+        await client.batch([CreateOf(_pod(f"batch-{i}")) for i in range(5000)])
+        figures.append(Figure("gRPC creates of pods in batches", 5000 / (time.perf_counter() - began), "/s"))
     return figures
 
 
 async def measure_lists(cluster: Running, seconds: float) -> list[Figure]:
-    """Return how long a list of 10,000 objects takes, as JSON and as protobuf, once the bytes are made."""
+    """Return how long a list of 10,000 pods takes, as JSON and as protobuf, once the bytes are made."""
     async with cluster.client() as client:
-        await client.batch([CreateOf(_config_map(f"object-{i}", size=1000)) for i in range(LONG)])
+        await client.batch([CreateOf(_pod(f"object-{i}")) for i in range(LONG)])
     figures = []
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=cluster.tls)) as session:
         for encoding in ("json", "vnd.kubernetes.protobuf"):
@@ -68,7 +95,7 @@ async def measure_lists(cluster: Running, seconds: float) -> list[Figure]:
                 times.append(time.perf_counter() - began)
             name = encoding.rpartition(".")[2]
             size = len(body) / 2**20
-            figures.append(Figure(f"list of {LONG:,} objects, {name} ({size:.1f} MiB)", median(times) * 1000, "ms"))
+            figures.append(Figure(f"list of {LONG:,} pods, {name} ({size:.1f} MiB)", median(times) * 1000, "ms"))
     return figures
 
 
@@ -96,9 +123,9 @@ async def _load(cluster: Running, token: str, method: str, connections: int, sec
         return await _aiohttp_load(cluster, method, connections, seconds)
     with tempfile.TemporaryDirectory() as folder:
         script = Path(folder) / "load.lua"
-        name = f"c{connections}"
-        script.write_text(CREATE.replace("NAME", f'"{name}"') if method == "POST" else "")
-        path = PATH if method == "POST" else f"{PATH}/kube-root-ca.crt"
+        body = json.dumps(pod("@NAME@", "@COUNT@"))
+        names = f"PREFIX, METHOD, PATH, KNOWN = 'c{connections}', '{method}', '{PATH}', {KNOWN}\nBODY = '{body}'\n"
+        script.write_text(names + LOAD)
         wrk = await asyncio.create_subprocess_exec(
             "wrk",
             f"--threads={min(connections, 2)}",
@@ -107,7 +134,7 @@ async def _load(cluster: Running, token: str, method: str, connections: int, sec
             f"--header=Authorization: Bearer {token}",
             "--header=Content-Type: application/json",
             f"--script={script}",
-            cluster.server + path,
+            cluster.server,
             stdout=asyncio.subprocess.PIPE,
         )
         output, _ = await wrk.communicate()
@@ -127,9 +154,9 @@ async def _aiohttp_load(cluster: Running, method: str, connections: int, seconds
         made = 0
         while time.perf_counter() < end:
             made += 1
-            body = {"metadata": {"name": f"c{connections}-{number}-{made}"}, "data": {"text": "x" * 500}}
-            path = PATH if method == "POST" else f"{PATH}/kube-root-ca.crt"
-            sent = body if method == "POST" else None
+            name = f"c{connections}-{number}-{made if method == 'POST' else made % KNOWN + 1}"
+            path = PATH if method == "POST" else f"{PATH}/{name}{'/status' if method == 'PUT' else ''}"
+            sent = None if method == "GET" else pod(name, str(made))
             async with session.request(method, cluster.server + path, json=sent) as answer:
                 await answer.read()
                 answer.raise_for_status()
@@ -141,5 +168,7 @@ async def _aiohttp_load(cluster: Running, method: str, connections: int, seconds
     return done / seconds
 
 
-def _config_map(name: str, size: int = 500) -> ConfigMap:
-    return ConfigMap(metadata={"name": name, "namespace": "default"}, data={"text": "x" * size})
+def _pod(name: str) -> Pod:
+    made = codec.from_json(Pod, json.dumps(pod(name, "")).encode())
+    made.metadata.namespace = "default"
+    return made
