@@ -5,6 +5,7 @@ for what they would have got by default.
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
@@ -24,18 +25,31 @@ Place = tuple[str, Any, str]
 """A field that is set and has no effect: its path, the message that has it, its name there."""
 
 
-_Plan = tuple[tuple[Field, Any], ...]
-"""Where in messages of a type to look: fields with the plans of what is in them, or None for stored ones."""
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """A field in which to look."""
+
+    name: str
+    path: str
+    """How paths go on with it: nothing for one whose fields stand with those around it."""
+    is_many: bool
+    is_map: bool
+    has_zero: bool
+    """Whether a zero says something else than nothing: only of pointers."""
+    inner: "_Plan | None"
+    """Where to look in it; None if it is a field without effect itself."""
+
+
+_Plan = tuple[_Step, ...]
 
 
 def warning(resource: Resource, new: Any, old: Any) -> str:
     """Return what whoever writes `new` over `old` (None if there is none) should know; empty if all is well."""
     if resource.is_custom:
         return ""
-    descriptor = descriptor_of(resource.message)
-    if of_message(descriptor) is Fidelity.STORED:
-        return f"{resource.kind.name} is kept, but {missing(descriptor)}" if old is None else ""
-    plan = _plan_of(descriptor)
+    why, plan = _about(descriptor_of(resource.message))
+    if why:
+        return f"{resource.kind.name} is kept, but {why}" if old is None else ""
     if plan is None:
         return ""
     paths = {path: None for path, _, _ in _places(plan, new, "")}
@@ -74,38 +88,46 @@ def _values(places: Iterable[Place]) -> dict[str, list[Any]]:
 
 
 def _places(plan: _Plan, message: Any, prefix: str) -> Iterator[Place]:
-    for field, inner in plan:
-        value = getattr(message, field.name)
-        if field.descriptor.is_repeated:
-            if not value:
+    for step in plan:
+        name = step.name
+        if not step.is_many:
+            if not message.HasField(name):
                 continue
-        elif not message.HasField(field.name):
+            value = getattr(message, name)
+        elif not (value := getattr(message, name)):
             continue
-        if inner is None:
-            # Only of pointers the zero value is something else than none.
-            if field.message is not None or field.schema.pointer or value:
-                yield prefix + field.json, message, field.name
+        if step.inner is None:
+            if value or step.has_zero:
+                yield prefix + step.path, message, name
             continue
-        path = prefix if field.schema.inline else f"{prefix}{field.json}."
-        for each in value.values() if field.is_map else value if field.descriptor.is_repeated else (value,):
-            yield from _places(inner, each, path)
+        path = f"{prefix}{step.path}." if step.path else prefix
+        for each in value.values() if step.is_map else value if step.is_many else (value,):
+            yield from _places(step.inner, each, path)
 
 
 @cache
-def _plan_of(descriptor: Descriptor) -> _Plan | None:
-    """Return where in a kind's objects to look; None if everything in them has an effect."""
-    return _plan(descriptor, (descriptor,), NOT_ASKED)
+def _about(descriptor: Descriptor) -> tuple[str, _Plan | None]:
+    """Return what is missing for a kind, empty if nothing is; and where in its objects to look, if anywhere."""
+    if of_message(descriptor) is Fidelity.STORED:
+        return missing(descriptor), None
+    return "", _plan(descriptor, (descriptor,), NOT_ASKED)
 
 
 def _plan(descriptor: Descriptor, above: tuple[Descriptor, ...], skipped: tuple[str, ...] = ()) -> _Plan | None:
-    steps: list[tuple[Field, _Plan | None]] = []
+    steps: list[_Step] = []
     for field in fields(descriptor):
         if field.name in skipped:
             continue
         if of_field(field) is Fidelity.STORED:
-            steps.append((field, None))
+            steps.append(_step(field, None))
         elif field.message is not None and field.message not in above:
             inner = _plan(field.message, (*above, field.message))
             if inner is not None:
-                steps.append((field, inner))
+                steps.append(_step(field, inner))
     return tuple(steps) or None
+
+
+def _step(field: Field, inner: _Plan | None) -> _Step:
+    has_zero = field.message is not None or field.schema.pointer
+    path = "" if inner is not None and field.schema.inline else field.json
+    return _Step(field.name, path, bool(field.descriptor.is_repeated), field.is_map, has_zero, inner)
