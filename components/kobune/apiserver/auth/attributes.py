@@ -1,13 +1,12 @@
 """What somebody wants to do, as authorizers see it."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from kobune.apiserver.auth.user import User
 
 
-@dataclass(frozen=True, slots=True)
-class Attributes:
-    """One wish: a verb on a resource, or on a path that is no resource."""
+class Attributes(NamedTuple):
+    """One wish: a verb on a resource, or on a path that is no resource. Every request makes one: tuples are cheap."""
 
     user: User
     verb: str

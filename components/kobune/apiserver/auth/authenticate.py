@@ -27,7 +27,10 @@ class AnySort:
 
     def user_of(self, token: str) -> User | None:
         """Return whose token it is, or None."""
-        return next((user for sort in self.sorts if (user := sort.user_of(token)) is not None), None)
+        for sort in self.sorts:
+            if (user := sort.user_of(token)) is not None:
+                return user
+        return None
 
 
 @dataclass(frozen=True)

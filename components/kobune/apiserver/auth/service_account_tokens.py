@@ -69,8 +69,10 @@ class ServiceAccountTokens:
             self._known[token] = known
         if not known.begins <= self.view.now() < known.ends:
             return None
-        there = all(self._is_there(resource, known.namespace, reference) for resource, reference in known.needs)
-        return known.user if there else None
+        for resource, reference in known.needs:
+            if not self._is_there(resource, known.namespace, reference):
+                return None
+        return known.user
 
     def _read(self, token: str) -> "Known | None":
         """Return what a token says; None if we did not sign it. Its times are compared with our own clock later."""
