@@ -170,7 +170,11 @@ async def test_a_body_of_another_kind_is_refused(api: Any) -> None:
     raw = enveloped(ConfigMap(), "Secret")
     assert (await api.post(MAPS, raw, type=PROTOBUF)).failed(400, "BadRequest") == words
     version = {"kind": "ConfigMap", "apiVersion": "v2", "metadata": {"name": "a"}}
-    assert "does not match the expected API version (v1)" in (await api.post(MAPS, version)).failed(400, "BadRequest")
+    unknown = 'no kind "ConfigMap" is registered for version "v2" in scheme "pkg/api/legacyscheme/scheme.go:30"'
+    assert unknown in (await api.post(MAPS, version)).failed(400, "BadRequest")
+    former = {"kind": "Deployment", "apiVersion": "extensions/v1beta1", "metadata": {"name": "a"}}
+    refused = await api.post("/apis/apps/v1/namespaces/default/deployments", former)
+    assert "does not match the expected API version (apps/v1)" in refused.failed(400, "BadRequest")
 
 
 async def test_unknown_fields_are_dropped_with_a_warning_unless_strict(api: Any) -> None:

@@ -1,6 +1,7 @@
 """Patches over HTTPS, in all three languages."""
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
@@ -61,7 +62,8 @@ async def test_a_json_patch_adds_tests_moves_and_removes(api: Any) -> None:
         [{"op": "add", "path": "/metadata/finalizers/7", "value": "x"}],
         [{"op": "jump", "path": "/data"}],
         [{"op": "add", "path": "data/k", "value": "x"}],
-        [1],
+        [{"op": "replace", "path": "", "value": 1}],
+        [{"op": "add", "path": "", "value": {}}],
         [{"op": "copy", "from": "", "path": f"/x{n}"} for n in range(40)],
     ],
 )
@@ -171,11 +173,77 @@ async def test_a_patch_of_nothing_is_not_found(api: Any) -> None:
     (await api.patch(f"{MAPS}/none", {"data": {}})).failed(404, "NotFound")
 
 
+PLACED = "the name of the object (a based on URL) was undeterminable: name must be provided"
+ELSEWHERE = "the namespace of the provided object does not match the namespace sent on the request"
+
+
+@pytest.mark.parametrize(
+    ("kind", "patch", "words"),
+    [
+        (
+            "json",
+            b'{"op": "add"}',
+            "error decoding patch: json: cannot unmarshal object into Go value of type []handlers.",
+        ),
+        ("json", [1], "error decoding patch: json: cannot unmarshal number into Go value of type handlers.jsonPatchOp"),
+        ("json", [{"op": 1}], "json: cannot unmarshal number into Go struct field jsonPatchOp.op of type string"),
+        ("json", [{"op": "remove", "path": "/metadata/name"}], PLACED),
+        ("json", [{"op": "replace", "path": "/metadata/namespace", "value": "b"}], ELSEWHERE),
+        (
+            "merge",
+            [],
+            "error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}",
+        ),
+        ("merge", None, "Invalid JSON Patch"),
+        (
+            "merge",
+            b"{'a': 1}",
+            "error decoding patch: invalid character '\\'' looking for beginning of object key string",
+        ),
+        ("merge", b'{"a"', "error decoding patch: unexpected end of JSON input"),
+        ("merge", {"metadata": None}, PLACED),
+        ("merge", {"metadata": {"namespace": "b"}}, ELSEWHERE),
+        ("strategic", b'{"a": tru}', "invalid character '}' in literal true (expecting 'e')"),
+        ("strategic", [], "json: cannot unmarshal array into Go value of type map[string]interface {}"),
+        ("strategic", {"$patch": "delete"}, PLACED),
+    ],
+)
+async def test_a_patch_that_makes_no_sense_is_told_why(api: Any, kind: str, patch: Any, words: str) -> None:
+    (await api.post(MAPS, {"metadata": {"name": "a"}})).ok(201)
+    body = patch if isinstance(patch, bytes) else json.dumps(patch).encode()
+    answer = await api.patch(f"{MAPS}/a", body, kind)
+    assert words in answer.failed(400, "BadRequest")
+    (await api.patch(f"{MAPS}/none", body, kind)).failed(404, "NotFound")
+
+
+async def test_a_patch_makes_nothing_else_of_an_object(api: Any) -> None:
+    (await api.post(MAPS, {"metadata": {"name": "a"}})).ok(201)
+    for change, words in (
+        ({"kind": "Secret"}, "converting (v1.Secret) to (core.ConfigMap): unknown conversion"),
+        ({"apiVersion": "v2"}, 'no kind "ConfigMap" is registered for version "v2" in scheme'),
+    ):
+        answer = await api.patch(f"{MAPS}/a", change)
+        assert words in answer.failed(422, "Invalid")
+        (await api.patch(f"{MAPS}/a", change, "strategic")).ok()
+
+
+async def test_what_is_odd_about_the_text_of_a_patch_is_told(api: Any) -> None:
+    (await api.post(MAPS, {"metadata": {"name": "a"}})).ok(201)
+    twice = b'{"data": {"x": "1", "x": "2"}}'
+    assert (await api.patch(f"{MAPS}/a", twice)).warnings == ['duplicate field \\"data.x\\"']
+    assert (await api.patch(f"{MAPS}/a", twice, "strategic")).warnings == ['duplicate field \\"data.x\\"']
+    odd = [{"op": "add", "path": "/data/y", "value": "1", "why": 1}]
+    assert (await api.patch(f"{MAPS}/a", odd, "json")).warnings == ['json patch unknown field \\"[0].why\\"']
+    strict = await api.patch(f"{MAPS}/a", odd, "json", query={"fieldValidation": "Strict"})
+    assert 'strict decoding error: json patch unknown field "[0].why"' in strict.failed(422, "Invalid")
+
+
 async def test_an_unknown_field_is_dropped_with_a_warning_or_refused(api: Any) -> None:
     (await api.post(MAPS, {"metadata": {"name": "a"}})).ok(201)
     warned = await api.patch(f"{MAPS}/a", {"bogus": 1})
     assert warned.warnings == ['unknown field \\"bogus\\"']
     assert "bogus" not in warned.ok()
     strict = await api.patch(f"{MAPS}/a", {"bogus": 1}, query={"fieldValidation": "Strict"})
-    assert 'strict decoding error: unknown field "bogus"' in strict.failed(400, "BadRequest")
+    assert 'strict decoding error: unknown field "bogus"' in strict.failed(422, "Invalid")
+    assert [field for field, _ in strict.causes] == ["patch"]
     assert not (await api.patch(f"{MAPS}/a", {"bogus": 1}, query={"fieldValidation": "Ignore"})).warnings

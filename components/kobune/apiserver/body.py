@@ -11,8 +11,9 @@ from kobune.api.meta.v1 import DeleteOptions
 from kobune.api.runtime.v1 import Unknown
 from kobune.apimachinery import codec
 from kobune.apimachinery.errors import BadRequest, UnsupportedMediaType
+from kobune.apimachinery.kinds import kind_of, messages
 from kobune.apimachinery.schema import descriptor_of, package_options
-from kobune.apiserver import duplicates, yaml_documents
+from kobune.apiserver import duplicates, json_problems, yaml_documents
 from kobune.apiserver.media import JSON, PROTOBUF, YAML, api_version, is_protobuf
 from kobune.apiserver.registry.resource import MAGIC, Resource
 
@@ -21,6 +22,8 @@ SUMMARY: Final = 30
 NO_TYPE: Final = "couldn't get version/kind; json parse error"
 GO_TYPE: Final = r'struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }'
 SCHEME: Final = "k8s.io/apimachinery/pkg/apis/meta/internalversion/scheme/register.go:27"
+LEGACY_SCHEME: Final = "pkg/api/legacyscheme/scheme.go:30"
+FORMER_GROUP: Final = "extensions"
 SHAPES: Final = {list: "array", str: "string", bool: "bool", int: "number", float: "number"}
 
 
@@ -105,7 +108,7 @@ def _type_of(body: bytes) -> tuple[str, str, bytes, Any]:
     try:
         tree = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        raise _Untyped(f"{NO_TYPE}: {_problem(error)}") from None
+        raise _Untyped(f"{NO_TYPE}: {json_problems.problem(body, error)}") from None
     if tree is None:
         return "", "", b"{}", {}
     if not isinstance(tree, dict):
@@ -120,12 +123,6 @@ def _type_of(body: bytes) -> tuple[str, str, bytes, Any]:
             raise _Untyped(f"{NO_TYPE}: {why}")
         found[go_name] = value or ""
     return found["APIVersion"], found["Kind"], body, tree
-
-
-def _problem(error: orjson.JSONDecodeError) -> str:
-    if error.pos >= len(error.doc.rstrip()):
-        return "unexpected end of JSON input"
-    return f"invalid JSON: {error}"
 
 
 def _from_protobuf(message: type[Message], body: bytes) -> Any:
@@ -147,17 +144,45 @@ def _from_protobuf(message: type[Message], body: bytes) -> Any:
 def _check_type(message: type[Message], version: str, kind: str) -> None:
     """Raise `BadRequest` if the body says that it is something else than what is wanted."""
     wanted = message.DESCRIPTOR.name
-    if kind and kind != wanted:
+    if why := mistaken(message, version, kind):
         short = version.rpartition("/")[2]
-        group = package_options(descriptor_of(message)).group.partition(".")[0] or "core"
-        why = f"converting ({short}.{kind}) to ({group}.{wanted}): unknown conversion"
-        raise BadRequest(f'{kind} in version "{short}" cannot be handled as a {wanted}: {why}')
+        raise BadRequest(f'{kind or wanted} in version "{short}" cannot be handled as a {wanted}: {why}')
     if version and version != (wanted_version := api_version(message)):
         if package_options(descriptor_of(message)).group == "meta.k8s.io":
             return  # options are of every group
         raise BadRequest(
             f"the API version in the data ({version}) does not match the expected API version ({wanted_version})"
         )
+
+
+def mistaken(message: type[Message], version: str, kind: str) -> str:
+    """Return why what says that it is of this version and kind is no such message; empty if it may be one."""
+    wanted = message.DESCRIPTOR.name
+    group = package_options(descriptor_of(message)).group
+    if group == "meta.k8s.io":
+        return ""  # options are of every group
+    own = api_version(message)
+    version, kind = version or own, kind or wanted
+    if (version, kind) == (own, wanted):
+        return ""
+    if (version, kind) not in _registered() and not _is_former(version, group):
+        return f'no kind "{kind}" is registered for version "{version}" in scheme "{LEGACY_SCHEME}"'
+    if kind == wanted:
+        return ""
+    short = version.rpartition("/")[2]
+    return f"converting ({short}.{kind}) to ({group.partition('.')[0] or 'core'}.{wanted}): unknown conversion"
+
+
+@cache
+def _registered() -> frozenset[tuple[str, str]]:
+    """Return the versions and names of all kinds."""
+    return frozenset((kind.api_version, kind.name) for kind in map(kind_of, messages()))
+
+
+def _is_former(version: str, group: str) -> bool:
+    """Whether a version is one of those that the group had before: they are still known, though not served."""
+    of_group, _, name = version.rpartition("/")
+    return of_group in (group, FORMER_GROUP) and ("alpha" in name or "beta" in name)
 
 
 def _unhandled(message: type[Message], version: str, kind: str, why: str) -> BadRequest:

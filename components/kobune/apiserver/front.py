@@ -13,10 +13,10 @@ from kobune.apiserver.auth.authorize import Authorizer
 from kobune.apiserver.flowcontrol.flows import FlowControl
 from kobune.apiserver.metrics import Metrics
 from kobune.apiserver.registry.resource import Resource
-from kobune.apiserver.registry.validation import forbidden, required, unsupported
+from kobune.apiserver.registry.validation import forbidden, invalid, required, unsupported
 from kobune.apiserver.verbs.api import Api
-from kobune.apiserver.verbs.apply import APPLY_PATCH
 from kobune.apiserver.verbs.call import Call
+from kobune.apiserver.verbs.patch_document import APPLY_PATCH
 
 META: Final = "meta.k8s.io"
 STRICT: Final = "Strict"
@@ -79,6 +79,8 @@ def write_call(
     if len(options.fieldManager.encode()) > MANAGER_LIMIT:
         why = f"Too long: may not be more than {MANAGER_LIMIT} bytes"
         causes.append(FieldError("FieldValueTooLong", "fieldManager", why))
+    if not options.fieldManager.isprintable():
+        causes += _unprintable("fieldManager", options.fieldManager)
     if options.fieldValidation not in VALIDATIONS:
         causes.append(unsupported("fieldValidation", options.fieldValidation, VALIDATIONS))
     if isinstance(options, PatchOptions):
@@ -98,6 +100,15 @@ def delete_call(call: Call, options: DeleteOptions) -> Call:
         raise Invalid.named(META, "DeleteOptions", "", causes)
     call.dry_run = call.dry_run or bool(options.dryRun)
     return call
+
+
+def _unprintable(field: str, text: str) -> Iterator[FieldError]:
+    """Yield a cause for each character that cannot be shown; where it is counts bytes."""
+    at = 0
+    for character in text:
+        if not character.isprintable():
+            yield invalid(field, text, f"invalid character U+{ord(character):04X} (at position {at})")
+        at += len(character.encode())
 
 
 def _patch_causes(content_type: str, options: PatchOptions) -> Iterator[FieldError]:

@@ -146,6 +146,8 @@ def _problem(error: Exception) -> str:
     problem = getattr(error, "problem", None) or str(error)
     if mark is None:
         return str(problem)
-    # As Kubernetes' parser counts: from one only while it still reads tokens.
-    line = mark.line + isinstance(error, yaml.scanner.ScannerError)
+    context = getattr(error, "context_mark", None)
+    line = mark.line or (context.line if context else 0)
+    if mark.line and isinstance(error, yaml.scanner.ScannerError):
+        line += 1  # as Kubernetes' parser counts: from one only while it still reads tokens
     return f"line {line}: {problem}" if line else str(problem)

@@ -5,7 +5,6 @@ message refuse what does not fit. Only then does the slow path (`strict.py`) loo
 """
 
 import base64
-import binascii
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -187,7 +186,7 @@ def read_bytes(value: Any) -> bytes:
         return b""
     try:
         return base64.b64decode(value, validate=True)
-    except (binascii.Error, TypeError):
+    except (ValueError, TypeError):  # one of them: what is no ASCII
         raise Misfit from None
 
 

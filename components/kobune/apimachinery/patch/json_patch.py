@@ -53,17 +53,20 @@ def _apply(document: Any, operation: dict[str, Any]) -> Any:
     kind, path = operation.get("op"), operation.get("path")
     if not isinstance(path, str):
         raise Unpatchable(f"{kind} operation needs a path")
-    if kind in ("add", "replace", "test") and "value" not in operation:
-        raise Unpatchable(f"{kind} operation needs a value: {path}")
+    if path == "" and kind not in ("replace", "test"):
+        raise Unpatchable(f"{kind} operation does not apply: doc is missing path: {path}: missing value")
     match kind:
         case "add":
-            return _add(document, path, copy.deepcopy(operation["value"]))
+            return _add(document, path, copy.deepcopy(operation.get("value")))
         case "remove":
             return _remove(document, path)[0]
         case "replace":
             _get(document, path, "replace")
-            removed = document if path == "" else _remove(document, path)[0]
-            return _add(removed, path, copy.deepcopy(operation["value"]))
+            if path == "":
+                if not isinstance(operation.get("value"), dict | list):
+                    raise Unpatchable("replace operation value must be object or array")
+                return copy.deepcopy(operation["value"])
+            return _add(_remove(document, path)[0], path, copy.deepcopy(operation.get("value")))
         case "move" | "copy":
             source = operation.get("from")
             if not isinstance(source, str):
@@ -77,9 +80,9 @@ def _apply(document: Any, operation: dict[str, Any]) -> Any:
                 found = _get(document, path, "test")
             except Unpatchable:
                 found = None
-                if operation["value"] is not None:
+                if operation.get("value") is not None:
                     raise PatchTestFailed(f"testing value {path} failed: test failed") from None
-            if not _equal(found, operation["value"]):
+            if not _equal(found, operation.get("value")):
                 raise PatchTestFailed(f"testing value {path} failed: test failed")
             return document
     raise Unpatchable(f"Unexpected kind: {kind}")

@@ -9,8 +9,7 @@ from kobune.apimachinery.descriptions import describe
 from kobune.apimachinery.kinds import Kind
 from kobune.apimachinery.schema import descriptor_of
 from kobune.apiserver.registry.resource import Resource
-from kobune.apiserver.verbs.apply import APPLY_PATCH
-from kobune.apiserver.verbs.patch import CUSTOM_SUPPORTED, SUPPORTED
+from kobune.apiserver.verbs.patch_document import CUSTOM_SUPPORTED, SUPPORTED
 
 METHODS = {
     "get": ("get", "get"),
@@ -54,7 +53,7 @@ def paths_of(resource: Resource, schema_name: SchemaName) -> dict[str, Any]:
     root = f"/apis/{kind.group}/{kind.version}" if kind.group else f"/api/{kind.version}"
     inside = f"namespaces/{{namespace}}/{kind.plural}" if kind.namespaced else kind.plural
     base = f"{root}/{inside}"
-    languages = (*(CUSTOM_SUPPORTED if resource.is_custom else SUPPORTED), APPLY_PATCH)
+    languages = CUSTOM_SUPPORTED if resource.is_custom else SUPPORTED
     paths: dict[str, Any] = {}
 
     def add(path: str, verb: str) -> None:

@@ -4,6 +4,7 @@ Most kinds need nothing of this. One that differs has a subclass in `strategies/
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from kobune.apimachinery import names
@@ -73,6 +74,8 @@ class Strategy:
     """Whether its objects are given addresses (services)."""
     expires = False
     """Whether its objects vanish after an hour (events)."""
+    renamed_fields: Mapping[str, str] = MappingProxyType({})
+    """What fields are called that selectors may name in the kind's other group, if they have other names there."""
     unknown_field = "field label not supported: {}"
     """What those are told who select by a field that is not among the `selectable_fields`."""
     deprecation = ""

@@ -15,8 +15,8 @@ from kobune.apiserver.verbs.call import Call
 from kobune.apiserver.verbs.create import create
 from kobune.apiserver.verbs.modify import check_name, modify
 from kobune.apiserver.verbs.patch import read_patched
+from kobune.apiserver.verbs.patch_document import GO_MAP, SHAPES
 
-APPLY_PATCH: Final = "application/apply-patch+yaml"
 TYPED: Final = "failed to create typed patch object"
 
 
@@ -77,7 +77,8 @@ def _read(call: Call, body: bytes) -> dict[str, Any]:
     config = orjson.loads(text)
     config = {} if config is None else config
     if not isinstance(config, dict):
-        raise BadRequest("error decoding YAML: the configuration is not an object")
+        why = f"json: cannot unmarshal {SHAPES[type(config)]} into Go value of type {GO_MAP}"
+        raise BadRequest(f"error decoding YAML: error unmarshaling JSON: while decoding JSON: {why}")
     metadata = config.get("metadata")
     if metadata is None:
         metadata = config["metadata"] = {}

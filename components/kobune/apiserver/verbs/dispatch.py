@@ -18,14 +18,15 @@ from kobune.apiserver.cache.stored import Stored
 from kobune.apiserver.registry.resource import Resource
 from kobune.apiserver.verbs import misfit
 from kobune.apiserver.verbs.api import Api
-from kobune.apiserver.verbs.apply import APPLY_PATCH, apply_configuration
+from kobune.apiserver.verbs.apply import apply_configuration
 from kobune.apiserver.verbs.binding import bind
 from kobune.apiserver.verbs.call import Call
 from kobune.apiserver.verbs.create import create
 from kobune.apiserver.verbs.eviction import evict
 from kobune.apiserver.verbs.finalize import finalize
-from kobune.apiserver.verbs.patch import apply, parse
+from kobune.apiserver.verbs.patch import apply
 from kobune.apiserver.verbs.patch import patch as patch_object
+from kobune.apiserver.verbs.patch_document import APPLY_PATCH, SUPPORTED, check_language, parse
 from kobune.apiserver.verbs.reviews import REVIEWS
 from kobune.apiserver.verbs.scale import get_scale, update_scale
 from kobune.apiserver.verbs.tokens import create_token
@@ -106,9 +107,10 @@ async def patch(api: Api, call: Call, content_type: str, body: bytes) -> Answer:
 
 async def patch_scale(api: Api, call: Call, content_type: str, body: bytes) -> Message:
     """Change the scale of an object as a patch says."""
-    document = parse(content_type, body)
+    check_language(content_type, SUPPORTED)
+    document = parse(content_type, body, call.field_validation)
     tree = orjson.loads(orjson.dumps(codec.encode(await get_scale(api, call, to_change=True))))
-    patched = apply(content_type, tree, document, descriptor_of(Scale))
+    patched = apply(document, tree, descriptor_of(Scale))
     try:
         scale = codec.decode(Scale, orjson.dumps(patched))[0]
     except codec.Undecodable as error:

@@ -18,7 +18,9 @@ KINDS: Final = {"object": "map", "array": "slice", "number": "int64"}
 
 def as_text(patched: Any, original: Any, shape: Descriptor | None, why: str) -> Invalid:
     """Return the error about an object that was patched as text: one of a message with this shape, or a custom one."""
-    return _invalid(orjson.dumps(_reordered(patched, original, shape)).decode(), why)
+    within = _shapes(shape)
+    shown = {name: _reordered(patched[name], original.get(name), within.get(name)) for name in sorted(patched)}
+    return _invalid(orjson.dumps(shown).decode(), why)
 
 
 def as_tree(patch: Any, why: str) -> Invalid:

@@ -107,7 +107,9 @@ def list_objects(api: Api, call: Call, options: ListOptions) -> Listing:
 
 def make_filter(call: Call, options: ListOptions) -> Filter:
     """Return what the options select; `BadRequest` if a selector makes no sense."""
-    supported = {"metadata.name": "metadata.name", **call.resource.strategy.selectable_fields()}
+    strategy = call.resource.strategy
+    renamed = strategy.renamed_fields if call.resource is not call.resource.stored else None
+    supported = {"metadata.name": "metadata.name", **(renamed or strategy.selectable_fields())}
     if call.resource.kind.namespaced:
         supported["metadata.namespace"] = "metadata.namespace"
     try:
@@ -123,7 +125,7 @@ def make_filter(call: Call, options: ListOptions) -> Filter:
 def field_reader(resource: Resource, stored: Stored) -> Callable[[str], str]:
     """Return the function that reads an object's field by its path, as selectors of a resource see it."""
     row = resource if resource.is_custom else stored.resource
-    paths = row.strategy.selectable_fields()
+    paths = {**row.strategy.renamed_fields, **row.strategy.selectable_fields()}
     return lambda path: row.field(stored, paths.get(path, path))
 
 

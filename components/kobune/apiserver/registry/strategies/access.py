@@ -26,6 +26,9 @@ class CertificateSigningRequestStrategy(UncountedStrategy):
         for key, values in user.extra.items():
             spec.extra[key].items.extend(values)
 
+    def selectable_fields(self) -> Mapping[str, str]:
+        return {"spec.signerName": "spec.signerName"}
+
     def prepare_update(self, new: Any, old: Any) -> None:
         super().prepare_update(new, old)
         new.spec.CopyFrom(old.spec)

@@ -1,7 +1,8 @@
 """Namespaces, nodes, classes of pods, leases and events."""
 
 from collections.abc import Mapping
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 from kobune.apimachinery import names
 from kobune.apiserver.registry.advice.cluster import node_warnings, runtime_class_warnings
@@ -12,6 +13,7 @@ from kobune.apiserver.registry.validation import classes
 from kobune.apiserver.registry.validation import cluster as rules
 
 NAME_LABEL = "kubernetes.io/metadata.name"
+INVOLVED: Final = ("kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath")
 KEEPER = "kubernetes"
 """The finalizer of a namespace that goes once nothing is left in it."""
 
@@ -67,11 +69,18 @@ class EventStrategy(UncountedStrategy):
     """An event vanishes after an hour."""
 
     expires = True
+    renamed_fields = MappingProxyType(
+        {
+            **{f"regarding.{name}": f"involvedObject.{name}" for name in INVOLVED},
+            "reason": "reason",
+            "reportingController": "reportingComponent",
+            "type": "type",
+        }
+    )
 
     def selectable_fields(self) -> Mapping[str, str]:
-        involved = ("kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath")
         return {
-            **{f"involvedObject.{name}": f"involvedObject.{name}" for name in involved},
+            **{f"involvedObject.{name}": f"involvedObject.{name}" for name in INVOLVED},
             "reason": "reason",
             "reportingComponent": "reportingComponent",
             "source": "source.component",

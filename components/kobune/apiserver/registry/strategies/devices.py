@@ -11,6 +11,13 @@ from kobune.apiserver.registry.validation import devices, expressions
 GROUP: Final = "resource.k8s.io"
 
 
+class ResourceSliceStrategy(Strategy):
+    """Devices of a node, or of a driver: kubelets and drivers ask for their own."""
+
+    def selectable_fields(self) -> Mapping[str, str]:
+        return {"spec.driver": "spec.driver", "spec.nodeName": "spec.nodeName"}
+
+
 def kinds() -> Mapping[tuple[str, str], Strategy]:
     """Return the strategies of these kinds, by group and plural."""
     return {
@@ -33,7 +40,7 @@ def kinds() -> Mapping[tuple[str, str], Strategy]:
             ),
             returns_deleted=True,
         ),
-        (GROUP, "resourceslices"): Strategy(
+        (GROUP, "resourceslices"): ResourceSliceStrategy(
             rules=Rules(always=devices.resource_slice, change=devices.slice_update), returns_deleted=True
         ),
     }
