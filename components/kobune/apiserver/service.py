@@ -8,11 +8,13 @@ from dataclasses import dataclass, replace
 from ipaddress import IPv4Network
 from pathlib import Path
 from random import Random
+from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey, generate_private_key
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from prometheus_client import CollectorRegistry
 
+from kobune.api.apiextensions.v1 import CustomResourceDefinition
 from kobune.api.dynamic.v1.objects_pb2_grpc import add_ObjectsServicer_to_server
 from kobune.apimachinery.clock import Clock
 from kobune.apiserver.admission.plugins import default_admission
@@ -33,8 +35,7 @@ from kobune.apiserver.bootstrap.bootstrap import bootstrap, publish
 from kobune.apiserver.cache.cacher import Cacher
 from kobune.apiserver.cache.view import View
 from kobune.apiserver.customresources.controller import DefinitionController
-from kobune.apiserver.customresources.serving import DefinitionServing
-from kobune.apiserver.customresources.webhook import converters
+from kobune.apiserver.customresources.serving import DefinitionServing, MakeConverter
 from kobune.apiserver.flowcontrol.conditions import SchemaConditions
 from kobune.apiserver.flowcontrol.flows import FlowControl
 from kobune.apiserver.front import Front
@@ -60,6 +61,9 @@ from kobune.apiserver.verbs.leases import EventLeases
 from kobune.component_base.credentials import Credentials
 from kobune.component_base.failure import CannotStart
 from kobune.component_base.serving import Ready, Server, ServingConfig
+
+if TYPE_CHECKING:
+    from kobune.apiserver.customresources.conversion import Converter
 
 log = logging.getLogger(__name__)
 
@@ -108,7 +112,7 @@ async def run(config: Config, *, clock: Clock, random: Random, ready: Callable[[
         stack.push_async_callback(api.kubelets.close)
         webhooks = HttpTransport()
         stack.push_async_callback(webhooks.close)
-        definitions = DefinitionServing(api.registry, api.cacher, store, converters(api, webhooks))
+        definitions = DefinitionServing(api.registry, api.cacher, store, _converters(api, webhooks))
         stack.callback(definitions.start())
         await bootstrap(api, config.service_ip)
         authenticator = Authenticator(api.bearers)
@@ -183,6 +187,16 @@ def _api(config: Config, store: Store, clock: Clock, random: Random, caller: Cal
         kubelets=Kubelets(config.serving.credentials),
         warns_of_unserved=config.with_controllers,
     )
+
+
+def _converters(api: Api, transport: HttpTransport) -> MakeConverter:
+    def make(definition: CustomResourceDefinition) -> "Converter":
+        # Only whoever defines kinds pays for them.
+        from kobune.apiserver.customresources.webhook import converter_of
+
+        return converter_of(definition, api, transport)
+
+    return make
 
 
 def _audit(config: Config, api: Api) -> Audit | None:

@@ -7,20 +7,21 @@ do when the definition goes.
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from kobune.apiserver.cache.cacher import Cacher
-from kobune.apiserver.customresources.conversion import Converter
-from kobune.apiserver.customresources.resource import Versions
-from kobune.apiserver.customresources.rows import rows_of, served
 from kobune.apiserver.customresources.state import is_served, is_terminating
 from kobune.apiserver.registry.registry import Registry
 from kobune.apiserver.storage.store import Event, Store
 
+if TYPE_CHECKING:
+    from kobune.apiserver.customresources.conversion import Converter
+    from kobune.apiserver.customresources.resource import Versions
+
 log = logging.getLogger(__name__)
 
 DEFINITIONS = "customresourcedefinitions"
-MakeConverter = Callable[[Any], Converter]
+MakeConverter = Callable[[Any], "Converter"]
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Served:
 
     identity: tuple[Any, ...]
     is_terminating: bool
-    versions: Versions
+    versions: "Versions"
 
 
 class DefinitionServing:
@@ -49,7 +50,7 @@ class DefinitionServing:
             self._update(stored.message.metadata.name)
         return self._store.subscribe(self._follow)
 
-    def versions(self, name: str) -> Versions | None:
+    def versions(self, name: str) -> "Versions | None":
         """Return the rows of a definition, None if it serves nothing."""
         found = self._served.get(name)
         return found.versions if found is not None else None
@@ -82,6 +83,9 @@ class DefinitionServing:
         terminating = is_terminating(definition)
         if known is not None and (known.identity, known.is_terminating) == (identity, terminating):
             return
+        # Only whoever defines kinds pays for them.
+        from kobune.apiserver.customresources.rows import rows_of, served
+
         versions = rows_of(definition, self._make_converter(definition))
         rows = [row for row in served(versions) if self._is_free(row)]
         self._served[name] = Served(identity, terminating, versions)

@@ -3,7 +3,7 @@
 Source: *Versions in CustomResourceDefinitions*, section "Webhook conversion".
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -141,13 +141,9 @@ def _merged(before: ObjectMeta, answer: ObjectMeta) -> ObjectMeta:
     return merged
 
 
-def converters(view: View, transport: HttpTransport) -> Callable[[Any], Converter]:
-    """Return what makes the converter of a definition."""
-
-    def make(definition: Any) -> Converter:
-        conversion = definition.spec.conversion
-        if conversion.strategy == "Webhook":
-            return WebhookConverter(conversion.webhook, view, transport)
-        return Converter()
-
-    return make
+def converter_of(definition: Any, view: View, transport: HttpTransport) -> Converter:
+    """Return the converter of a definition."""
+    conversion = definition.spec.conversion
+    if conversion.strategy == "Webhook":
+        return WebhookConverter(conversion.webhook, view, transport)
+    return Converter()

@@ -6,7 +6,7 @@
 import hashlib
 from collections.abc import Callable, Iterator
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import orjson
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
@@ -16,12 +16,14 @@ from kobune.apimachinery.codec.shape import Field, is_object, json_fields
 from kobune.apimachinery.descriptions import API_VERSION, KIND, describe
 from kobune.apimachinery.kinds import Kind
 from kobune.apimachinery.schema import descriptor_of, enum_values, kubernetes_package, package_options
-from kobune.apiserver.customresources.resource import CustomResource
 from kobune.apiserver.openapi import custom, v2
 from kobune.apiserver.openapi.binary import to_protobuf
 from kobune.apiserver.openapi.paths import paths_of
 from kobune.apiserver.registry.registry import Registry
 from kobune.apiserver.registry.resource import Resource
+
+if TYPE_CHECKING:
+    from kobune.apiserver.customresources.resource import CustomResource
 
 SCALARS: dict[int, dict[str, Any]] = {
     FieldDescriptor.TYPE_STRING: {"type": "string"},
@@ -64,7 +66,7 @@ class OpenApi:
         """Return where each document is; a client keeps a document until its hash changes."""
         paths = {}
         for place in self._places():
-            rows = [str(row.kind) + str(row.version) for row in self._rows(place) if isinstance(row, CustomResource)]
+            rows = [str(row.kind) + str(row.version) for row in self._custom_rows(place)]
             digest = hashlib.sha256("/".join([self._version, place, *rows]).encode()).hexdigest().upper()
             paths[place] = {"serverRelativeURL": f"/openapi/v3/{place}?hash={digest}"}
         return orjson.dumps({"paths": paths})
@@ -102,6 +104,9 @@ class OpenApi:
     def _places(self) -> list[str]:
         return sorted({_place(row.kind) for row in self._registry})
 
+    def _custom_rows(self, place: str) -> "list[CustomResource]":
+        return [cast("CustomResource", row) for row in self._rows(place) if row.is_custom]
+
     def _rows(self, place: str) -> list[Resource]:
         return [row for row in self._registry if _place(row.kind) == place]
 
@@ -115,8 +120,8 @@ class OpenApi:
         wanted = _common()
         paths: dict[str, Any] = {}
         for resource in resources:
-            if isinstance(resource, CustomResource):
-                schemas |= custom.schemas_of(resource.kind, resource.schema, REF)
+            if resource.is_custom:
+                schemas |= custom.schemas_of(resource.kind, cast("CustomResource", resource).schema, REF)
             else:
                 wanted.append(descriptor_of(resource.message))
                 if "list" in resource.kind.verbs:
@@ -137,7 +142,7 @@ class OpenApi:
 
 
 def _schema_name(resource: Resource, *, is_list: bool) -> str:
-    if isinstance(resource, CustomResource):
+    if resource.is_custom:
         return custom.name_of(resource.kind) + ("List" if is_list else "")
     return name_of(descriptor_of(resource.list_message if is_list else resource.message))
 

@@ -1,11 +1,14 @@
-"""Custom resource definitions: what they must be, and what becomes of their status."""
+"""Custom resource definitions: what they must be, and what becomes of their status.
+
+The rules are imported where they are used: with all that schemas may say they are the largest there are, and only
+whoever defines kinds pays for them.
+"""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from kobune.apimachinery.errors import FieldError
 from kobune.apiserver.customresources.conditions import mark_terminating
-from kobune.apiserver.customresources.definition import rules
 from kobune.apiserver.registry.strategy import Strategy
 
 
@@ -28,14 +31,20 @@ class CustomResourceDefinitionStrategy(Strategy):
 
     def validate_new(self, new: Any) -> Iterable[FieldError]:
         """Yield what is wrong with a new definition."""
+        from kobune.apiserver.customresources.definition import rules
+
         return rules.new(new)
 
     def validate_update(self, new: Any, old: Any) -> Iterable[FieldError]:
         """Yield what is wrong with a changed definition, and was not before."""
+        from kobune.apiserver.customresources.definition import rules
+
         return rules.changed(new, old)
 
     def validate_status_update(self, new: Any, old: Any) -> Iterable[FieldError]:
         """Yield what is wrong with a changed status."""
+        from kobune.apiserver.customresources.definition import rules
+
         return rules.names(new.status.acceptedNames, "status.acceptedNames")
 
     def mark_deleted(self, new: Any) -> None:
@@ -44,6 +53,8 @@ class CustomResourceDefinitionStrategy(Strategy):
 
     def warnings(self, new: Any, old: Any) -> Iterator[str]:
         """Yield a word on what the schemas say in vain."""
+        from kobune.apiserver.customresources.definition import rules
+
         return rules.warnings(new, old)
 
 
