@@ -3,7 +3,7 @@
 import gc
 import os
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from kobune.apimachinery.clock import Clock
 from kobune.launcher import network
@@ -36,27 +36,31 @@ def run_cluster(
             network.check_reachable(f"{settings.host}:{settings.grpc_port}")
         facts = {"pid": os.getpid(), "components": list(settings.components), "store": settings.store}
         composition.data_dir.record("cluster", facts)
-        composition.preload()
         run = _run_in_process if in_process else _run_processes
         run(composition, clock, lock, lambda progress: report(_with_server(progress, composition)))
 
 
 def _run_processes(composition: Composition, clock: Clock, lock: int, report: Report) -> None:
-    warm()
-    gc.collect()
-    gc.freeze()  # the collector of a forked process would otherwise touch, and so copy, every page of ours
+    def prepare(stage: Sequence[str]) -> None:
+        composition.preload(stage)
+        warm()
+        gc.collect()
+        gc.freeze()  # the collector of a forked process would otherwise touch, and so copy, every page of ours
+
     Supervisor(
         composition.stages(),
         composition.start,
         data_dir=composition.data_dir,
         lock=lock,
         report=report,
+        prepare=prepare,
         on_ready=composition.component_is_ready,
         level=composition.log_level,
     ).run()
 
 
 def _run_in_process(composition: Composition, clock: Clock, lock: int, report: Report) -> None:
+    composition.preload(composition.components)
     work = run_in_process(
         composition.stages(),
         composition.start,

@@ -6,7 +6,7 @@ is imported only when it is composed, or by `preload`.
 
 import importlib
 import logging
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Network
@@ -187,9 +187,14 @@ class Composition:
         rest = [name for name in self._plans if name in chosen and name != APISERVER]
         return [stage for stage in ([APISERVER] if APISERVER in chosen else [], rest) if stage]
 
-    def preload(self) -> None:
-        """Import the components, so that the processes forked later share what is imported."""
-        for name in self._settings.components:
+    @property
+    def components(self) -> Sequence[str]:
+        """The names of what runs."""
+        return self._settings.components
+
+    def preload(self, components: Sequence[str]) -> None:
+        """Import some components, so that the processes forked later share what is imported."""
+        for name in components:
             importlib.import_module(self._plans[name].module)
 
     @contextmanager

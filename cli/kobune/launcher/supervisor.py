@@ -65,20 +65,22 @@ class Supervisor:
         data_dir: DataDirectory,
         lock: int,
         report: Callable[[Progress], None],
+        prepare: Callable[[Sequence[str]], None] = lambda stage: None,
         on_ready: Callable[[Ready], None] = lambda ready: None,
         now: Callable[[], float] = time.monotonic,
         level: int = logging.INFO,
     ) -> None:
         """Describe the cluster; `run` starts it.
 
-        The components of a stage are started together, once those of the stage before are ready. `on_ready` hears of
-        each component that turns ready, before the next stage is composed.
+        The components of a stage are started together, once those of the stage before are ready; what they share is
+        prepared meanwhile. `on_ready` hears of each component that turns ready, before the next stage is composed.
         """
         self._stages = [list(stage) for stage in stages]
         self._compose = compose
         self._data_dir = data_dir
         self._lock = lock
         self._report = report
+        self._prepare = prepare
         self._on_ready = on_ready
         self._now = now
         self._level = level
@@ -96,10 +98,13 @@ class Supervisor:
         with self._signals_heard():
             try:
                 waiting = [*self._stages]
+                self._prepare(waiting[0])
                 while not self._signals:
                     if waiting and self._all_ready(but=[name for stage in waiting for name in stage]):
                         for name in waiting.pop(0):
                             self._fork(self._processes[name])
+                        if waiting:
+                            self._prepare(waiting[0])
                     elif not waiting and not self._was_ready and self._all_ready():
                         self._was_ready = True
                         self._report(ClusterReady(self._now() - began, ""))
