@@ -27,7 +27,7 @@ LONG = 10_000
 LOAD = """
 local thread_number = 0
 function setup(thread) thread:set("id", thread_number); thread_number = thread_number + 1 end
-local made = 0
+local made = -1  -- wrk asks once before it starts, and does not send that
 function request()
   made = made + 1
   local name = string.format("%s-%d-%d", PREFIX, id, METHOD == "POST" and made or made % KNOWN + 1)
