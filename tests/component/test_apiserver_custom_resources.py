@@ -192,7 +192,7 @@ async def test_the_definition_goes_after_its_objects(api: Any) -> None:
         assert conditions(going)["Terminating"] == ("True", "InstanceDeletionPending")
         assert (
             (await api.post(TABS, tab("late")))
-            .failed(403, "Forbidden")
+            .failed(405, "MethodNotAllowed")
             .endswith("create not allowed while custom resource definition is terminating")
         )
         await until(lambda: api.get(f"{TABS}/other"), lambda answer: answer.status == 404)

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from kobune.api.core.v1 import ConfigMap, Pod, PodList
-from kobune.api.meta.v1 import Status
+from kobune.api.meta.v1 import PartialObjectMetadata, PartialObjectMetadataList, Status, WatchEvent
 from kobune.api.runtime.v1 import TypeMeta, Unknown
 
 MAPS = "/api/v1/namespaces/default/configmaps"
@@ -189,3 +189,25 @@ async def test_unknown_fields_are_dropped_with_a_warning_unless_strict(api: Any)
     doubled = b"metadata: {name: b}\ndata:\n  k: 1\n  k: '2'\n"
     twice = await api.post(MAPS, doubled, type="application/yaml", query={"fieldValidation": "Strict"})
     assert 'line 4: key "k" already set in map' in twice.failed(400, "BadRequest")
+
+
+async def test_metadata_alone_can_be_had_in_binary_form(api: Any) -> None:
+    (await api.post(MAPS, {"metadata": {"name": "a", "labels": {"x": "y"}}, "data": {"k": "v"}})).ok(201)
+    as_list = f"{PROTOBUF};as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+    listed = await api.get(MAPS, query={"labelSelector": "x=y"}, headers={"Accept": as_list})
+    assert (listed.status, listed.headers["Content-Type"]) == (200, PROTOBUF)
+    envelope = Unknown.FromString(listed.raw[4:])
+    assert (envelope.typeMeta.apiVersion, envelope.typeMeta.kind) == ("meta.k8s.io/v1", "PartialObjectMetadataList")
+    found = PartialObjectMetadataList.FromString(envelope.raw)
+    assert [item.metadata.name for item in found.items] == ["a"]
+    assert found.metadata.resourceVersion
+    as_one = as_list.replace("List", "")
+    one = Unknown.FromString((await api.get(f"{MAPS}/a", headers={"Accept": as_one})).raw[4:])
+    assert PartialObjectMetadata.FromString(one.raw).metadata.labels == {"x": "y"}
+    async with api.watch(MAPS, accept=as_list, labelSelector="x=y") as watch:
+        assert watch.response.headers["Content-Type"].startswith(PROTOBUF)
+        size = int.from_bytes(await watch.response.content.readexactly(4), "big")
+        event = WatchEvent.FromString(await watch.response.content.readexactly(size))
+        shown = Unknown.FromString(event.object.raw[4:])
+        assert (event.type, shown.typeMeta.kind) == ("ADDED", "PartialObjectMetadata")
+        assert PartialObjectMetadata.FromString(shown.raw).metadata.name == "a"

@@ -139,3 +139,37 @@ async def test_lists_of_the_cluster_show_all_namespaces(api: Any, maps: None) ->
     (await api.post("/api/v1/namespaces/x/configmaps", {"metadata": {"name": "z", "labels": {"app": "x"}}})).ok(201)
     assert await names(api, "/api/v1/configmaps", labelSelector="app=x") == ["a", "b", "z"]
     assert await names(api, labelSelector="app=x") == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("token", "words"),
+    [
+        ("!!", "illegal base64 data at input byte 0"),
+        ("abc", "invalid character 'i' looking for beginning of value"),
+        ("e30", "server does not recognize this encoded version "),
+        ("eyJ2IjoibWV0YS5rOHMuaW8vdjEifQ", "incorrect encoded start resourceVersion (version meta.k8s.io/v1)"),
+        ("eyJ2IjoibWV0YS5rOHMuaW8vdjEiLCJydiI6NX0", "encoded start key empty (version meta.k8s.io/v1)"),
+    ],
+)
+async def test_a_damaged_token_is_told_from_a_good_one(api: Any, token: str, words: str) -> None:
+    answer = await api.get("/api/v1/configmaps", query={"continue": token})
+    assert answer.failed(400, "BadRequest").startswith(f"invalid continue token: continue key is not valid: {words}")
+
+
+@pytest.mark.parametrize(
+    ("path", "field", "known"),
+    [
+        ("/apis/certificates.k8s.io/v1/certificatesigningrequests", "spec.signerName", True),
+        ("/apis/resource.k8s.io/v1/resourceslices", "spec.nodeName", True),
+        ("/apis/resource.k8s.io/v1/resourceslices", "spec.driver", True),
+        ("/apis/events.k8s.io/v1/events", "regarding.kind", True),
+        ("/apis/events.k8s.io/v1/events", "involvedObject.kind", False),
+        ("/api/v1/events", "regarding.kind", False),
+    ],
+)
+async def test_kinds_know_their_own_fields_to_select_by(api: Any, path: str, field: str, known: bool) -> None:
+    answer = await api.get(path, query={"fieldSelector": f"{field}=x"})
+    if known:
+        assert answer.ok()["items"] == []
+    else:
+        assert answer.failed(400, "BadRequest") == f"field label not supported: {field}"

@@ -155,13 +155,14 @@ async def test_a_mutating_webhook_changes_what_is_stored_but_not_who_it_is(api: 
     hook.decide = lambda request: {
         **patch(
             {"op": "add", "path": "/data/added", "value": "yes"},
-            {"op": "replace", "path": "/metadata/name", "value": "other"},
+            {"op": "replace", "path": "/metadata/uid", "value": "other"},
         ),
         "warnings": ["careful"],
     }
     made = await api.post(MAPS, {"metadata": {"name": "a"}, "data": {"k": "v"}})
     assert made.ok(201)["data"] == {"k": "v", "added": "yes"}
     assert made.warnings == ["careful"]
+    assert made.tree["metadata"]["uid"] != "other"
     assert "f:added" in made.tree["metadata"]["managedFields"][0]["fieldsV1"]["f:data"]
     assert (await api.get(f"{MAPS}/a")).ok()["data"] == {"k": "v", "added": "yes"}
     changed = (await api.patch(f"{MAPS}/a", {"data": {"k": "w"}})).ok()
@@ -342,3 +343,34 @@ async def test_a_webhook_over_grpc_is_asked_the_same(api: Any, hook: Webhook) ->
     await server.stop(None)
     words = (await api.post(MAPS, {"metadata": {"name": "b"}})).failed(500, "InternalError")
     assert "UNAVAILABLE" in words
+
+
+async def test_a_webhook_may_name_a_new_object_and_no_other(api: Any, hook: Webhook) -> None:
+    patch = b64encode(json.dumps([{"op": "replace", "path": "/metadata/name", "value": "b"}]).encode()).decode()
+    await configure(api, "Mutating", hook.client())
+    (await api.post(MAPS, {"metadata": {"name": "other"}})).ok(201)
+    hook.decide = lambda request: {"allowed": True, "patchType": "JSONPatch", "patch": patch}
+    assert (await api.post(MAPS, {"metadata": {"name": "a"}})).ok(201)["metadata"]["name"] == "b"
+    (await api.get(f"{MAPS}/b")).ok()
+    (await api.get(f"{MAPS}/a")).failed(404, "NotFound")
+    refused = await api.patch(f"{MAPS}/other", {"data": {"k": "v"}})
+    assert 'metadata.name: Invalid value: "b": field is immutable' in refused.failed(422, "Invalid")
+
+
+async def test_a_patch_of_a_webhook_that_fits_nothing_is_told(api: Any, hook: Webhook) -> None:
+    def answer(patch: Any) -> Any:
+        encoded = b64encode(json.dumps(patch).encode()).decode()
+        return lambda request: {"allowed": True, "patchType": "JSONPatch", "patch": encoded}
+
+    await configure(api, "Mutating", hook.client())
+    for patch, words in (
+        ([{"op": "remove", "path": "/nope/x"}], 'remove operation does not apply: doc is missing path: "/nope/x"'),
+        ([{"op": "add", "path": "/data", "value": 5}], "json: cannot unmarshal number into Go struct field ConfigMap"),
+    ):
+        hook.decide = answer(patch)
+        refused = await api.post(MAPS, {"metadata": {"name": "a"}})
+        assert f"Internal error occurred: {words}" in refused.failed(500, "InternalError")
+    hook.decide = answer([{"op": "add", "path": "/later", "value": 5}])
+    made = await api.post(MAPS, {"metadata": {"name": "a"}})
+    assert "later" not in made.ok(201)
+    assert made.warnings == ['unknown field \\"later\\" in the patched object']

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from kobune.api.core.v1 import Pod
 from kobune.apimachinery.patch import (
+    Contradictory,
     PatchTestFailed,
     PatchTooLarge,
     Unpatchable,
@@ -143,13 +144,28 @@ def test_an_order_is_followed(order: str, expected: str) -> None:
 NAMES = st.lists(st.sampled_from("abcdef"), unique=True)
 
 
-@given(NAMES, NAMES, NAMES)
-def test_an_order_neither_adds_nor_loses_anything(live: list[str], patch: list[str], order: list[str]) -> None:
+@given(NAMES, NAMES, st.sets(st.sampled_from("abcdef")))
+def test_an_order_neither_adds_nor_loses_anything(live: list[str], order: list[str], some: set[str]) -> None:
+    patch = [name for name in order if name in some]
     containers = [{"name": name, "image": "2"} for name in patch]
     wanted = {"containers": containers, "$setElementOrder/containers": [{"name": name} for name in order]}
     found = merged(pod(*live), {"spec": wanted})
     assert sorted(found) == sorted({*live, *patch})
     assert [name for name in found if name in order] == [name for name in order if name in found]
+
+
+@given(NAMES, NAMES)
+def test_a_patch_has_its_elements_in_the_order_it_asks_for(patch: list[str], order: list[str]) -> None:
+    wanted = {"containers": [{"name": name} for name in patch], "$setElementOrder/containers": order_of(order)}
+    if not order or patch == [name for name in order if name in patch]:
+        apply_strategic_patch(pod(), {"spec": wanted}, POD)
+    else:
+        with pytest.raises(Contradictory, match="doesn't match"):
+            apply_strategic_patch(pod(), {"spec": wanted}, POD)
+
+
+def order_of(names: list[str]) -> list[dict[str, str]]:
+    return [{"name": name} for name in names]
 
 
 @given(NAMES, NAMES)

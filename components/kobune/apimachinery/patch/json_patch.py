@@ -54,7 +54,7 @@ def _apply(document: Any, operation: dict[str, Any]) -> Any:
     if not isinstance(path, str):
         raise Unpatchable(f"{kind} operation needs a path")
     if path == "" and kind not in ("replace", "test"):
-        raise Unpatchable(f"{kind} operation does not apply: doc is missing path: {path}: missing value")
+        raise Unpatchable(f'{kind} operation does not apply: doc is missing path: "{path}": missing value')
     match kind:
         case "add":
             return _add(document, path, copy.deepcopy(operation.get("value")))
@@ -111,7 +111,7 @@ def _child(parent: Any, part: str, path: str, operation: str) -> Any:
         return parent[part]
     if isinstance(parent, list):
         return parent[_index(part, len(parent) - 1, path)]
-    raise Unpatchable(f"{operation} operation does not apply: doc is missing path: {path}: missing value")
+    raise Unpatchable(f'{operation} operation does not apply: doc is missing path: "{path}": missing value')
 
 
 def _index(part: str, last: int, path: str) -> int:
@@ -130,7 +130,7 @@ def _parent(document: Any, path: str, operation: str) -> tuple[Any, str]:
     for part in above:
         parent = _child(parent, part, path, operation)
     if not isinstance(parent, dict | list):
-        raise Unpatchable(f"{operation} operation does not apply: doc is missing path: {path}: missing value")
+        raise Unpatchable(f'{operation} operation does not apply: doc is missing path: "{path}": missing value')
     return parent, last
 
 
@@ -154,6 +154,6 @@ def _remove(document: Any, path: str) -> tuple[Any, Any]:
     parent, last = _parent(document, path, "remove")
     if isinstance(parent, dict):
         if last not in parent:
-            raise Unpatchable(f"remove operation does not apply: doc is missing path: {path}: missing value")
+            raise Unpatchable(f'remove operation does not apply: doc is missing path: "{path}": missing value')
         return document, parent.pop(last)
     return document, parent.pop(_index(last, len(parent) - 1, path))

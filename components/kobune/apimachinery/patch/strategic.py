@@ -21,7 +21,15 @@ ORDER = "$setElementOrder/"
 DROP = "$deleteFromPrimitiveList/"
 
 
-class NoMergeKey(Unpatchable):
+class Contradictory(Unpatchable):
+    """The patch names its parts in a way that cannot be meant."""
+
+
+class Misplaced(Contradictory):
+    """What the patch has is not where its directives say."""
+
+
+class NoMergeKey(Contradictory):
     """An item of a list lacks what tells it apart."""
 
 
@@ -44,7 +52,7 @@ def _merge(target: dict[str, Any], patch: Mapping[str, Any], descriptor: Descrip
         case "delete":
             return {}
         case unknown:
-            raise Unpatchable(f"unknown patch type: {unknown}")
+            raise Contradictory(f"unknown patch type: {go_value(unknown)} in map: {go_value(dict(patch))}")
     merged = dict(target)
     if RETAIN in patch:
         merged = _retain(merged, patch)
@@ -62,7 +70,7 @@ def _merge(target: dict[str, Any], patch: Mapping[str, Any], descriptor: Descrip
             merged[name] = _merge_value(merged.get(name), value, fields.get(name))
     for name, order in patch.items():
         if name.startswith(ORDER):
-            _reorder(merged, name[len(ORDER) :], order, fields, target)
+            _reorder(merged, name[len(ORDER) :], order, fields, target, patch.get(name[len(ORDER) :]))
     return merged
 
 
@@ -117,31 +125,46 @@ def _merge_list(current: list[Any], patch: list[Any], field: Field) -> list[Any]
 def _retain(target: dict[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
     keep = patch[RETAIN]
     if not isinstance(keep, list):
-        raise Unpatchable("invalid value for special key: $retainKeys must be a list")
+        raise Unpatchable("invalid patch format of retainKeys")
     kept = {name for name in keep if isinstance(name, str)}
     for name, value in patch.items():
         if not name.startswith("$") and value is not None and name not in kept:
-            raise Unpatchable(f"a field of the patch is not in its $retainKeys: {name}")
+            raise Misplaced("patch content doesn't match retainKeys list")
     return {name: value for name, value in target.items() if name in kept}
 
 
 def _drop(target: dict[str, Any], name: str, values: Any) -> None:
     if not isinstance(values, list):
-        raise Unpatchable(f"{DROP}{name} must be a list")
+        raise Unpatchable("invalid patch format of primitive list")
     if isinstance(target.get(name), list):
         dropped = {_identity(value, "") for value in values}
         target[name] = [item for item in target[name] if _identity(item, "") not in dropped]
 
 
 def _reorder(
-    merged: dict[str, Any], name: str, order: Any, fields: Mapping[str, Field], live: Mapping[str, Any]
+    merged: dict[str, Any], name: str, order: Any, fields: Mapping[str, Field], live: Mapping[str, Any], patch: Any
 ) -> None:
     """Put the elements of a list into the order that the patch's author asks for."""
     found, before = merged.get(name), live.get(name)
-    if isinstance(found, list) and isinstance(order, list):
-        field = fields.get(name)
-        key = field.schema.patch_merge_key if field is not None else ""
+    if not isinstance(order, list):
+        raise Unpatchable("invalid patch format of setElementOrder list")
+    field = fields.get(name)
+    key = field.schema.patch_merge_key if field is not None else ""
+    _check_order(patch, order, key)
+    if isinstance(found, list):
         merged[name] = _in_order(found, order, before if isinstance(before, list) else [], key)
+
+
+def _check_order(patch: Any, order: list[Any], key: str) -> None:
+    """Raise `Contradictory` unless the patch has its elements in the order that it asks for."""
+    if not isinstance(patch, list) or not order:
+        return
+    wanted = iter(_identity(item, key) for item in order)
+    stay = [item for item in patch if not (isinstance(item, dict) and item.get(PATCH) in ("delete", "replace"))]
+    if not all(_identity(item, key) in wanted for item in stay):
+        raise Contradictory(
+            f"The order in patch list:\n{go_value(patch)}\n doesn't match $setElementOrder list:\n{go_value(order)}\n"
+        )
 
 
 def _in_order(merged: list[Any], wanted: list[Any], live: list[Any], key: str) -> list[Any]:

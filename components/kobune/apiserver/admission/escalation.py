@@ -1,6 +1,6 @@
 """Nobody gives others more rights than they have. Source: *Using RBAC Authorization*, on privilege escalation."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import product
 from typing import Any
 
@@ -9,6 +9,7 @@ from kobune.apiserver.admission.chain import Write
 from kobune.apiserver.auth.attributes import Attributes
 from kobune.apiserver.auth.rbac import grants
 from kobune.apiserver.auth.user import User
+from kobune.apiserver.registry.validation.shown import quoted
 
 GROUP = "rbac.authorization.k8s.io"
 ROLES = frozenset({"roles", "clusterroles"})
@@ -36,11 +37,11 @@ class Escalation:
         if authorizer.allows(Attributes(user, excuse, GROUP, "v1", plural, namespace=where, name=reference)):
             return
         held = list(authorizer.rules(user, where))
-        missing = [rule for rule in _given(write, plural) if not _holds(held, rule, user)]
-        if missing:
-            groups = ",".join(f'"{group}"' for group in user.groups)
-            why = f'user "{user.name}" (groups=[{groups}]) is attempting to grant RBAC permissions not currently held:'
-            raise _forbidden(write, "\n".join((why, *map(_shown, missing))))
+        lacking = [wish for rule in _given(write, plural) for wish in _wishes(rule, user) if not _holds(held, wish)]
+        if lacking:
+            groups = _quoted(user.groups)
+            why = f'user "{user.name}" (groups={groups}) is attempting to grant RBAC permissions not currently held:'
+            raise _forbidden(write, "\n".join((why, *_shown(lacking))))
         everything = Attributes(user, "*", "*", "*", "*")
         if _aggregates(write.new) and not any(grants(rule, everything) for rule in held):
             raise _forbidden(write, "must have cluster-admin privileges to use the aggregationRule")
@@ -65,8 +66,8 @@ def _aggregates(role: Any) -> bool:
     return "aggregationRule" in role.DESCRIPTOR.fields_by_name and bool(role.aggregationRule.clusterRoleSelectors)
 
 
-def _holds(held: list[Any], rule: Any, user: User) -> bool:
-    return all(any(grants(own, wish) for own in held) for wish in _wishes(rule, user))
+def _holds(held: list[Any], wish: Attributes) -> bool:
+    return any(grants(own, wish) for own in held)
 
 
 def _wishes(rule: Any, user: User) -> Iterator[Attributes]:
@@ -78,16 +79,25 @@ def _wishes(rule: Any, user: User) -> Iterator[Attributes]:
         yield Attributes(user, verb, group, "", plural, subresource, "", name)
 
 
-def _shown(rule: Any) -> str:
-    parts = (
-        ("APIGroups", rule.apiGroups),
-        ("Resources", rule.resources),
-        ("ResourceNames", rule.resourceNames),
-        ("NonResourceURLs", rule.nonResourceURLs),
-        ("Verbs", rule.verbs),
-    )
-    shown = (f"{name}:[{', '.join(chr(34) + value + chr(34) for value in values)}]" for name, values in parts if values)
-    return f"{{{', '.join(shown)}}}"
+def _shown(lacking: Iterable[Attributes]) -> list[str]:
+    """Return a line for each resource, name or path that rights are lacking on, with all of their verbs."""
+    verbs: dict[tuple[str, ...], dict[str, None]] = {}
+    for wish in lacking:
+        resource = f"{wish.resource}/{wish.subresource}" if wish.subresource else wish.resource
+        where = ("", "", "", wish.path) if wish.path else (wish.group, resource, wish.name, "")
+        # Only what is about all objects of a kind is told together.
+        alone = wish.verb if wish.name or wish.path else ""
+        verbs.setdefault((*where, alone), {})[wish.verb] = None
+    lines = []
+    for (group, resource, name, path, _), found in verbs.items():
+        of_resources = [("APIGroups", [group]), ("Resources", [resource]), ("ResourceNames", [name] if name else [])]
+        parts = [*([("NonResourceURLs", [path])] if path else of_resources), ("Verbs", list(found))]
+        lines.append(f"{{{', '.join(f'{part}:{_quoted(values)}' for part, values in parts if values)}}}")
+    return sorted(lines)
+
+
+def _quoted(values: Iterable[str]) -> str:
+    return f"[{' '.join(quoted(value) for value in values)}]"
 
 
 def _forbidden(write: Write, why: str) -> Forbidden:

@@ -13,7 +13,6 @@ from kobune.apiserver.media import api_version
 from kobune.apiserver.registry.resource import Resource
 
 IDENTITY: Final = (
-    "name",
     "namespace",
     "uid",
     "resourceVersion",
@@ -54,7 +53,7 @@ def replace(write: Write, resource: Resource, tree: dict[str, Any]) -> None:
     _keep_identity(new, tree)
     if isinstance(new, CustomObject):
         changed, unknown = resource.read_tree(tree)
-        _refuse_unknown(unknown)
+        _warn(write, unknown)
         new.metadata.CopyFrom(changed.metadata)
         new.fields = changed.fields
         write.call.resource.strategy.default(new)
@@ -64,8 +63,8 @@ def replace(write: Write, resource: Resource, tree: dict[str, Any]) -> None:
     try:
         changed, unknown = codec.decode(message, orjson.dumps(tree))
     except codec.Undecodable as error:
-        raise InternalError(f"unable to decode the patched object: {error}") from None
-    _refuse_unknown(unknown)
+        raise InternalError(f"Internal error occurred: {error}") from None
+    _warn(write, unknown)
     if is_whole:
         changed = resource.to_stored(changed)
     codec.normalize(changed)
@@ -75,7 +74,10 @@ def replace(write: Write, resource: Resource, tree: dict[str, Any]) -> None:
 
 
 def _keep_identity(new: Any, tree: dict[str, Any]) -> None:
-    """Let a tree be of the same object: who it is, and since when, is nobody else's to say."""
+    """Let a tree be of the same object: where it is, and since when, is nobody else's to say.
+
+    Its name is: a new object gets it, and an old one is not allowed to.
+    """
     metadata = tree.get("metadata")
     if not isinstance(metadata, dict):
         metadata = tree["metadata"] = {}
@@ -87,6 +89,7 @@ def _keep_identity(new: Any, tree: dict[str, Any]) -> None:
             metadata.pop(name, None)
 
 
-def _refuse_unknown(unknown: list[str]) -> None:
-    if unknown:
-        raise InternalError(f'unknown field "{unknown[0]}" in the patched object')
+def _warn(write: Write, unknown: list[str]) -> None:
+    """Tell of fields that the kind does not have: they are dropped."""
+    words = [f'unknown field "{path}" in the patched object' for path in unknown]
+    write.call.warnings.extend(word for word in words if word not in write.call.warnings)

@@ -1,6 +1,6 @@
 """One version of a custom kind as it is served: the row of the table of resources for it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, cast
@@ -236,6 +236,12 @@ class CustomResource(Resource):
         """Return the scale of an object."""
         paths = scale.paths_of(self.version)
         return scale.scale_of(item, paths, to_change=to_change) if paths is not None else None
+
+    @property
+    def replicas_path(self) -> Sequence[str]:
+        paths = scale.paths_of(self.version)
+        assert paths is not None
+        return paths.replicas.removeprefix(".").split(".")
 
     def set_replicas(self, item: Any, replicas: int) -> None:
         """Let an object want that many replicas."""

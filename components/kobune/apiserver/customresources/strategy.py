@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from kobune.api.meta.v1 import StatusDetails
 from kobune.apimachinery import names
 from kobune.apimachinery.custom import CustomObject
-from kobune.apimachinery.errors import FieldError, Forbidden, Invalid
+from kobune.apimachinery.errors import FieldError, Invalid, MethodNotAllowed
 from kobune.apiserver.customresources import scale
 from kobune.apiserver.customresources.causes import invalid
 from kobune.apiserver.customresources.schema import embedded, uniqueness, values
@@ -53,9 +54,7 @@ class CustomStrategy(Strategy):
         """Clear the status where it has an address of its own."""
         if self.resource.is_terminating:
             kind = self.resource.kind
-            name = new.metadata.name
-            where = f"{kind.plural}.{kind.group}"
-            raise Forbidden.of(kind.group, kind.plural, name, f'{where} "{name}" is forbidden: {TERMINATING}')
+            raise MethodNotAllowed(TERMINATING, StatusDetails(group=kind.group, kind=kind.plural))
         self._check_type(new)
         if self._has_status:
             new.fields.pop("status", None)

@@ -4,7 +4,7 @@ A row also knows what its objects are: messages here; custom resources have rows
 Whoever works on objects of any kind asks the row to copy, compare, read and write them.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
@@ -143,6 +143,11 @@ class Resource:
     def scale(self, item: Any, *, to_change: bool = False) -> Scale | None:
         """Return the scale of an object, where the kind has one of its own."""
         return None
+
+    @property
+    def replicas_path(self) -> Sequence[str]:
+        """The names of the fields that lead to how many replicas an object wants."""
+        return ("spec", "replicas")
 
     def set_replicas(self, item: Any, replicas: int) -> None:
         """Let an object want that many replicas."""

@@ -57,7 +57,7 @@ def parse(header: str, pretty: bool = False, protobuf: bool = True) -> Wish:
             continue
         if encoding == media.PROTOBUF and (transform == "Table" or not (transform or protobuf)):
             continue
-        return Wish(encoding, transform, pretty, options["v"] if transform else "v1")
+        return Wish(encoding, transform, pretty or options.get("pretty") == "1", options["v"] if transform else "v1")
     if is_known:
         raise NotAcceptable(f"only the following media types are accepted: {KNOWN}")
     raise NotAcceptable(f"406: Not Acceptable\n\nAvailable representations: {KNOWN}", StatusDetails())

@@ -63,6 +63,8 @@ def from_stored(
     if wish.transform:
         if wish.transform.endswith("List"):
             raise _other_shape(wish, "not a list", resource.kind.group, resource.kind.name)
+        if wish.encoding == media.PROTOBUF:
+            return _response(table.partial_binary(shown, wish.api_version), media.PROTOBUF, status, warnings)
         return from_json(orjson.dumps(table.partial(shown, wish.api_version)), wish, status, warnings)
     if wish.encoding == media.PROTOBUF:
         return _response(resource.wrap(shown.proto), media.PROTOBUF, status, warnings)
@@ -89,6 +91,9 @@ def from_listing(
         if not wish.transform.endswith("List"):
             raise _other_shape(wish, "a list", resource.kind.group, resource.kind.list_name)
         items = [resource.view(item) for item in listing.items]
+        if wish.encoding == media.PROTOBUF:
+            body = table.partial_list_binary(items, meta, wish.api_version)
+            return _response(body, media.PROTOBUF, 200, warnings)
         return from_json(orjson.dumps(table.partial_list(items, meta, wish.api_version)), wish, 200, warnings)
     if wish.encoding == media.PROTOBUF:
         kind = resource.kind

@@ -1,12 +1,14 @@
 """Objects as rows of a table, and by their metadata only: what `kubectl get` asks for."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import orjson
 
+from kobune.api.meta.v1 import PartialObjectMetadata, PartialObjectMetadataList
 from kobune.apimachinery import codec
 from kobune.apimachinery.errors import BadRequest
+from kobune.apiserver import media
 from kobune.apiserver.cache.stored import Stored
 from kobune.apiserver.printing.column import Column
 from kobune.apiserver.printing.columns import columns_of
@@ -51,6 +53,20 @@ def list_meta(listing: Listing) -> dict[str, Any]:
     if listing.remaining is not None:
         meta["remainingItemCount"] = listing.remaining
     return meta
+
+
+def partial_binary(stored: Stored, version: str) -> bytes:
+    """Return an object reduced to its metadata, as protobuf in Kubernetes' envelope."""
+    raw = PartialObjectMetadata(metadata=stored.message.metadata).SerializeToString()
+    return media.wrap(version, "PartialObjectMetadata", raw)
+
+
+def partial_list_binary(items: Iterable[Stored], meta: Mapping[str, Any], version: str) -> bytes:
+    """Return a list of objects reduced to their metadata, as protobuf in Kubernetes' envelope."""
+    found = PartialObjectMetadataList(items=(PartialObjectMetadata(metadata=item.message.metadata) for item in items))
+    for name, value in meta.items():
+        setattr(found.metadata, name, value)
+    return media.wrap(version, "PartialObjectMetadataList", found.SerializeToString())
 
 
 def partial(stored: Stored, version: str) -> dict[str, Any]:

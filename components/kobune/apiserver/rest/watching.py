@@ -58,6 +58,8 @@ def _encoder(api: Api, resource: Resource, wish: Wish, include: str) -> Encode:
         return _table_encoder(api, resource, include, wish.api_version)
     if wish.transform:
         version = wish.api_version
+        if wish.encoding == media.PROTOBUF:
+            return lambda change: _frame(change.type, table.partial_binary(resource.view(change.object), version))
         return lambda change: _line(change.type, orjson.dumps(table.partial(resource.view(change.object), version)))
     if wish.encoding == media.PROTOBUF:
         return lambda change: _cached(

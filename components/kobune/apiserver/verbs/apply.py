@@ -25,13 +25,14 @@ async def apply_configuration(api: Api, call: Call, body: bytes) -> Stored:
 
     Raises `Conflict` if others own fields that it gives another value, unless the call has `force`.
     """
-    config = _read(call, body)
+    config = read_configuration(call, body)
+    check_configuration(call, config)
     if not call.subresource and api.cacher.get(call.resource, call.namespace, call.name) is None:
         return await _create(api, call, config)
 
     def change(current: Stored) -> Any:
         tree, managers = ownership.applied(api, call, config, call.resource.working(current).message, force=call.force)
-        new = _object(call, config, tree)
+        new = object_of(call, config, tree)
         write_managers(new.metadata, managers)
         return new
 
@@ -44,7 +45,7 @@ async def _create(api: Api, call: Call, config: dict[str, Any]) -> Stored:
         why = f"uid mismatch: the provided object specified uid {uid}, and no existing object was found"
         raise Conflict.named(call.group, call.plural, call.name, why)
     tree, managers = ownership.applied(api, call, config, None, force=call.force)
-    new = _object(call, config, tree)
+    new = object_of(call, config, tree)
     new.metadata.name = call.name
     new.metadata.ClearField("resourceVersion")
     write_managers(new.metadata, managers)
@@ -52,7 +53,7 @@ async def _create(api: Api, call: Call, config: dict[str, Any]) -> Stored:
     return await create(api, call, new, tracked=False)
 
 
-def _object(call: Call, config: dict[str, Any], tree: dict[str, Any]) -> Any:
+def object_of(call: Call, config: dict[str, Any], tree: dict[str, Any]) -> Any:
     """Return the object of a tree; it insists on a version only if the configuration does."""
     metadata = {**tree.get("metadata", {})}
     metadata.pop("resourceVersion", None)
@@ -64,8 +65,8 @@ def _object(call: Call, config: dict[str, Any], tree: dict[str, Any]) -> Any:
         raise BadRequest(f"failed to convert the applied configuration: {error}") from None
 
 
-def _read(call: Call, body: bytes) -> dict[str, Any]:
-    """Return the tree of a configuration; raises `BadRequest` or `Unexplained` in Kubernetes' words."""
+def read_configuration(call: Call, body: bytes) -> dict[str, Any]:
+    """Return the tree of a configuration; raises `BadRequest` in Kubernetes' words if there is none."""
     try:
         text, odd = yaml_documents.to_json(body)
     except yaml_documents.BadYaml as error:
@@ -84,7 +85,13 @@ def _read(call: Call, body: bytes) -> dict[str, Any]:
         metadata = config["metadata"] = {}
     if isinstance(metadata, dict) and metadata.get("managedFields") is not None:
         raise BadRequest("metadata.managedFields must be nil")
-    _check_type(call, config)
+    return config
+
+
+def check_configuration(call: Call, config: dict[str, Any]) -> None:
+    """Raise `BadRequest` or `Unexplained` if a configuration is not one of the object that the call is about."""
+    metadata = config["metadata"]
+    check_type(config, call.resource.kind.api_version, call.resource.kind.name)
     wrong = list(problems(config, call.resource.ownership))
     if wrong:
         found = wrong[0] if len(wrong) == 1 else "\n  ".join(["errors:", *wrong])
@@ -96,12 +103,11 @@ def _read(call: Call, body: bytes) -> dict[str, Any]:
         check_name(call, metadata["name"])
     if metadata.get("namespace") and metadata["namespace"] != call.namespace:
         raise BadRequest("the namespace of the provided object does not match the namespace sent on the request")
-    return config
 
 
-def _check_type(call: Call, config: dict[str, Any]) -> None:
+def check_type(config: dict[str, Any], api_version: str, kind: str) -> None:
+    """Raise `BadRequest` if a configuration does not say that it is of this kind."""
     version, name = config.get("apiVersion") or "", config.get("kind") or ""
-    kind = call.resource.kind
-    if (version, name) != (kind.api_version, kind.name):
+    if (version, name) != (api_version, kind):
         group, _, of_group = str(version).rpartition("/")
         raise BadRequest(f"invalid object type: {group}/{of_group}, Kind={name}")

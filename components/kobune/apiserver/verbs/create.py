@@ -30,6 +30,7 @@ async def create(api: Api, call: Call, new: Any, *, tracked: bool = True) -> Sto
     if (pending := api.admission.mutate(write)) is not None:
         await pending
     if write.changed:
+        call.name = new.metadata.name
         call.resource.normalize(new)
         if tracked:
             ownership.created(api, call, new)  # what webhooks have added is theirs who asked for it

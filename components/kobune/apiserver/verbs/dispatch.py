@@ -2,7 +2,6 @@
 
 from typing import Any, cast
 
-import orjson
 from google.protobuf.message import Message
 
 from kobune.api.authentication.v1 import TokenRequest
@@ -10,13 +9,10 @@ from kobune.api.autoscaling.v1 import Scale
 from kobune.api.core.v1 import Binding
 from kobune.api.meta.v1 import StatusDetails
 from kobune.api.policy.v1 import Eviction
-from kobune.apimachinery import codec
 from kobune.apimachinery.errors import MethodNotAllowed
-from kobune.apimachinery.schema import descriptor_of
 from kobune.apiserver.admission.chain import Write
 from kobune.apiserver.cache.stored import Stored
 from kobune.apiserver.registry.resource import Resource
-from kobune.apiserver.verbs import misfit
 from kobune.apiserver.verbs.api import Api
 from kobune.apiserver.verbs.apply import apply_configuration
 from kobune.apiserver.verbs.binding import bind
@@ -24,11 +20,11 @@ from kobune.apiserver.verbs.call import Call
 from kobune.apiserver.verbs.create import create
 from kobune.apiserver.verbs.eviction import evict
 from kobune.apiserver.verbs.finalize import finalize
-from kobune.apiserver.verbs.patch import apply
 from kobune.apiserver.verbs.patch import patch as patch_object
-from kobune.apiserver.verbs.patch_document import APPLY_PATCH, SUPPORTED, check_language, parse
+from kobune.apiserver.verbs.patch_document import APPLY_PATCH
 from kobune.apiserver.verbs.reviews import REVIEWS
 from kobune.apiserver.verbs.scale import get_scale, update_scale
+from kobune.apiserver.verbs.scale_patch import patch_scale
 from kobune.apiserver.verbs.tokens import create_token
 from kobune.apiserver.verbs.update import update
 
@@ -98,24 +94,11 @@ async def put(api: Api, call: Call, new: Any) -> Answer:
 
 async def patch(api: Api, call: Call, content_type: str, body: bytes) -> Answer:
     """Carry out a PATCH: change an object, or a part of it."""
-    if content_type == APPLY_PATCH:
-        return await apply_configuration(api, call, body)
     if call.subresource == "scale":
         return await patch_scale(api, call, content_type, body)
+    if content_type == APPLY_PATCH:
+        return await apply_configuration(api, call, body)
     return await patch_object(api, call, content_type, body)
-
-
-async def patch_scale(api: Api, call: Call, content_type: str, body: bytes) -> Message:
-    """Change the scale of an object as a patch says."""
-    check_language(content_type, SUPPORTED)
-    document = parse(content_type, body, call.field_validation)
-    tree = orjson.loads(orjson.dumps(codec.encode(await get_scale(api, call, to_change=True))))
-    patched = apply(document, tree, descriptor_of(Scale))
-    try:
-        scale = codec.decode(Scale, orjson.dumps(patched))[0]
-    except codec.Undecodable as error:
-        raise misfit.as_text(patched, tree, descriptor_of(Scale), str(error)) from None
-    return await update_scale(api, call, scale)
 
 
 async def scale(api: Api, call: Call) -> Message:

@@ -1,13 +1,17 @@
 """Where a list goes on: the `continue` token and resource versions."""
 
 import base64
-import binascii
 from dataclasses import dataclass
-from typing import Self
+from string import ascii_letters, digits
+from typing import Final, Self
 
 import orjson
 
 from kobune.apimachinery.errors import BadRequest
+from kobune.apiserver import json_problems
+
+VERSION: Final = "meta.k8s.io/v1"
+LETTERS: Final = frozenset(ascii_letters + digits + "-_")
 
 
 @dataclass(frozen=True)
@@ -19,14 +23,26 @@ class Page:
 
     def token(self) -> str:
         """Return what the client sends back to go on."""
-        tree = {"v": "meta.k8s.io/v1", "rv": self.revision, "start": self.after + "\0"}
+        tree = {"v": VERSION, "rv": self.revision, "start": self.after + "\0"}
         return base64.urlsafe_b64encode(orjson.dumps(tree)).decode().rstrip("=")
 
     @classmethod
     def parse(cls, token: str) -> Self:
         """Return the page of a token; `ValueError` if it is none of ours."""
-        tree = orjson.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
-        return cls(int(tree["rv"]), str(tree["start"]).rstrip("\0"))
+        body = _decoded(token)
+        try:
+            tree = orjson.loads(body)
+        except orjson.JSONDecodeError as error:
+            raise ValueError(f": {json_problems.problem(body, error)}") from None
+        found = tree if isinstance(tree, dict) else {}
+        if (version := found.get("v", "")) != VERSION:
+            raise ValueError(f": server does not recognize this encoded version {version}")
+        revision, start = found.get("rv"), found.get("start")
+        if not isinstance(revision, int) or not 0 < revision < 2**63:
+            raise ValueError(f": incorrect encoded start resourceVersion (version {VERSION})")
+        if not isinstance(start, str) or not start:
+            raise ValueError(f": encoded start key empty (version {VERSION})")
+        return cls(revision, start.rstrip("\0"))
 
 
 def parse_continue(token: str) -> Page | None:
@@ -35,8 +51,18 @@ def parse_continue(token: str) -> Page | None:
         return None
     try:
         return Page.parse(token)
-    except (ValueError, KeyError, TypeError, binascii.Error):
-        raise BadRequest("continue key is not valid: illegal base64 data or not a token of this server") from None
+    except ValueError as error:
+        raise BadRequest(f"invalid continue token: continue key is not valid{error}") from None
+
+
+def _decoded(token: str) -> bytes:
+    """Return the bytes of base64 text without padding; `ValueError` says where it is none."""
+    bad = next((at for at, letter in enumerate(token) if letter not in LETTERS), None)
+    if bad is None and len(token) % 4 == 1:
+        bad = len(token)
+    if bad is not None:
+        raise ValueError(f": illegal base64 data at input byte {bad}")
+    return base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
 
 
 def parse_revision(text: str) -> int:

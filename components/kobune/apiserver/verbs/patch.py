@@ -1,7 +1,7 @@
 """Patch: change parts of an object, in one of the languages of patches."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from google.protobuf.descriptor import Descriptor
@@ -10,7 +10,8 @@ from kobune.api.meta.v1 import StatusDetails
 from kobune.apimachinery import codec
 from kobune.apimachinery.errors import BadRequest, Invalid, RequestEntityTooLarge, Unexplained
 from kobune.apimachinery.patch import (
-    NoMergeKey,
+    Contradictory,
+    Misplaced,
     PatchTooLarge,
     Unpatchable,
     apply_json_patch,
@@ -35,6 +36,8 @@ from kobune.apiserver.verbs.patch_document import (
     check_language,
     parse,
 )
+
+REJECTED: Final = "the server rejected our request due to an error in our request"
 
 
 async def patch(api: Api, call: Call, content_type: str, body: bytes) -> Stored:
@@ -94,11 +97,13 @@ def apply(document: PatchDocument, tree: Any, descriptor: Descriptor | None) -> 
             patched = apply_strategic_patch(tree, document.tree or {}, descriptor)
     except PatchTooLarge as error:
         raise RequestEntityTooLarge(str(error)) from None
-    except NoMergeKey as error:
+    except Misplaced:
+        raise Invalid(REJECTED, StatusDetails()) from None
+    except Contradictory as error:
         raise Unexplained(str(error)) from None
     except Unpatchable as error:
         if document.language == JSON_PATCH:
-            raise Invalid("the server rejected our request due to an error in our request", StatusDetails()) from None
+            raise Invalid(REJECTED, StatusDetails()) from None
         raise BadRequest(str(error)) from None
     except RecursionError:
         raise BadRequest("the patch exceeds the max depth") from None

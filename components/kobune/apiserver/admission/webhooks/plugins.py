@@ -90,8 +90,7 @@ def _patch(webhook: Webhook, write: Write, resource: Resource, patch: Any) -> No
     try:
         after = apply_json_patch(orjson.loads(orjson.dumps(before)), patch)
     except (Unpatchable, PatchTooLarge, RecursionError) as error:
-        why = f'failed calling webhook "{webhook.name}": error applying patch: {error}'
-        raise InternalError(f"Internal error occurred: {why}") from None
+        raise InternalError(f"Internal error occurred: {error}") from None
     if not isinstance(after, dict):
         raise InternalError(f'Internal error occurred: the patch of webhook "{webhook.name}" leaves no object')
     if after != before:

@@ -10,6 +10,7 @@ import orjson
 from kobune.api.meta.v1 import Status
 from kobune.apimachinery import codec
 from kobune.apimachinery.errors import InternalError
+from kobune.apiserver import json_problems
 
 API_VERSION: Final = "admission.k8s.io/v1"
 KIND: Final = "AdmissionReview"
@@ -55,7 +56,7 @@ def decode(body: bytes, uid: str, *, mutating: bool) -> Verdict:
     try:
         tree = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        raise BadReview(f"couldn't get version/kind; json parse error: {error}") from None
+        raise BadReview(f"couldn't get version/kind; json parse error: {json_problems.problem(body, error)}") from None
     if not isinstance(tree, dict):
         raise BadReview("couldn't get version/kind; json parse error: the answer is no object")
     found = f"{tree.get('apiVersion', '')}, Kind={tree.get('kind', '')}"
