@@ -26,6 +26,12 @@ WEIGHT: Final = 8 * 1024 * 1024
 FEWEST: Final = 1_000
 WARM: Final = 500
 """For how many changes the encodings of what is no longer there are kept: most watchers are not further behind."""
+CROWD: Final = 50
+"""From so many waiting watchers on, changes that follow each other closely are gathered…"""
+PAUSE: Final = 0.0001
+"""…for so many seconds per watcher since they were last woken, about twice what it takes to write to one…"""
+LONGEST_PAUSE: Final = 0.1
+"""…and no longer than this."""
 
 
 class Change:
@@ -61,13 +67,16 @@ class Ring:
         self._weight = 0
         self._dropped = 0
         self._waiting: list[asyncio.Future[None]] = []
+        self._woken = 0.0
+        """When those who waited were last woken, by the event loop's clock."""
+        self._alarm: asyncio.TimerHandle | None = None
         self.is_closed = False
         """Whether nothing more will happen: the kind is served no longer, or in another way."""
 
     def close(self) -> None:
         """End: whoever waits is woken for the last time."""
         self.is_closed = True
-        self.advance(self.revision)
+        self._wake()
 
     def load(self, key: bytes, stored: Stored) -> None:
         """Take over an object that was there before any change was seen."""
@@ -91,9 +100,25 @@ class Ring:
         self._drop(low)
 
     def advance(self, revision: int) -> None:
-        """Wake whoever waits: everything up to `revision` is known now."""
+        """Wake whoever waits: everything up to `revision` is known now.
+
+        A crowd is not woken for each of many changes: it gets them together, in one message each.
+        """
         self.revision = revision
+        if len(self._waiting) < CROWD:
+            self._wake()
+        elif self._alarm is None:
+            loop = asyncio.get_running_loop()
+            pause = min(PAUSE * len(self._waiting), LONGEST_PAUSE)
+            self._alarm = loop.call_at(max(self._woken + pause, loop.time()), self._wake)
+
+    def _wake(self) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
         waiting, self._waiting = self._waiting, []
+        if len(waiting) >= CROWD:
+            self._woken = asyncio.get_running_loop().time()
         for waiter in waiting:
             if not waiter.done():
                 waiter.set_result(None)
