@@ -246,3 +246,57 @@ async def test_the_rules_of_a_node_are_known_to_be_incomplete(api: Any) -> None:
     everything = {"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}
     assert answer["resourceRules"].count(everything) == 1
     (await api.post(f"{REVIEWS}/selfsubjectrulesreviews", {"spec": {}})).failed(400, "BadRequest")
+
+
+async def test_others_can_check_tokens_that_are_for_them(api: Any, apiserver: Cluster, connect: Any) -> None:
+    (await api.post(ACCOUNTS, {"metadata": {"name": "a"}})).ok(201)
+    token = await token_of(api, "a", audiences=["vault", "other"])
+    reviews = "/apis/authentication.k8s.io/v1/tokenreviews"
+    ours = (await api.post(reviews, {"spec": {"token": token}})).ok(201)["status"]
+    assert (ours.get("authenticated"), ours["error"]) == (None, "invalid bearer token")
+    theirs = (await api.post(reviews, {"spec": {"token": token, "audiences": ["vault", "x"]}})).ok(201)["status"]
+    assert (theirs["authenticated"], theirs["audiences"]) == (True, ["vault"])
+    assert theirs["user"]["username"] == "system:serviceaccount:default:a"
+    async with connect(apiserver, "", await token_of(api, "a")) as account:  # any account may look for the keys
+        config = (await account.get("/.well-known/openid-configuration")).ok()
+        assert config["jwks_uri"].endswith("/openid/v1/jwks")
+        keys = jwt.PyJWKSet.from_dict((await account.get("/openid/v1/jwks")).ok())
+    known = next(key for key in keys.keys if key.key_id == jwt.get_unverified_header(token)["kid"])
+    claims = jwt.decode(
+        token, known, ["ES256"], audience="other", issuer=config["issuer"], options={"verify_iat": False}
+    )
+    assert claims["sub"] == "system:serviceaccount:default:a"
+
+
+async def test_a_token_is_bound_to_what_is_there_and_fits(api: Any) -> None:
+    (await api.post(ACCOUNTS, {"metadata": {"name": "a"}})).ok(201)
+    node = (await api.post("/api/v1/nodes", {"metadata": {"name": "n"}})).ok(201)
+    bound = {"apiVersion": "v1", "kind": "Node", "name": "n"}
+    token = await token_of(api, "a", boundObjectRef=bound)
+    claims = jwt.decode(token, options={"verify_signature": False})["kubernetes.io"]
+    assert claims["node"] == {"name": "n", "uid": node["metadata"]["uid"]}
+    reviews = "/apis/authentication.k8s.io/v1/tokenreviews"
+    user = (await api.post(reviews, {"spec": {"token": token}})).ok(201)["status"]["user"]
+    assert user["extra"]["authentication.kubernetes.io/node-name"] == ["n"]
+    (await api.delete("/api/v1/nodes/n")).ok()
+    assert "error" in (await api.post(reviews, {"spec": {"token": token}})).ok(201)["status"]
+    for spec, status, reason, words in (
+        ({"boundObjectRef": {**bound, "kind": "Foo"}}, 400, "BadRequest", "object of type /v1, Kind=Foo"),
+        ({"boundObjectRef": {**bound, "name": "x"}}, 404, "NotFound", 'nodes "x" not found'),
+        ({"expirationSeconds": 2**33}, 422, "Invalid", "may not specify a duration larger than 2^32 seconds"),
+    ):
+        assert words in (await api.post(f"{ACCOUNTS}/a/token", {"spec": spec})).failed(status, reason)
+
+
+async def test_rights_that_are_lacking_are_told_one_by_one(apiserver: Cluster, api: Any) -> None:
+    await allow(
+        api, {"kind": "User", "name": "jim"}, verbs=["create"], resources=["roles"], group="rbac.authorization.k8s.io"
+    )
+    rules = [{"apiGroups": [""], "resources": ["pods", "secrets"], "verbs": ["get", "list"]}]
+    body = {"metadata": {"name": "more"}, "rules": rules}
+    refused = await api.post(f"{RBAC}/namespaces/default/roles", body, headers={"Impersonate-User": "jim"})
+    assert refused.failed(403, "Forbidden").endswith(
+        'user "jim" (groups=["system:authenticated"]) is attempting to grant RBAC permissions not currently held:\n'
+        '{APIGroups:[""], Resources:["pods"], Verbs:["get" "list"]}\n'
+        '{APIGroups:[""], Resources:["secrets"], Verbs:["get" "list"]}'
+    )

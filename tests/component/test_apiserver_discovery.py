@@ -120,3 +120,31 @@ async def test_version_and_health_are_told(api: Any) -> None:
     assert verbose.endswith("readyz check passed\n")
     assert (await api.get("/livez/none")).status == 404
     assert b"# TYPE" in (await api.get("/metrics")).raw
+
+
+async def test_openapi_is_sent_once_to_those_who_keep_it(api: Any) -> None:
+    for path in ("/openapi/v2", "/openapi/v3", "/openapi/v3/apis/apps/v1"):
+        first = await api.get(path)
+        again = await api.get(path, headers={"If-None-Match": first.headers["Etag"]})
+        assert (first.status, again.status, again.raw) == (200, 304, b"")
+    where = (await api.get("/openapi/v3")).ok()["paths"]["apis/apps/v1"]["serverRelativeURL"]
+    path, _, digest = where.partition("?hash=")
+    kept = await api.get(path, query={"hash": digest})
+    assert kept.headers["Cache-Control"] == "public, immutable"
+    moved = await api.get(path, query={"hash": "OLD"})  # the client follows
+    assert moved.raw == kept.raw
+
+
+async def test_checks_can_be_left_out(api: Any) -> None:
+    text = (await api.get("/readyz?verbose&exclude=store&exclude=nothing")).raw.decode()
+    assert "[+]store excluded: ok\n" in text
+    assert 'cannot be excluded: no matches for "nothing"\n' in text
+    for method, path in (("POST", "/api"), ("PUT", "/apis"), ("DELETE", "/version"), ("PATCH", "/openapi/v2")):
+        (await api(method, path)).failed(405, "MethodNotAllowed")
+
+
+async def test_long_selectors_are_understood_and_endless_ones_refused(api: Any) -> None:
+    names = ",".join(f"name{number}" for number in range(2000))
+    assert (await api.get("/api/v1/pods", query={"labelSelector": f"a in ({names})"})).ok()["items"] == []
+    many = await api.get("/api/v1/pods", query={"labelSelector": ",".join(["a=b"] * 10_000)})
+    assert many.failed(400, "BadRequest") == "a selector has at most 1000 requirements"

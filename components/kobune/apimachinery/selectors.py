@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from kobune.api.meta.v1 import LabelSelector
 from kobune.apimachinery import names
 
+MOST_TERMS = 1000
+"""How many conditions a selector may have: each object is held against all of them."""
 TOKEN = re.compile(r"\s*(\(|\)|,|==|=|!=|!|<|>|[^\s(),=!<>]+)")
 
 
@@ -91,6 +93,8 @@ def parse_labels(text: str) -> Selector:
     while at < len(tokens):
         requirement, at = _requirement(tokens, at, text)
         requirements.append(requirement)
+        if len(requirements) > MOST_TERMS:
+            raise InvalidSelector(f"a selector has at most {MOST_TERMS} requirements")
         if at < len(tokens):
             if tokens[at] != ",":
                 raise InvalidSelector(

@@ -248,7 +248,7 @@ def _etcd_server(config: Config, store: Store, clock: Clock) -> Server:
 def _site(api: Api, metrics: CollectorRegistry, elsewhere: ApiServices, connecting: Connecting) -> Site:
     health = Health({"store": lambda: str(api.store.failed or "")})
     openapi = OpenApi(api.registry, VERSION["gitVersion"])
-    return Site(Discovery(api.registry, elsewhere), openapi, health, metrics, elsewhere, connecting)
+    return Site(Discovery(api.registry, elsewhere), openapi, health, metrics, elsewhere, connecting, api.tokens)
 
 
 async def _forever() -> None:

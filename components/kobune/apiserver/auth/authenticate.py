@@ -1,5 +1,6 @@
 """Who a client is, by its certificate or its token."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -18,6 +19,9 @@ class Tokens(Protocol):
     def user_of(self, token: str) -> User | None:
         """Return whose token it is, or None."""
 
+    def review(self, token: str, audiences: Sequence[str]) -> tuple[User, Sequence[str]] | None:
+        """Return whose token it is and for which of these audiences; None if it is nobody's, or for none of them."""
+
 
 @dataclass(frozen=True)
 class AnySort:
@@ -31,6 +35,10 @@ class AnySort:
             if (user := sort.user_of(token)) is not None:
                 return user
         return None
+
+    def review(self, token: str, audiences: Sequence[str]) -> tuple[User, Sequence[str]] | None:
+        """Return whose token it is and for which of these audiences; None if it is nobody's, or for none of them."""
+        return next((found for sort in self.sorts if (found := sort.review(token, audiences)) is not None), None)
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,13 @@ Source: *Authenticating with Bootstrap Tokens*.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hmac import compare_digest
 from typing import Any, Final
 
 from kobune.apimachinery.codec.scalars import parse_time
+from kobune.apiserver.auth.service_account_tokens import ISSUER
 from kobune.apiserver.auth.user import User
 from kobune.apiserver.cache.view import View
 
@@ -44,6 +46,11 @@ class BootstrapTokens:
         if groups is None or self._has_expired(_text(data, "expiration")):
             return None
         return User(f"system:bootstrap:{identity}", (GROUP, *groups, "system:authenticated"))
+
+    def review(self, token: str, audiences: Sequence[str]) -> tuple[User, Sequence[str]] | None:
+        """Return whom a token stands for, to this server only; None if it is no such token or meant for others."""
+        user = self.user_of(token) if ISSUER in audiences else None
+        return None if user is None else (user, (ISSUER,))
 
     def _has_expired(self, expiration: str) -> bool:
         if not expiration:

@@ -64,12 +64,17 @@ class OpenApi:
 
     def index(self) -> bytes:
         """Return where each document is; a client keeps a document until its hash changes."""
-        paths = {}
-        for place in self._places():
-            rows = [str(row.kind) + str(row.version) for row in self._custom_rows(place)]
-            digest = hashlib.sha256("/".join([self._version, place, *rows]).encode()).hexdigest().upper()
-            paths[place] = {"serverRelativeURL": f"/openapi/v3/{place}?hash={digest}"}
-        return orjson.dumps({"paths": paths})
+        places = {place: {"serverRelativeURL": self.address(place)} for place in self._places()}
+        return orjson.dumps({"paths": places})
+
+    def address(self, place: str) -> str:
+        """Return where a document is to be had as it is now, for good."""
+        return f"/openapi/v3/{place}?hash={self.digest(place)}"
+
+    def digest(self, place: str) -> str:
+        """Return the hash of a document; other things have hashes of their own."""
+        rows = [str(row.kind) + str(row.version) for row in self._custom_rows(place)]
+        return hashlib.sha256("/".join([self._version, place, *rows]).encode()).hexdigest().upper()
 
     def document(self, place: str) -> bytes | None:
         """Return the document of `api/v1` or `apis/group/version`, None if there is none."""

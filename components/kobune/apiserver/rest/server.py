@@ -10,7 +10,8 @@ from weakref import WeakKeyDictionary
 
 from aiohttp import web
 
-from kobune.apimachinery.errors import ApiError, InternalError, NotFound
+from kobune.api.meta.v1 import StatusDetails
+from kobune.apimachinery.errors import ApiError, InternalError, MethodNotAllowed, NotFound
 from kobune.apiserver.audit.trail import Trail
 from kobune.apiserver.auth.attributes import Attributes
 from kobune.apiserver.auth.authenticate import has_token
@@ -24,9 +25,10 @@ from kobune.apiserver.rest.asking import what_is_asked
 from kobune.apiserver.rest.compression import compress
 from kobune.apiserver.rest.recording import NOBODY, Record
 from kobune.apiserver.rest.resources import NoSuchPage, Resources
-from kobune.apiserver.rest.site import NO_PAGE, Page, Site
+from kobune.apiserver.rest.site import NO_PAGE, READ, Page, Site
 from kobune.apiserver.rest.streams import socket_token
 from kobune.apiserver.rest.whole import Whole
+from kobune.apiserver.verbs.dispatch import NOT_ALLOWED
 from kobune.component_base.credentials import Credentials
 from kobune.component_base.failure import CannotStart
 
@@ -35,6 +37,10 @@ log = logging.getLogger(__name__)
 LEAVE = 0.05
 """How long open connections get to end when the server stops."""
 INITIALS = (b"I", b"i")
+LONGEST_LINE = 64 * 1024
+"""How long a URL or a header may be: selectors with hundreds of names do come."""
+ANY_METHOD = ("/healthz", "/livez", "/readyz")
+"""Pages that look at no method."""
 """Of the headers that impersonate."""
 
 
@@ -62,7 +68,7 @@ class RestServer:
         """`host:port`, once entered."""
 
     async def __aenter__(self) -> Self:
-        handler = web.Server(self._serve, access_log=None)
+        handler = web.Server(self._serve, access_log=None, max_line_size=LONGEST_LINE, max_field_size=LONGEST_LINE)
         loop = asyncio.get_running_loop()
         context = server_context(self._credentials) if self._credentials else None
         try:
@@ -149,6 +155,8 @@ class RestServer:
         if page is None:
             raise NotFound("the server could not find the requested resource")
         self._front.allow(Attributes(user, request.method.lower(), path=request.path), trail)
+        if request.method not in READ and not request.path.startswith(ANY_METHOD):
+            raise MethodNotAllowed(NOT_ALLOWED, StatusDetails())
         return _respond(page, request.headers, request.query)
 
     def _user_of(self, request: web.BaseRequest) -> User:
@@ -181,6 +189,8 @@ def _overloaded(error: Overloaded) -> web.Response:
 
 def _respond(page: Page, headers: Mapping[str, str], query: Mapping[str, str]) -> Whole:
     found = page(headers.get("Accept", ""), query)
+    if (tag := found.headers.get("Etag")) and tag in headers.get("If-None-Match", ""):
+        return Whole(b"", 304, dict(found.headers))
     return Whole(found.body, found.status, {"Content-Type": found.content_type, **found.headers})
 
 

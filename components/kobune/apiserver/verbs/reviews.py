@@ -6,6 +6,7 @@ from typing import Any
 from kobune.api.authentication.v1 import UserInfo
 from kobune.apimachinery.errors import BadRequest, FieldError, Invalid
 from kobune.apiserver.auth.attributes import Attributes
+from kobune.apiserver.auth.service_account_tokens import OURS
 from kobune.apiserver.auth.user import User
 from kobune.apiserver.registry.validation import access
 from kobune.apiserver.verbs.api import Api
@@ -63,11 +64,13 @@ def review_token(api: Api, call: Call, review: Any) -> Any:
     if not review.spec.token:
         raise BadRequest("token is required for TokenReview in authentication")
     review.status.Clear()
-    user = api.bearers.user_of(review.spec.token)
-    if user is None:
+    found = api.bearers.review(review.spec.token, list(review.spec.audiences) or OURS)
+    if found is None:
         review.status.error = "invalid bearer token"
         return review
+    user, audiences = found
     review.status.authenticated = True
+    review.status.audiences.extend(audiences)
     review.status.user.CopyFrom(_user_info(user))
     return review
 
