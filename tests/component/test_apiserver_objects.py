@@ -297,3 +297,41 @@ async def test_both_versions_of_a_kind_show_the_same_object(api: Any) -> None:
     assert (one["apiVersion"], two["apiVersion"]) == ("autoscaling/v1", "autoscaling/v2")
     assert two["metadata"]["uid"] == one["metadata"]["uid"]
     assert two["spec"]["metrics"][0]["resource"]["target"] == {"type": "Utilization", "averageUtilization": 70}
+
+
+async def test_containers_for_debugging_are_checked_and_found(api: Any, account: None) -> None:
+    pods = "/api/v1/namespaces/default/pods"
+    containers = [{"name": "c", "image": "i"}]
+    (await api.post(pods, {"metadata": {"name": "p"}, "spec": {"containers": containers}})).ok(201)
+
+    async def debug(**container: Any) -> Any:
+        spec = {"ephemeralContainers": [container]}
+        return await api.patch(f"{pods}/p/ephemeralcontainers", {"spec": spec}, "strategic")
+
+    at = "spec.ephemeralContainers[0]"
+    for container, cause in (
+        ({"name": "c", "image": "x"}, (f"{at}.name", 'Duplicate value: "c"')),
+        ({"name": "", "image": "x"}, (f"{at}.name", "Required value")),
+        (
+            {"name": "d", "image": "x", "ports": [{"containerPort": 80}]},
+            (f"{at}.ports", "Forbidden: cannot be set for an Ephemeral Container"),
+        ),
+        ({"name": "d", "image": "x", "targetContainerName": "z"}, (f"{at}.targetContainerName", 'Not found: "z"')),
+    ):
+        refused = await debug(**container)
+        assert refused.failed(422, "Invalid")
+        assert refused.causes == [cause]
+    (await debug(name="d", image="x", targetContainerName="c")).ok()
+    assert (await api.get(f"{pods}/p/log?container=d")).status == 204  # it runs nowhere yet
+    words = (await api.get(f"{pods}/p/log?container=z")).failed(400, "BadRequest")
+    assert words == "container z is not valid for pod p"
+    node = {"Impersonate-User": "system:node:n", "Impersonate-Group": "system:nodes"}
+    (await api.get("/api/v1/namespaces/default/secrets/s", headers=node)).failed(403, "Forbidden")
+
+
+async def test_less_than_no_grace_is_a_second(api: Any, account: None) -> None:
+    pods = "/api/v1/namespaces/default/pods"
+    spec = {"nodeName": "n", "containers": [{"name": "c", "image": "i"}]}
+    (await api.post(pods, {"metadata": {"name": "p"}, "spec": spec})).ok(201)
+    going = (await api.delete(f"{pods}/p", query={"gracePeriodSeconds": "-1"})).ok()
+    assert going["metadata"]["deletionGracePeriodSeconds"] == 1

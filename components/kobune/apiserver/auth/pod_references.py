@@ -15,9 +15,10 @@ def references(spec: Any) -> set[Reference]:
 def _all(spec: Any) -> Iterator[Reference]:
     for secret in spec.imagePullSecrets:
         yield "secrets", secret.name
-    for containers in (spec.initContainers, spec.containers, spec.ephemeralContainers):
-        for container in containers:
-            yield from _environment(container)
+    for container in (*spec.initContainers, *spec.containers):
+        yield from _environment(container)
+    for added in spec.ephemeralContainers:
+        yield from _environment(added.ephemeralContainerCommon)
     for volume in spec.volumes:
         yield from _volume(volume)
     for claim in spec.resourceClaims:

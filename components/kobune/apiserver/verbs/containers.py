@@ -18,7 +18,8 @@ def pod_of(api: Api, call: Call) -> Pod:
 def container_of(pod: Pod, name: str) -> str:
     """Return the container that is meant: the only one if none is named. `BadRequest` if that is not clear."""
     spec: Any = pod.spec
-    known = [one.name for one in (*spec.initContainers, *spec.containers, *spec.ephemeralContainers)]
+    known = [one.name for one in (*spec.initContainers, *spec.containers)]
+    known += [one.ephemeralContainerCommon.name for one in spec.ephemeralContainers]
     if name:
         if name not in known:
             raise BadRequest(f"container {name} is not valid for pod {pod.metadata.name}")

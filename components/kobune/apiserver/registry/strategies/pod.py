@@ -76,7 +76,7 @@ class PodStrategy(Strategy):
         if not old.spec.nodeName or old.status.phase in ("Failed", "Succeeded"):
             return 0
         if asked is not None:
-            return max(asked, 0)
+            return asked if asked >= 0 else 1
         return old.spec.terminationGracePeriodSeconds if old.spec.HasField("terminationGracePeriodSeconds") else 30
 
     def selectable_fields(self) -> Mapping[str, str]:

@@ -11,7 +11,7 @@ from kobune.apiserver.registry.validation.labels import label_key
 from kobune.apiserver.registry.validation.pods import scheduling
 from kobune.apiserver.registry.validation.pods.quality import quality_of_service
 from kobune.apiserver.registry.validation.pods.security import APPARMOR
-from kobune.apiserver.registry.validation.pods.spec import MIRROR
+from kobune.apiserver.registry.validation.pods.spec import MIRROR, pod
 from kobune.apiserver.registry.validation.shown import difference
 
 FROZEN: Final = (
@@ -225,6 +225,7 @@ def ephemeral_update(new: Any, old: Any) -> Iterator[FieldError]:
     if MIRROR in old.metadata.annotations:
         yield forbidden("", "static pods do not support ephemeral containers")
         return
+    yield from pod(new)
     found = {item.ephemeralContainerCommon.name: item for item in new.spec.ephemeralContainers}
     for before in old.spec.ephemeralContainers:
         name = before.ephemeralContainerCommon.name
@@ -240,6 +241,7 @@ def resize_update(new: Any, old: Any) -> Iterator[FieldError]:
     if MIRROR in old.metadata.annotations:
         yield forbidden("", "static pods cannot be resized")
         return
+    yield from pod(new)
     was = quality_of_service(old)
     if quality_of_service(new) != was:
         yield invalid("spec", was, "Pod QOS Class may not change as a result of resizing")
