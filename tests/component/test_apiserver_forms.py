@@ -211,3 +211,16 @@ async def test_metadata_alone_can_be_had_in_binary_form(api: Any) -> None:
         shown = Unknown.FromString(event.object.raw[4:])
         assert (event.type, shown.typeMeta.kind) == ("ADDED", "PartialObjectMetadata")
         assert PartialObjectMetadata.FromString(shown.raw).metadata.name == "a"
+
+
+async def test_a_scale_has_columns_of_its_own(api: Any) -> None:
+    template = {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [{"name": "c", "image": "i"}]}}
+    spec = {"replicas": 3, "selector": {"matchLabels": {"a": "b"}}, "template": template}
+    deployments = "/apis/apps/v1/namespaces/default/deployments"
+    (await api.post(deployments, {"metadata": {"name": "d"}, "spec": spec})).ok(201)
+    accept = {"Accept": "application/json;as=Table;g=meta.k8s.io;v=v1"}
+    shown = (await api.get(f"{deployments}/d/scale", headers=accept)).ok()
+    assert [column["name"] for column in shown["columnDefinitions"]] == ["Name", "Desired", "Available", "Age"]
+    assert shown["rows"][0]["cells"][:3] == ["d", 3, 0]
+    listed = await api.get("/api/v1/componentstatuses")
+    assert listed.warnings == ["v1 ComponentStatus is deprecated in v1.19+"]

@@ -222,3 +222,13 @@ async def compact(cluster: Cluster, revision: int) -> None:
     credentials = grpc.ssl_channel_credentials(files.ca, files.key, files.certificate)
     async with grpc.aio.secure_channel(cluster.addresses["etcd"], credentials) as channel:
         await rpc_pb2_grpc.KVStub(channel).Compact(rpc_pb2.CompactionRequest(revision=revision))
+
+
+async def test_older_clients_say_in_the_path_that_they_watch(api: Any) -> None:
+    maps = "/api/v1/namespaces/default/configmaps"
+    for name in ("a", "b"):
+        (await api.post(maps, {"metadata": {"name": name}})).ok(201)
+    for path, names in (("configmaps", ["ADDED a", "ADDED b"]), ("configmaps/b", ["ADDED b"])):
+        async with api.watch(f"/api/v1/watch/namespaces/default/{path}") as watch:
+            assert await watch.names(len(names)) == names
+    (await api.get("/api/v1/watch")).failed(404, "NotFound")

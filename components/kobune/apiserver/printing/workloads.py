@@ -104,6 +104,12 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         SELECTOR,
     ),
     "replicasets": (*_REPLICAS, SELECTOR),
+    "scales": (
+        NAME,
+        number("Desired", show("spec.replicas")),
+        number("Available", show("status.replicas")),
+        AGE,
+    ),
     "replicationcontrollers": (*_REPLICAS, text("Selector", lambda m, now: labels_text(m.spec.selector), wide=True)),
     "statefulsets": (NAME, text("Ready", _of("status.readyReplicas", "spec.replicas")), AGE, *_containers()),
     "daemonsets": (

@@ -63,7 +63,7 @@ def what_is_asked(request: web.BaseRequest) -> Asked:
 def _verb(request: web.BaseRequest, target: Target) -> str:
     method = request.method
     if method in ("GET", "HEAD"):
-        if not target.subresource and "watch" in request.query and request.query["watch"] in TRUE:
+        if target.is_watch or (not target.subresource and request.query.get("watch", "") in TRUE):
             return "watch"
         return "get" if target.name else "list"
     if method == "DELETE":

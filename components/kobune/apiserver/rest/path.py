@@ -19,6 +19,8 @@ class Target:
     subresource: str = ""
     rest: str = ""
     """What is behind the subresource: the path that a proxy is to pass on."""
+    is_watch: bool = False
+    """Whether the path itself asks for a watch, as those of older clients do."""
 
 
 @lru_cache(maxsize=1024)
@@ -26,7 +28,7 @@ def parse(path: str) -> Target | None:
     """Return what a path addresses, None if it is no path of a resource.
 
     `/api/v1/…` is the core group, `/apis/group/version/…` every other; then `namespaces/ns` where it applies, the
-    resource, a name, a subresource. Remembered: who asks once asks again.
+    resource, a name, a subresource; before all that `watch`, in an older form. Remembered: who asks once asks again.
     """
     parts = [unquote(part) for part in path.strip("/").split("/")]
     if parts[0] == "api" and len(parts) > 2:
@@ -35,6 +37,8 @@ def parse(path: str) -> Target | None:
         group, version, parts = parts[1], parts[2], parts[3:]
     else:
         return None
+    if is_watch := parts[0] == "watch" and len(parts) > 1:
+        parts = parts[1:]
     if "" in parts[:3]:
         return None
     namespace = ""
@@ -44,4 +48,4 @@ def parse(path: str) -> Target | None:
         # A namespace lives in itself, for whoever asks who may change it.
         namespace = parts[1]
     resource, name, subresource = (*parts[:3], "", "")[:3]
-    return Target(group, version, resource, namespace, name, subresource, "/".join(parts[3:]))
+    return Target(group, version, resource, namespace, name, subresource, "/".join(parts[3:]), is_watch)

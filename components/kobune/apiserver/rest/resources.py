@@ -16,6 +16,7 @@ from kobune.apiserver.cache.stored import Stored
 from kobune.apiserver.front import Front, delete_call, write_call
 from kobune.apiserver.rest import accept, answer, options
 from kobune.apiserver.rest.path import Target
+from kobune.apiserver.rest.table import scale_table
 from kobune.apiserver.rest.watching import serve_watch
 from kobune.apiserver.rest.whole import Whole
 from kobune.apiserver.verbs import dispatch
@@ -92,7 +93,7 @@ class Resources:
         call.field_selector = request.query.get("fieldSelector", "")
         call.trail = trail
         _check_place(call)
-        verb = _verb(request.method, call, request.query)
+        verb = _verb(request.method, call, request.query, is_watch=target.is_watch)
         if resource.warning:
             call.warnings.append(resource.warning)
         try:
@@ -138,7 +139,11 @@ class Resources:
 
     async def _get(self, call: Call, wish: accept.Wish, include: str, resource_version: str) -> Whole:
         if call.subresource == "scale":
-            return answer.from_message(await dispatch.scale(self._api, call), wish, 200, call.warnings)
+            scale = await dispatch.scale(self._api, call)
+            if wish.transform == "Table":
+                body = scale_table(scale, self._api.now(), include, wish.api_version)
+                return answer.from_json(body, wish, 200, call.warnings)
+            return answer.from_message(scale, wish, 200, call.warnings)
         stored = get(self._api, call, resource_version)
         note_answer(call, stored)
         return await self._shown(call, stored, wish, include)
@@ -206,11 +211,12 @@ def _check_place(call: Call) -> None:
         raise NotFound("the server could not find the requested resource", StatusDetails())
 
 
-def _verb(method: str, call: Call, query: Mapping[str, str]) -> str:
+def _verb(method: str, call: Call, query: Mapping[str, str], *, is_watch: bool) -> str:
     """Return what a method means; `MethodNotAllowed` where it means nothing."""
     if call.subresource == PROXY and not call.resource.is_custom and method in PASSED_ON:
         return PASSED_ON[method]
-    is_watch = method == "GET" and not call.subresource and query.get("watch", "") in ("1", "true", "True")
+    is_watch = is_watch or query.get("watch", "") in ("1", "true", "True")
+    is_watch = is_watch and method == "GET" and not call.subresource
     across_namespaces = call.resource.kind.namespaced and not call.namespace
     match method, bool(call.name):
         case "GET", is_object:

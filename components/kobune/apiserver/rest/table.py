@@ -5,6 +5,7 @@ from typing import Any
 
 import orjson
 
+from kobune.api.autoscaling.v1 import Scale
 from kobune.api.meta.v1 import PartialObjectMetadata, PartialObjectMetadataList
 from kobune.apimachinery import codec
 from kobune.apimachinery.errors import BadRequest
@@ -41,6 +42,25 @@ def table(
         "metadata": meta,
         "columnDefinitions": [_definition(column) for column in columns] if head else None,
         "rows": [_row(resource, item, columns, now, include, version) for item in items],
+    }
+    return orjson.dumps(tree)
+
+
+def scale_table(scale: Scale, now: float, include: str, version: str) -> bytes:
+    """Return the JSON of a `Table` with a scale in its only row."""
+    columns = columns_of("scales")
+    row: dict[str, Any] = {"cells": [column.cell(scale, now) for column in columns], "object": None}
+    if include == "Object":
+        row["object"] = media.tree_of(scale)
+    elif include != "None":
+        metadata = codec.encode(scale.metadata)
+        row["object"] = {"kind": "PartialObjectMetadata", "apiVersion": version, "metadata": metadata}
+    tree = {
+        "kind": "Table",
+        "apiVersion": version,
+        "metadata": {"resourceVersion": scale.metadata.resourceVersion},
+        "columnDefinitions": [_definition(column) for column in columns],
+        "rows": [row],
     }
     return orjson.dumps(tree)
 

@@ -101,7 +101,7 @@ async def patch(api: Api, call: Call, content_type: str, body: bytes) -> Answer:
     return await patch_object(api, call, content_type, body)
 
 
-async def scale(api: Api, call: Call) -> Message:
+async def scale(api: Api, call: Call) -> Scale:
     """Return the scale of an object."""
     return await get_scale(api, call)
 

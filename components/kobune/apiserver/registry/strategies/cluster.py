@@ -65,6 +65,12 @@ class LeaseStrategy(UncountedStrategy):
     create_on_update = True
 
 
+class ComponentStatusStrategy(UncountedStrategy):
+    """Components, which say by themselves how they are."""
+
+    deprecation = "v1 ComponentStatus is deprecated in v1.19+"
+
+
 class EventStrategy(UncountedStrategy):
     """An event vanishes after an hour."""
 
@@ -91,6 +97,7 @@ class EventStrategy(UncountedStrategy):
 def kinds() -> Mapping[tuple[str, str], Strategy]:
     """Return the strategies of these kinds, by group and plural."""
     return {
+        ("", "componentstatuses"): ComponentStatusStrategy(),
         ("", "events"): EventStrategy(defaults.default_event, Rules(always=rules.event), name_rule=names.path_segment),
         ("", "namespaces"): NamespaceStrategy(
             rules=Rules(
