@@ -1,8 +1,9 @@
 """Whatever is sent, the answer is a `Status` that says what is wrong: never a 500, a hang, or a crash."""
 
 import asyncio
+import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from itertools import pairwise
 from typing import Any
 
@@ -13,7 +14,8 @@ from yarl import URL
 
 from kobune.apimachinery import codec
 from kobune.apiserver.registry.registry import built_in
-from kobune.testing import SyncCluster
+from kobune.apiserver.rest import resources
+from kobune.testing import Cluster, SyncCluster
 from kobune.testing.messages import messages
 
 MAPS = "/api/v1/namespaces/default/configmaps"
@@ -321,3 +323,30 @@ def test_no_object_is_too_odd_for_a_proper_answer(fuzzed: SyncCluster, connect: 
 
     attack()
     assert len(stored) > 5
+
+
+async def test_a_request_for_no_path_is_told_that_there_is_nothing(apiserver: Cluster, connect: Any) -> None:
+    async with connect(apiserver) as api:
+        host, _, port = apiserver.server.removeprefix("https://").rpartition(":")
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        reader, writer = await asyncio.open_connection(host, int(port), ssl=context)
+        writer.write(b"CONNECT /version HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        answer = await reader.read()
+        writer.close()
+        assert answer.split(b" ", 2)[1] == b"404", answer
+        assert (await api.get("/version")).status == 200
+
+
+async def test_a_body_that_does_not_come_is_not_waited_for_for_ever(api: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resources, "BODY_WITHIN", 0.05)
+
+    async def slowly() -> AsyncIterator[bytes]:
+        yield b"{"
+        await asyncio.sleep(10)
+
+    url = f"{api.cluster.server}{MAPS}"
+    async with api.session.post(url, data=slowly(), headers={"Content-Type": "application/json"}) as answer:
+        tree = await answer.json()
+    assert (answer.status, tree["reason"]) == (504, "Timeout")
+    assert tree["message"].startswith("Timeout: request did not complete within requested timeout")

@@ -228,7 +228,7 @@ async def test_the_types_of_expressions_are_checked_for_the_kinds_they_are_about
         "fieldRef": "spec.validations[0].expression",
         "warning": "apps/v1, Kind=Deployment: ERROR: <input>:1:7: undefined field 'replicas'\n"
         " | object.replicas > 1\n"
-        " | ......^",
+        " | ......^\n",
     }
     assert second["fieldRef"] == "spec.validations[2].messageExpression"
 

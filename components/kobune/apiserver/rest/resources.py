@@ -1,12 +1,13 @@
 """Requests for resources: from method, path, query and body to a verb, and from its answer to HTTP."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
 from kobune.api.meta.v1 import StatusDetails
-from kobune.apimachinery.errors import ApiError, MethodNotAllowed, NotFound, RequestEntityTooLarge
+from kobune.apimachinery.errors import ApiError, MethodNotAllowed, NotFound, RequestEntityTooLarge, Timeout
 from kobune.apiserver import body
 from kobune.apiserver.aggregation.connecting import Connecting
 from kobune.apiserver.audit.objects import note_answer, note_listing, note_sent
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from kobune.apiserver.rest.remote.transport import Transport
 
 BODY_LIMIT = 3 * 1024 * 1024
+BODY_WITHIN = 34.0
+"""For how many seconds a body is waited for: whoever sends slowly keeps others from being served."""
 PROXY = "proxy"
 FLOWS = frozenset({"attach", "exec", "log", "portforward", PROXY})
 """The subresources that are no objects."""
@@ -237,7 +240,18 @@ def _verb(method: str, call: Call, query: Mapping[str, str], *, is_watch: bool) 
 
 
 async def read_body(request: web.BaseRequest) -> bytes:
-    """Return the body; `RequestEntityTooLarge` beyond 3 MiB."""
+    """Return the body; `RequestEntityTooLarge` beyond 3 MiB, `Timeout` if it does not come."""
+    if request.content.is_eof():
+        return await _read_body(request)
+    try:
+        async with asyncio.timeout(BODY_WITHIN):
+            return await _read_body(request)
+    except TimeoutError:
+        why = "request did not complete within requested timeout - context deadline exceeded"
+        raise Timeout(f"Timeout: {why}") from None
+
+
+async def _read_body(request: web.BaseRequest) -> bytes:
     chunks: list[bytes] = []
     size = 0
     async for chunk in request.content.iter_any():

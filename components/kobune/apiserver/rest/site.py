@@ -74,6 +74,8 @@ class Site:
 
     def find(self, path: str) -> Page | None:
         """Return the page at a path, or None."""
+        if not path.startswith("/"):
+            return None  # what a CONNECT names is a host
         if path in ("/version", "/version/"):
             return lambda accept, query: Document(orjson.dumps(VERSION))
         if path == "/metrics":

@@ -26,7 +26,7 @@ def warnings_of(spec: Any, registry: Registry) -> list[ExpressionWarning]:
             ("messageExpression", validation.messageExpression),
         ):
             problems = [
-                f"{_shown(each.kind)}: {why}" for each in kinds if (why := _problem(spec, expression, each, params))
+                f"{_shown(each.kind)}: {why}\n" for each in kinds if (why := _problem(spec, expression, each, params))
             ]
             if expression and problems:
                 at = f"spec.validations[{index}].{field}"
@@ -80,4 +80,4 @@ def _params(spec: Any, registry: Registry) -> Resource | None:
 
 
 def _shown(kind: Kind) -> str:
-    return f"{kind.group}/{kind.version}, Kind={kind.name}" if kind.group else f"{kind.version}, Kind={kind.name}"
+    return f"{kind.group}/{kind.version}, Kind={kind.name}"
