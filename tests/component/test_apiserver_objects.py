@@ -335,3 +335,21 @@ async def test_less_than_no_grace_is_a_second(api: Any, account: None) -> None:
     (await api.post(pods, {"metadata": {"name": "p"}, "spec": spec})).ok(201)
     going = (await api.delete(f"{pods}/p", query={"gracePeriodSeconds": "-1"})).ok()
     assert going["metadata"]["deletionGracePeriodSeconds"] == 1
+
+
+async def test_an_object_names_each_of_its_owners_once(api: Any) -> None:
+    maps = "/api/v1/namespaces/default/configmaps"
+    owner = {"apiVersion": "v1", "kind": "Pod", "name": "p", "uid": "u"}
+    other = {**owner, "name": "q"}
+    words = "; API server dedups owner references in 1.20+, and may reject such requests as early as 1.24; "
+    words += "please fix your requests; duplicate UID(s) observed: u"
+    begins = ".metadata.ownerReferences contains duplicate entries"
+    made = await api.post(maps, {"metadata": {"name": "a", "ownerReferences": [owner, owner, other]}})
+    assert made.ok(201)["metadata"]["ownerReferences"] == [owner, other]
+    assert made.warnings == [begins + words]
+    put = await api.put(f"{maps}/a", {"metadata": {"name": "a", "ownerReferences": [other, other, other]}})
+    assert put.ok()["metadata"]["ownerReferences"] == [other]
+    assert put.warnings == [f"{begins}{words}, u"]
+    patched = await api.patch(f"{maps}/a", {"metadata": {"ownerReferences": [owner, owner]}})
+    assert patched.ok()["metadata"]["ownerReferences"] == [owner]
+    assert patched.warnings == [f"{begins} after mutating admission happens{words}"]

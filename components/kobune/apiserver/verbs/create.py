@@ -11,6 +11,7 @@ from kobune.apiserver.storage.errors import RevisionConflict
 from kobune.apiserver.verbs import checks, ownership
 from kobune.apiserver.verbs.api import Api
 from kobune.apiserver.verbs.call import Call
+from kobune.apiserver.verbs.owners import name_once
 
 MAX_GENERATED = 63 - 5
 """How much of `generateName` is kept before the suffix."""
@@ -31,6 +32,7 @@ async def create(api: Api, call: Call, new: Any, *, tracked: bool = True) -> Sto
         await pending
     if write.changed:
         call.name = new.metadata.name
+        name_once(call, new.metadata, admitted=True)
         call.resource.normalize(new)
         if tracked:
             ownership.created(api, call, new)  # what webhooks have added is theirs who asked for it
@@ -67,6 +69,7 @@ def prepare(api: Api, call: Call, new: Any, *, tracked: bool) -> None:
     if not meta.name and meta.generateName:
         meta.name = meta.generateName[:MAX_GENERATED] + api.new_suffix()
     call.name = meta.name
+    name_once(call, meta, admitted=False)
     meta.uid = api.new_uid()
     meta.creationTimestamp.CopyFrom(time_of(api.now()))
     call.resource.normalize(new)

@@ -16,6 +16,7 @@ from kobune.apiserver.storage.errors import RevisionConflict
 from kobune.apiserver.verbs import checks, ownership
 from kobune.apiserver.verbs.api import Api
 from kobune.apiserver.verbs.call import Call
+from kobune.apiserver.verbs.owners import name_once
 
 STALE = "the object has been modified; please apply your changes to the latest version and try again"
 ATTEMPTS = 100
@@ -94,6 +95,7 @@ async def _write(api: Api, call: Call, current: Stored, new: Any, *, tracked: bo
         reviewed = call.subresource in REVIEWED
         if not reviewed and (pending := api.admission.mutate(write)) is not None:
             await pending
+        name_once(call, new.metadata, admitted=True)
         if write.changed:
             call.resource.normalize(new)
             if tracked:

@@ -9,6 +9,7 @@ from kobune.apiserver.verbs.api import Api
 from kobune.apiserver.verbs.call import Call
 from kobune.apiserver.verbs.create import create, settle_namespace
 from kobune.apiserver.verbs.modify import check_name, check_uid, modify
+from kobune.apiserver.verbs.owners import name_once
 
 
 async def update(api: Api, call: Call, new: Any) -> Stored:
@@ -23,6 +24,7 @@ async def update(api: Api, call: Call, new: Any) -> Stored:
         raise BadRequest(f"the name of the object ({call.name} based on URL) was undeterminable: name must be provided")
     call.name = call.name or name
     check_name(call, name)
+    name_once(call, new.metadata, admitted=False)
     strategy = call.resource.strategy
     if (
         strategy.create_on_update
