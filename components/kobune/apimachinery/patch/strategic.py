@@ -25,11 +25,11 @@ class Contradictory(Unpatchable):
     """The patch names its parts in a way that cannot be meant."""
 
 
-class Misplaced(Contradictory):
+class Misplaced(Unpatchable):
     """What the patch has is not where its directives say."""
 
 
-class NoMergeKey(Contradictory):
+class NoMergeKey(Unpatchable):
     """An item of a list lacks what tells it apart."""
 
 

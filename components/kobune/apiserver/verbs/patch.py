@@ -10,8 +10,8 @@ from kobune.api.meta.v1 import StatusDetails
 from kobune.apimachinery import codec
 from kobune.apimachinery.errors import BadRequest, Invalid, RequestEntityTooLarge, Unexplained
 from kobune.apimachinery.patch import (
-    Contradictory,
     Misplaced,
+    NoMergeKey,
     PatchTooLarge,
     Unpatchable,
     apply_json_patch,
@@ -99,7 +99,7 @@ def apply(document: PatchDocument, tree: Any, descriptor: Descriptor | None) -> 
         raise RequestEntityTooLarge(str(error)) from None
     except Misplaced:
         raise Invalid(REJECTED, StatusDetails()) from None
-    except Contradictory as error:
+    except NoMergeKey as error:
         raise Unexplained(str(error)) from None
     except Unpatchable as error:
         if document.language == JSON_PATCH:
