@@ -353,3 +353,36 @@ async def test_an_object_names_each_of_its_owners_once(api: Any) -> None:
     patched = await api.patch(f"{maps}/a", {"metadata": {"ownerReferences": [owner, owner]}})
     assert patched.ok()["metadata"]["ownerReferences"] == [owner]
     assert patched.warnings == [f"{begins} after mutating admission happens{words}"]
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        (
+            "/apis/autoscaling/v1/namespaces/default/horizontalpodautoscalers",
+            {
+                "spec": {
+                    "maxReplicas": 3,
+                    "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "d"},
+                }
+            },
+        ),
+        (
+            "/apis/events.k8s.io/v1/namespaces/default/events",
+            {
+                "eventTime": "2026-01-01T00:00:00.000000Z",
+                "reportingController": "example.com/x",
+                "reportingInstance": "x",
+                "action": "a",
+                "reason": "r",
+                "type": "Normal",
+                "regarding": {"kind": "Pod", "name": "p", "namespace": "default"},
+            },
+        ),
+    ],
+)
+async def test_a_version_that_is_not_stored_is_replaced_too(api: Any, path: str, body: dict[str, Any]) -> None:
+    made = (await api.post(path, {"metadata": {"name": "a"}, **body})).ok(201)
+    made["metadata"]["labels"] = {"x": "y"}
+    put = (await api.put(f"{path}/a", made)).ok()
+    assert (put["apiVersion"], put["metadata"]["labels"]) == (made["apiVersion"], {"x": "y"})

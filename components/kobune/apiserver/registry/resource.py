@@ -114,8 +114,8 @@ class Resource:
         return self.message()
 
     def copy(self, item: Any) -> Any:
-        """Return an object that says the same."""
-        copy = self.message()
+        """Return an object that says the same, in the version that it is of."""
+        copy = type(item)()
         copy.CopyFrom(item)
         return copy
 
