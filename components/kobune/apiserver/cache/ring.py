@@ -123,12 +123,16 @@ class Ring:
             if not waiter.done():
                 waiter.set_result(None)
 
-    def select(self, prefix: bytes) -> Iterator[Stored]:
-        """Yield the objects whose keys start with `prefix`, in order."""
-        keys = self.objects.irange(prefix, prefix + b"\xff") if prefix else iter(self.objects)
+    def select(self, prefix: bytes, start: bytes = b"") -> Iterator[Stored]:
+        """Yield the objects whose keys start with `prefix` and are not before `start`, in order."""
         objects = self.objects
-        for key in keys:
+        for key in objects.irange(max(prefix, start), prefix + b"\xff"):
             yield objects[key]
+
+    def count(self, prefix: bytes, start: bytes = b"") -> int:
+        """Return how many objects `select` would yield."""
+        keys = self.objects
+        return max(keys.bisect_right(prefix + b"\xff") - keys.bisect_left(max(prefix, start)), 0)
 
     @property
     def position(self) -> int:

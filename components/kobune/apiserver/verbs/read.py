@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import islice
 
 from kobune.api.meta.v1 import ListOptions, StatusCause, StatusDetails
 from kobune.apimachinery.errors import BadRequest, Expired, FieldError, Invalid, Timeout
@@ -17,7 +18,7 @@ from kobune.apiserver.cache.stored import Stored
 from kobune.apiserver.registry.resource import Resource
 from kobune.apiserver.registry.validation import forbidden
 from kobune.apiserver.storage import errors
-from kobune.apiserver.storage.store import prefix_end
+from kobune.apiserver.storage.store import Entry, prefix_end
 from kobune.apiserver.verbs.api import Api
 from kobune.apiserver.verbs.call import Call
 from kobune.apiserver.verbs.modify import must_get
@@ -88,21 +89,17 @@ def list_objects(api: Api, call: Call, options: ListOptions) -> Listing:
     page = parse_continue(getattr(options, "continue"))
     if page is not None and options.resourceVersion not in ("", "0"):
         raise BadRequest("specifying resource version is not allowed when using continue")
-    revision = page.revision if page else _exact_revision(api, options)
-    if revision in (0, api.cacher.revision):
-        revision = api.cacher.revision
-        found: Iterable[Stored] = api.cacher.ring(call.resource).select(call.resource.prefix(call.namespace))
-    else:
-        found = _past(api, call, revision)
-    items = [stored for stored in found if wanted.matches(stored)]
-    if page is not None:
-        items = [stored for stored in items if _place(stored) > page.after]
-    remaining = len(items) - options.limit
-    if options.limit <= 0 or remaining <= 0:
+    revision = (page.revision if page else _exact_revision(api, options)) or api.cacher.revision
+    last = call.resource.prefix() + page.after.encode() if page else b""
+    # One more than the page holds tells whether there are more.
+    most = options.limit + 1 if options.limit > 0 else None
+    found = _range(api, call, revision, last, most if wanted.everything() else None)
+    items = list(islice(filter(wanted.matches, found.items), most))
+    if most is None or len(items) < most:
         return Listing(items, revision)
-    items = items[: options.limit]
-    known = remaining if not (wanted.labels or wanted.fields) else None
-    return Listing(items, revision, Page(revision, _place(items[-1])).token(), known)
+    items.pop()
+    remaining = found.count - len(items) if wanted.everything() else None
+    return Listing(items, revision, Page(revision, _place(items[-1])).token(), remaining)
 
 
 def make_filter(call: Call, options: ListOptions) -> Filter:
@@ -164,14 +161,34 @@ def _exact_revision(api: Api, options: ListOptions) -> int:
     return asked if options.resourceVersionMatch == "Exact" else 0
 
 
-def _past(api: Api, call: Call, revision: int) -> list[Stored]:
+@dataclass(frozen=True)
+class _Range:
+    """Objects in order of their keys; `count` is how many there are from the first of them on."""
+
+    items: Iterable[Stored]
+    count: int
+
+
+def _range(api: Api, call: Call, revision: int, after: bytes, limit: int | None) -> _Range:
+    """Return the objects at a revision whose keys follow `after`; of the past, no more than `limit`."""
+    ring = api.cacher.ring(call.resource)
     prefix = call.resource.prefix(call.namespace)
-    resource = call.resource.stored
+    start = max(prefix, after + b"\0")
+    if revision == api.cacher.revision:
+        return _Range(ring.select(prefix, start), ring.count(prefix, start))
     try:
-        entries = api.store.range(prefix, prefix_end(prefix), revision=revision).entries
+        past = api.store.range(start, prefix_end(prefix), revision=revision, limit=limit or 0)
     except errors.Compacted:
         raise Expired("The provided continue parameter is too old to display a consistent list result.") from None
-    return [Stored(resource, resource.unwrap(entry.value), entry.mod_revision) for entry in entries]
+    resource = call.resource.stored
+
+    def as_it_was(entry: Entry) -> Stored:
+        now: Stored | None = ring.objects.get(entry.key)
+        if now is not None and now.revision == entry.mod_revision:
+            return now
+        return Stored(resource, resource.unwrap(entry.value), entry.mod_revision)
+
+    return _Range(map(as_it_was, past.entries), past.count)
 
 
 def _place(stored: Stored) -> str:
