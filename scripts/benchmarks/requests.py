@@ -41,7 +41,7 @@ KNOWN = 400
 
 
 def pod(name: str, count: str) -> dict[str, Any]:
-    """Return what is sent: a pod of one container with resources; of it, status updates look at the status only."""
+    """Return what is sent: a pod of one container, without a token; of it, status updates look at the status only."""
     amounts = {"cpu": "100m", "memory": "100Mi"}
     container = {
         "name": "pause",
@@ -53,7 +53,12 @@ def pod(name: str, count: str) -> dict[str, Any]:
         "kind": "Pod",
         "apiVersion": "v1",
         "metadata": {"name": name, "labels": {"app": "bench"}},
-        "spec": {"schedulerName": "nobody", "terminationGracePeriodSeconds": 0, "containers": [container]},
+        "spec": {
+            "schedulerName": "nobody",
+            "terminationGracePeriodSeconds": 0,
+            "automountServiceAccountToken": False,
+            "containers": [container],
+        },
         "status": {"phase": "Pending", "message": count},
     }
 

@@ -132,7 +132,9 @@ class Ring:
     def count(self, prefix: bytes, start: bytes = b"") -> int:
         """Return how many objects `select` would yield."""
         keys = self.objects
-        return max(keys.bisect_right(prefix + b"\xff") - keys.bisect_left(max(prefix, start)), 0)
+        end: int = keys.bisect_right(prefix + b"\xff")
+        first: int = keys.bisect_left(max(prefix, start))
+        return max(end - first, 0)
 
     @property
     def position(self) -> int:
