@@ -8,7 +8,7 @@ from random import Random
 import pytest
 
 from kobune.apimachinery.clock import ManualClock
-from kobune.apiserver.storage.disk import read
+from kobune.apiserver.storage.formats import read
 from kobune.apiserver.storage.errors import RevisionConflict, StoreDamaged, StoreFailed, StoreTooNew
 from kobune.apiserver.storage.mvcc import MvccStore, running
 from kobune.apiserver.storage.store import DELETE, TO_THE_END, Delete, Event, Put, Range, Store
@@ -19,8 +19,7 @@ ALL = (b"\0", TO_THE_END)
 
 @asynccontextmanager
 async def on(disk: FaultyDisk) -> AsyncIterator[Store]:
-    store = MvccStore(clock=ManualClock(), random=Random(1), disk=disk)
-    store.start(read(disk))
+    store = MvccStore(clock=ManualClock(), random=Random(1), disk=disk, loaded=read(disk))
     async with running(store):
         try:
             yield store
@@ -174,13 +173,13 @@ async def test_a_compaction_that_a_power_cut_interrupts_is_finished_later(surviv
         assert [store.range(*ALL, revision=revision).entries for revision in (last - 1, last)] == now
         last_write = await store.put(b"k0", b"")
         await store.compact(last_write.mod_revision, physical=True)
-        left = [key for key, _ in disk.rows() if key.startswith(b"r")]
+        left = [key for key, _ in disk.scan(b"", None) if key.startswith(b"r")]
         assert len(left) == store.range(*ALL).count
 
 
 async def test_what_a_later_version_wrote_is_refused() -> None:
-    with pytest.raises(StoreTooNew, match="format 2"):
-        read(FaultyDisk({b"mformat": b"2"}))
+    with pytest.raises(StoreTooNew, match="format 9"):
+        read(FaultyDisk({b"mformat": b"9"}))
 
 
 async def test_an_older_format_is_brought_forward_step_by_step() -> None:
@@ -189,7 +188,22 @@ async def test_an_older_format_is_brought_forward_step_by_step() -> None:
 
     disk = FaultyDisk({b"mformat": b"1"})
     read(disk, format=3, migrations={1: add(b"mone", b"1"), 2: add(b"mtwo", b"2")})
-    assert dict(disk.rows()) == {b"mformat": b"3", b"mone": b"1", b"mtwo": b"2"}
+    assert dict(disk.scan(b"", None)) == {b"mformat": b"3", b"mone": b"1", b"mtwo": b"2"}
+
+
+async def test_a_store_of_format_1_keeps_its_keys_and_leases() -> None:
+    disk = FaultyDisk()
+    async with on(disk) as store:
+        lease = await store.grant(60)
+        await store.put(b"a", b"1", lease=lease.id)
+        await store.put(b"b", b"2")
+    rows = {key: value[:8] if key[:1] == b"k" else value for key, value in disk.scan(b"", None)}
+    disk = FaultyDisk({**rows, b"mformat": b"1"})
+    async with on(disk) as store:
+        assert disk.get(b"mformat") == b"2"
+        assert [entry.value for entry in store.range(*ALL).entries] == [b"1", b"2"]
+        assert await store.revoke(lease.id) == 4
+        assert [entry.key for entry in store.range(*ALL).entries] == [b"b"]
 
 
 @pytest.mark.parametrize("lost", ["k", "r", "mformat"])
@@ -198,7 +212,7 @@ async def test_rows_that_contradict_each_other_are_refused(lost: str) -> None:
     async with on(disk) as store:
         await store.put(b"a", b"1")
         await store.put(b"b", b"1")
-    rows = dict(disk.rows())
+    rows = dict(disk.scan(b"", None))
     rows.pop(next(key for key in rows if key.startswith(lost.encode())))
     with pytest.raises(StoreDamaged):
         read(FaultyDisk(rows))

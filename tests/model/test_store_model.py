@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from kobune.apimachinery.clock import ManualClock
-from kobune.apiserver.storage.disk import read
+from kobune.apiserver.storage.formats import read
 from kobune.apiserver.storage.errors import (
     Compacted,
     DuplicateKey,
@@ -168,8 +168,7 @@ class StoreMachine(RuleBasedStateMachine):
         async def start() -> Store:
             self.exit = AsyncExitStack()
             self.clock = ManualClock()
-            store = MvccStore(clock=self.clock, random=Random(1), disk=self.disk)
-            store.start(read(self.disk))
+            store = MvccStore(clock=self.clock, random=Random(1), disk=self.disk, loaded=read(self.disk))
             return await self.exit.enter_async_context(running(store))
 
         self.store: Store = self.wait(start())

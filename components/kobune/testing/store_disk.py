@@ -25,8 +25,12 @@ class FaultyDisk:
     def get(self, key: bytes) -> bytes | None:
         return self._current().get(key)
 
-    def rows(self) -> Iterator[tuple[bytes, bytes]]:
-        yield from sorted(self._current().items())
+    def scan(self, start: bytes, stop: bytes | None) -> Iterator[tuple[bytes, bytes]]:
+        rows = sorted(self._current().items())
+        return ((key, value) for key, value in rows if key >= start and (stop is None or key < stop))
+
+    def keys(self, start: bytes, stop: bytes | None) -> Iterator[bytes]:
+        return (key for key, _ in self.scan(start, stop))
 
     def write(self, rows: Iterable[Row], *, sync: bool) -> None:
         rows = list(rows)
@@ -40,6 +44,9 @@ class FaultyDisk:
                 self._unsynced.clear()
         if failing and self.fails is not None:
             raise self.fails
+
+    def reclaim(self, stop: bytes) -> None:
+        """Nothing is held back."""
 
     def size(self) -> int:
         return sum(len(key) + len(value) for key, value in self._current().items())

@@ -61,6 +61,10 @@ class Committer(Protocol):
         """Return when everything submitted is done with; called off the event loop."""
 
 
+CommitterOf = Callable[[Disk, Committed, asyncio.AbstractEventLoop], Committer]
+"""Makes the committer of a store."""
+
+
 class CommitThread:
     """Writes groups of commits to a disk, in a thread of its own."""
 
@@ -74,8 +78,6 @@ class CommitThread:
         self._broken: BaseException | None = None
         # A daemon: a process that dies without closing its store must not hang; what it acknowledged is on disk.
         self._thread = threading.Thread(target=self._run, name="store-commit", daemon=True)
-
-    def start(self) -> None:
         self._thread.start()
 
     def submit(self, commit: Commit) -> None:
@@ -115,10 +117,8 @@ class CommitThread:
 
     def _write(self, group: list[Commit]) -> None:
         try:
-            if self._broken is None:
-                rows = [row for commit in group for row in (*commit.rows, *event_rows(commit.events))]
-                if rows:
-                    self._disk.write(rows, sync=True)
+            if self._broken is None and (rows := _rows(group)):
+                self._disk.write(rows, sync=True)
         except Exception as error:  # whatever it is, nothing after it may be acknowledged
             self._broken = error
         self._tell(self._committed, group, self._broken)
@@ -145,9 +145,10 @@ class CommitThread:
 
 
 class CommitNow:
-    """Takes everything as done, on the next turn of the loop: for stores that live in memory only."""
+    """Writes at once, on the next turn of the loop: for disks that are memory."""
 
-    def __init__(self, committed: Committed, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, disk: Disk, committed: Committed, loop: asyncio.AbstractEventLoop) -> None:
+        self._disk = disk
         self._committed = committed
         self._loop = loop
         self._fresh: list[Commit] = []
@@ -158,17 +159,24 @@ class CommitNow:
         self._fresh.append(commit)
 
     def clean_up(self, chore: Chore) -> None:
-        if next(islice(chore.steps, CHORE_STEPS, None), None) is None:
-            _resolve(chore.done)
-        else:
+        steps = list(islice(chore.steps, CHORE_STEPS))
+        self._disk.write((row for step in steps for row in step), sync=False)
+        if steps:
             self._loop.call_soon(self.clean_up, chore)
+        else:
+            _resolve(chore.done)
 
     def close(self) -> None:
         """Nothing is held."""
 
     def _hand_over(self) -> None:
         fresh, self._fresh = self._fresh, []
+        self._disk.write(_rows(fresh), sync=False)
         self._committed(fresh, None)
+
+
+def _rows(group: Sequence[Commit]) -> list[Row]:
+    return [row for commit in group for row in (*commit.rows, *event_rows(commit.events))]
 
 
 def _resolve(done: asyncio.Future[None]) -> None:

@@ -25,13 +25,9 @@ from kobune.apiserver.storage.store import (
     Target,
     Txn,
     TxnResult,
+    tombstone,
     within,
 )
-
-
-def tombstone(key: bytes, revision: int) -> Entry:
-    """Return the entry of a `DELETE`."""
-    return Entry(key, b"", 0, revision, 0)
 
 
 def successor(current: Entry | None, key: bytes, value: bytes, revision: int, lease: int) -> Entry:
@@ -62,7 +58,7 @@ class Draft:
             entry = layer.get(key)
             if entry is not None:
                 return entry if entry.version else None
-        return self._state.live.get(key)
+        return self._state.newest(key)
 
     def range(self, operation: Range) -> RangeResult:
         if operation.revision > 0:
@@ -75,9 +71,11 @@ class Draft:
             for key, entry in layer.items()
             if within(key, operation.key, operation.range_end)
         }
-        found = self._state.overlaid(changed, operation.key, operation.range_end, operation.limit, operation.count_only)
+        limit = operation.limit
+        count, keys = self._state.overlaid(changed, operation.key, operation.range_end, limit, operation.count_only)
+        entries = [entry for key in keys if (entry := changed.get(key) or self._state.newest(key)) is not None]
         revision = self._revision if self.events else self._revision - 1
-        return RangeResult(found.entries, found.more, found.count, revision)
+        return RangeResult(entries, 0 < limit < count, count, revision)
 
     def delete(self, operation: Delete) -> DeleteResult:
         doomed = self.range(Range(operation.key, operation.range_end)).entries

@@ -4,7 +4,7 @@
                    │
                    └─► Committer ── durable ──► State.apply ──► subscribers ──► watches wake ──► the writer is answered
 
-What readers and writers see is promised in `Store`. LevelDB and memory differ in the committer only.
+What readers and writers see is promised in `Store`. LevelDB and memory differ in the disk and the committer only.
 """
 
 import asyncio
@@ -15,9 +15,9 @@ from random import Random
 from typing import Final
 
 from kobune.apimachinery.clock import Clock
-from kobune.apiserver.storage.commit import Chore, Commit, CommitNow, Committer, CommitThread
+from kobune.apiserver.storage.commit import Chore, Commit, CommitterOf, CommitThread
 from kobune.apiserver.storage.disk import Disk
-from kobune.apiserver.storage.draft import Draft, successor, tombstone
+from kobune.apiserver.storage.draft import Draft, successor
 from kobune.apiserver.storage.errors import (
     Compacted,
     FutureRevision,
@@ -28,7 +28,8 @@ from kobune.apiserver.storage.errors import (
     StoreFailed,
 )
 from kobune.apiserver.storage.lease import Lease, Leases
-from kobune.apiserver.storage.rows import Loaded, Row, compacted_rows, lease_rows, obsolete_rows
+from kobune.apiserver.storage.records import Records
+from kobune.apiserver.storage.rows import Change, Loaded, Row, compacted_rows, lease_rows, obsolete_rows, record_row
 from kobune.apiserver.storage.state import State
 from kobune.apiserver.storage.store import (
     ANY,
@@ -46,6 +47,7 @@ from kobune.apiserver.storage.store import (
     Store,
     Txn,
     TxnResult,
+    tombstone,
     within,
 )
 
@@ -53,47 +55,45 @@ logger = logging.getLogger(__name__)
 
 LEASE_CHECK: Final = 0.5
 """Seconds between two looks for leases that ran out, as in etcd."""
+GARBAGE: Final = 50_000
+"""After how many compacted revisions their space on the disk is given back without anybody asking."""
 WATCH_STEP: Final = 1000
 """How many revisions a watch takes in at once."""
 
 
 class MvccStore:
-    """A `Store` whose state is in the memory of this process."""
+    """A `Store` that keeps its keys in the memory of this process, and its values on a disk."""
 
-    def __init__(self, *, clock: Clock, random: Random, disk: Disk | None = None) -> None:
+    def __init__(
+        self, *, clock: Clock, random: Random, disk: Disk, committer: CommitterOf = CommitThread, loaded: Loaded
+    ) -> None:
+        """Begin with what the disk holds."""
         self._clock = clock
         self._random = random
         self._disk = disk
-        self._state = State()
+        self._state = State(Records(disk), loaded)
         self._leases = Leases()
         self._pending: dict[bytes, Entry] = {}
         self._in_flight = 0
-        self._decided = self._state.revision
-        self._compacting = 0
+        self._decided = loaded.revision
+        self._compacting = loaded.compacted
+        self._reclaiming: asyncio.Future[None] | None = None
+        self._garbage = 0
         self._subscribers: list[Callable[[Sequence[Event]], None]] = []
         self._changed = asyncio.Event()
         self._leased = asyncio.Event()
         self._failed: StoreError | None = None
         self._closed = False
         self._loop = asyncio.get_running_loop()
-        self._committer: Committer = CommitNow(self._committed, self._loop)
-
-    def start(self, loaded: Loaded) -> None:
-        """Begin with what the disk holds."""
-        self._state.load(loaded.live, loaded.log, loaded.revision, loaded.compacted)
-        self._decided = loaded.revision
-        self._compacting = loaded.compacted
         for id, ttl in loaded.leases.items():
-            self._leases.grant(id, ttl, self._clock.now())
-        for entry in loaded.live:
-            if entry.lease:
-                self._leases.attach(entry.lease, entry.key)
-        if self._disk is not None:
-            thread = CommitThread(self._disk, self._committed, self._loop)
-            thread.start()
-            self._committer = thread
+            self._leases.grant(id, ttl, clock.now())
+        for key, lease in loaded.leased.items():
+            self._leases.attach(lease, key)
+        self._committer = committer(disk, self._committed, self._loop)
         if loaded.obsolete:
-            self._committer.clean_up(Chore(iter([[row] for row in loaded.obsolete]), self._loop.create_future()))
+            self._committer.clean_up(
+                Chore(iter([[(row, None)] for row in loaded.obsolete]), self._loop.create_future())
+            )
 
     # What is there.
 
@@ -111,7 +111,7 @@ class MvccStore:
 
     @property
     def size(self) -> int:
-        return 0 if self._disk is None or self._closed else self._disk.size()
+        return 0 if self._closed else self._disk.size()
 
     def get(self, key: bytes, *, revision: int = 0) -> Entry | None:
         return self._state.get(key, revision)
@@ -197,10 +197,20 @@ class MvccStore:
         def forget() -> None:
             given_up = self._state.compact(revision)
             self._committer.clean_up(Chore(_consume(given_up, revision), cleaned))
+            self._garbage += len(given_up)
 
         await self._commit((), rows=compacted_rows(revision), then=forget)
-        if physical:
+        if physical or self._garbage > GARBAGE:
             await asyncio.shield(cleaned)
+            await self.reclaim()
+
+    async def reclaim(self) -> None:
+        """Give the space of compacted revisions back, and return when that is done."""
+        if self._reclaiming is None or self._reclaiming.done():
+            self._garbage = 0
+            work = asyncio.to_thread(self._disk.reclaim, record_row(self._state.compacted, b""))
+            self._reclaiming = asyncio.ensure_future(work)
+        await asyncio.shield(self._reclaiming)
 
     # Leases.
 
@@ -259,9 +269,10 @@ class MvccStore:
         self._closed = True
         with suppress(StoreFailed):
             await self._settle()
+        if self._reclaiming is not None:
+            await asyncio.wait([self._reclaiming])
         await asyncio.to_thread(self._committer.close)
-        if self._disk is not None:
-            self._disk.close()
+        self._disk.close()
         self._changed.set()
 
     # Inside.
@@ -270,7 +281,7 @@ class MvccStore:
         """Return the entry as writers see it."""
         pending = self._pending.get(key)
         if pending is None:
-            return self._state.live.get(key)
+            return self._state.newest(key)
         return pending if pending.version else None
 
     async def _expected(self, key: bytes, expect: int) -> Entry | None:
@@ -356,16 +367,18 @@ class MvccStore:
             self._failed.__cause__ = cause
 
     def _status(self, lease: Lease) -> LeaseStatus:
-        live = self._state.live
-        keys = [key for key in sorted(lease.keys) if key in live and live[key].lease == lease.id]
+        newest = self._state.newest
+        keys = [key for key in sorted(lease.keys) if (entry := newest(key)) is not None and entry.lease == lease.id]
         return LeaseStatus(lease.id, lease.ttl, max(lease.expires - self._clock.now(), 0.0), keys)
 
 
-def _consume(given_up: list[tuple[Event, ...]], compacted: int) -> Iterator[Sequence[Row]]:
-    """Yield the rows that go with each revision, and let go of it: freeing 100,000 at once would take long."""
+def _consume(given_up: list[tuple[Change, ...]], compacted: int) -> Iterator[Sequence[Row]]:
+    """Yield the deletions that go with each revision, and let go of it: freeing 100,000 at once would take long."""
+    revision = compacted - len(given_up)
     given_up.reverse()
     while given_up:
-        yield list(obsolete_rows(given_up.pop(), compacted))
+        revision += 1
+        yield [(row, None) for row in obsolete_rows(given_up.pop(), revision, compacted)]
 
 
 @asynccontextmanager

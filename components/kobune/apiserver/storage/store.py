@@ -13,7 +13,7 @@ written since its creation. Ranges are named as etcd names them, by `key` and `r
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from kobune.apiserver.storage.errors import StoreError
 
@@ -27,8 +27,7 @@ FIRST_REVISION: Final = 1
 """The revision of a store that was never written to."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A key's value at a revision. `version` 0 is a tombstone: only `key` and `mod_revision` say something."""
 
     key: bytes
@@ -37,6 +36,11 @@ class Entry:
     mod_revision: int
     version: int
     lease: int = 0
+
+
+def tombstone(key: bytes, revision: int) -> Entry:
+    """Return the entry of a `DELETE`."""
+    return Entry(key, b"", 0, revision, 0)
 
 
 class EventType(IntEnum):
@@ -48,8 +52,7 @@ PUT: Final = EventType.PUT
 DELETE: Final = EventType.DELETE
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """One change of one key. `previous` is the entry before it: None for a creation, and at the compacted revision."""
 
     type: EventType
@@ -139,8 +142,7 @@ class Txn:
 Operation = Put | Delete | Range | Txn
 
 
-@dataclass(frozen=True, slots=True)
-class PutResult:
+class PutResult(NamedTuple):
     entry: Entry
     previous: Entry | None
 
