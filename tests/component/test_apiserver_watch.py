@@ -198,6 +198,26 @@ async def test_a_watch_goes_on_after_a_restart(tmp_path: Path, connect: Any) -> 
             assert await watch.names(1) == ["ADDED c"]
 
 
+async def test_what_nobody_read_since_a_restart_is_still_known_when_it_goes(tmp_path: Path, connect: Any) -> None:
+    def cluster() -> Cluster:
+        return Cluster(components=("apiserver",), store="leveldb", data_dir=tmp_path)
+
+    async with cluster() as one, connect(one) as api:
+        for name in ("a", "b", "c"):
+            await api.post(MAPS, {"metadata": {"name": name, "labels": {"app": "web"}}, "data": {"k": name}})
+        await compact(one, int(await version(api)))
+    async with cluster() as two, connect(two) as api:
+        seen = await version(api)
+        await api.put(f"{MAPS}/a", {"metadata": {"name": "a"}})
+        await api.delete(f"{MAPS}/b")
+        await compact(two, int(await version(api)))
+        async with api.watch(MAPS, resourceVersion=seen, labelSelector="app=web") as watch:
+            events = [await watch.next() for _ in range(2)]
+        found = [(type, item["metadata"]["name"], item["data"]) for type, item in events]
+        assert found == [("DELETED", "a", {"k": "a"}), ("DELETED", "b", {"k": "b"})]
+        assert (await api.get(f"{MAPS}/c")).ok()["data"] == {"k": "c"}
+
+
 async def test_a_watch_from_a_compacted_revision_expires(tmp_path: Path, connect: Any) -> None:
     def cluster() -> Cluster:
         return Cluster(components=("apiserver",), store="leveldb", data_dir=tmp_path)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from kobune.api.meta.v1 import StatusDetails
 from kobune.apimachinery.errors import NotFound
 from kobune.apiserver.cache.ring import Ring
-from kobune.apiserver.cache.stored import Stored
+from kobune.apiserver.cache.stored import Stored, Unread
 from kobune.apiserver.registry.registry import Registry
 from kobune.apiserver.registry.resource import PREFIX, Resource
 from kobune.apiserver.storage.store import DELETE, Entry, Event, Store, prefix_end
@@ -17,9 +17,9 @@ class Cacher:
     def __init__(self, store: Store, registry: Registry) -> None:
         self._store = store
         self._rings = {resource.stored.path: Ring(resource.stored, store.revision) for resource in registry}
-        for entry in store.range(PREFIX, prefix_end(PREFIX)).entries:
-            if (ring := self._ring_of(entry.key)) is not None:
-                ring.load(entry.key, _stored(ring.resource, entry))
+        for key, revision in store.index(PREFIX, prefix_end(PREFIX)):
+            if (ring := self._ring_of(key)) is not None:
+                ring.load(key, Unread(ring.resource, store, key, revision))
         self._compacted = store.compacted
         self._stop = store.subscribe(self._follow)
 
@@ -40,8 +40,8 @@ class Cacher:
         self.forget(resource)
         ring = self._rings[resource.stored.path] = Ring(resource.stored, self._store.revision)
         prefix = resource.prefix()
-        for entry in self._store.range(prefix, prefix_end(prefix)).entries:
-            ring.load(entry.key, _stored(ring.resource, entry))
+        for key, revision in self._store.index(prefix, prefix_end(prefix)):
+            ring.load(key, Unread(ring.resource, self._store, key, revision))
 
     def forget(self, resource: Resource) -> None:
         """Keep the objects of a resource no longer."""
@@ -78,6 +78,8 @@ class Cacher:
             ring = self._ring_of(event.entry.key)
             if ring is None:
                 continue
+            if event.previous is not None and isinstance(before := ring.objects.get(event.entry.key), Unread):
+                before.raw = ring.resource.unwrap(event.previous.value)  # compaction may take it from the disk
             if event.type == DELETE:
                 ring.delete(event.entry.key, event.entry.mod_revision)
             else:

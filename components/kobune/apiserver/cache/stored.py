@@ -6,6 +6,7 @@ from kobune.apimachinery.kinds import Object
 
 if TYPE_CHECKING:
     from kobune.apiserver.registry.resource import Resource
+    from kobune.apiserver.storage.store import Store
 
 
 class Stored:
@@ -63,3 +64,26 @@ class Stored:
     def private(self) -> Object:
         """Return a copy of the object to change."""
         return self.resource.load(self)
+
+
+class Unread(Stored):
+    """An object that was there when the server started, and that nobody has asked for yet."""
+
+    __slots__ = ("_key", "_store")
+
+    def __init__(self, resource: "Resource", store: "Store", key: bytes, revision: int) -> None:
+        self.resource = resource
+        self.revision = revision
+        self._store = store
+        self._key = key
+        self.forget_encodings()
+
+    def __getattr__(self, name: str) -> bytes:
+        """Read what the store keeps: `raw` is not set until then."""
+        if name != "raw":
+            raise AttributeError(name)
+        entry = self._store.get(self._key)
+        if entry is None or entry.mod_revision != self.revision:
+            raise LookupError(f"the store has lost {self._key.decode(errors='replace')}")
+        self.raw = self.resource.unwrap(entry.value)
+        return self.raw

@@ -121,6 +121,9 @@ class MvccStore:
     ) -> RangeResult:
         return self._state.range(key, range_end, revision, limit, count_only)
 
+    def index(self, key: bytes, range_end: bytes) -> Iterator[tuple[bytes, int]]:
+        return self._state.items(key, range_end)
+
     # Writes: everything before the first `await` of each is the decision.
 
     async def put(self, key: bytes, value: bytes, *, expect: int = ANY, lease: int = 0) -> Entry:

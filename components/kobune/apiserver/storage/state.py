@@ -7,7 +7,7 @@ An older revision is the newest state with the changes after it undone. Readers 
 list, a few seconds behind, so that this is cheaper than a history per key that every write would have to keep.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from heapq import merge
 from itertools import islice
 from typing import Final
@@ -103,6 +103,10 @@ class State:
         records, index = self._records, self.index
         entries = [records.get(found, undone.get(found) or index[found]) for found in keys]
         return RangeResult(entries, 0 < limit < count, count, revision if revision > 0 else self.revision)
+
+    def items(self, key: bytes, range_end: bytes) -> Iterator[tuple[bytes, int]]:
+        """Yield the keys of a range, each with the revision of its newest entry."""
+        return ((found, self.index[found]) for found in self.keys.islice(*self._positions(key, range_end)))
 
     def overlaid(
         self, changed: Mapping[bytes, object], key: bytes, range_end: bytes, limit: int, count_only: bool

@@ -10,7 +10,7 @@ written since its creation. Ranges are named as etcd names them, by `key` and `r
     anything else    every key in [key, range_end); `prefix_end(p)` makes that "starts with p"
 """
 
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final, NamedTuple, Protocol
@@ -223,6 +223,9 @@ class Store(Protocol):
         self, key: bytes, range_end: bytes = ONE_KEY, *, revision: int = 0, limit: int = 0, count_only: bool = False
     ) -> RangeResult:
         """Return the entries of a range; as of `revision` if given (`Compacted`, `FutureRevision`)."""
+
+    def index(self, key: bytes, range_end: bytes) -> Iterator[tuple[bytes, int]]:
+        """Yield the keys of a range, in order, each with the revision of its entry; no value is read for it."""
 
     async def txn(
         self, compares: Sequence[Compare], then: Sequence[Operation], otherwise: Sequence[Operation] = ()
