@@ -1,7 +1,8 @@
 """Watches over HTTPS: in order, nothing twice, nothing left out; also from the past and across restarts."""
 
 import asyncio
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,8 @@ async def make(api: Any, name: str, **labels: str) -> dict[str, Any]:
     return tree
 
 
-async def version(api: Any) -> str:
-    return str((await api.get(MAPS)).ok()["metadata"]["resourceVersion"])
+async def version(api: Any, path: str = MAPS) -> str:
+    return str((await api.get(path)).ok()["metadata"]["resourceVersion"])
 
 
 async def test_a_watch_shows_what_is_there_and_what_happens(api: Any) -> None:
@@ -207,9 +208,10 @@ async def test_what_nobody_read_since_a_restart_is_still_known_when_it_goes(tmp_
             await api.post(MAPS, {"metadata": {"name": name, "labels": {"app": "web"}}, "data": {"k": name}})
         await compact(one, int(await version(api)))
     async with cluster() as two, connect(two) as api:
-        seen = await version(api)
+        seen = await version(api, "/api/v1/nodes")
         await api.put(f"{MAPS}/a", {"metadata": {"name": "a"}})
-        await api.delete(f"{MAPS}/b")
+        async with kv(two) as store:  # behind the server's back
+            await store.DeleteRange(rpc_pb2.DeleteRangeRequest(key=b"/registry/configmaps/default/b"))
         await compact(two, int(await version(api)))
         async with api.watch(MAPS, resourceVersion=seen, labelSelector="app=web") as watch:
             events = [await watch.next() for _ in range(2)]
@@ -238,10 +240,17 @@ async def test_a_watch_from_a_compacted_revision_expires(tmp_path: Path, connect
 
 async def compact(cluster: Cluster, revision: int) -> None:
     """Give up history through the face of etcd, as `etcdctl compact` does."""
+    async with kv(cluster) as store:
+        await store.Compact(rpc_pb2.CompactionRequest(revision=revision))
+
+
+@asynccontextmanager
+async def kv(cluster: Cluster) -> AsyncIterator[Any]:
+    """Talk to the store as etcd's clients do."""
     files = certificates.credentials(cluster.data_dir / "pki", "admin").read()
     credentials = grpc.ssl_channel_credentials(files.ca, files.key, files.certificate)
     async with grpc.aio.secure_channel(cluster.addresses["etcd"], credentials) as channel:
-        await rpc_pb2_grpc.KVStub(channel).Compact(rpc_pb2.CompactionRequest(revision=revision))
+        yield rpc_pb2_grpc.KVStub(channel)
 
 
 async def test_older_clients_say_in_the_path_that_they_watch(api: Any) -> None:
