@@ -293,3 +293,18 @@ async def test_how_many_replicas_there_are_can_be_applied(api: Any) -> None:
     assert "invalid object type" in (await apply()).failed(400, "BadRequest")
     odd = await api.patch(f"{deployments}/d/scale", {"spec": {"replica": 1}})
     assert odd.warnings == ['unknown field \\"spec.replica\\"']
+
+
+async def test_patches_of_a_scale_do_not_get_in_each_others_way(api: Any) -> None:
+    template = {"metadata": {"labels": {"app": "d"}}, "spec": {"containers": [{"name": "c", "image": "i"}]}}
+    spec = {"selector": {"matchLabels": {"app": "d"}}, "template": template}
+    path = "/apis/apps/v1/namespaces/default/deployments"
+    made = (await api.post(path, {"metadata": {"name": "d"}, "spec": spec})).ok(201)
+    patches = [api.patch(f"{path}/d/scale", {"spec": {"replicas": number}}) for number in range(2, 6)]
+    labels = [api.patch(f"{path}/d", {"metadata": {"labels": {f"l{number}": "v"}}}) for number in range(20)]
+    for answer in await asyncio.gather(
+        *(call for pair in zip(patches, labels[:4], strict=True) for call in pair), *labels[4:]
+    ):
+        answer.ok()
+    old = {"metadata": {"resourceVersion": made["metadata"]["resourceVersion"]}, "spec": {"replicas": 9}}
+    (await api.patch(f"{path}/d/scale", old)).failed(409, "Conflict")

@@ -8,7 +8,7 @@ from google.protobuf.message import Message
 from kobune.api.autoscaling.v1 import Scale
 from kobune.apimachinery import codec
 from kobune.apimachinery.apply import write_managers
-from kobune.apimachinery.errors import Unexplained
+from kobune.apimachinery.errors import Conflict, Unexplained
 from kobune.apimachinery.schema import descriptor_of
 from kobune.apiserver.admission.chain import Write
 from kobune.apiserver.cache.stored import Stored
@@ -16,7 +16,7 @@ from kobune.apiserver.verbs import misfit, ownership
 from kobune.apiserver.verbs.api import Api
 from kobune.apiserver.verbs.apply import TYPED, check_type, object_of, read_configuration
 from kobune.apiserver.verbs.call import Call
-from kobune.apiserver.verbs.modify import check_name, modify
+from kobune.apiserver.verbs.modify import ATTEMPTS, STALE, check_name, modify
 from kobune.apiserver.verbs.patch import apply, warn
 from kobune.apiserver.verbs.patch_document import APPLY_PATCH, STRATEGIC_PATCH, SUPPORTED, check_language, parse
 from kobune.apiserver.verbs.scale import get_scale, update_scale
@@ -26,9 +26,20 @@ KIND: Final = "Scale"
 
 
 async def patch_scale(api: Api, call: Call, content_type: str, body: bytes) -> Message:
-    """Change the scale of an object as a patch says, and return it."""
+    """Change the scale of an object as a patch says, and return it; once more if somebody was faster."""
     check_language(content_type, SUPPORTED)
-    before = await get_scale(api, call, to_change=True)
+    for _ in range(ATTEMPTS):
+        before = await get_scale(api, call, to_change=True)
+        try:
+            return await _patch(api, call, content_type, body, before)
+        except Conflict:
+            now = await get_scale(api, call, to_change=True)
+            if now.metadata.resourceVersion == before.metadata.resourceVersion:
+                raise  # it is not that somebody was faster: the patch insists on another version
+    raise Conflict.named(call.group, call.plural, call.name, STALE)
+
+
+async def _patch(api: Api, call: Call, content_type: str, body: bytes, before: Scale) -> Message:
     if content_type == APPLY_PATCH:
         return await _apply_scale(api, call, before, read_configuration(call, body))
     document = parse(content_type, body, call.field_validation)
