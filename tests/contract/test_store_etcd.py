@@ -33,7 +33,7 @@ async def store(clock: ManualClock) -> AsyncIterator[Store]:
 @pytest.fixture
 async def address(store: Store, clock: ManualClock) -> AsyncIterator[str]:
     server = grpc.aio.server()
-    add_to(server, store, clock=clock, client_urls=["http://127.0.0.1:2379"])
+    add_to(server, store, clock=clock, client_urls=lambda: ["http://127.0.0.1:2379"])
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     yield f"127.0.0.1:{port}"

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from ipaddress import IPv4Network
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import grpc.aio
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey, generate_private_key
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from prometheus_client import CollectorRegistry
@@ -17,6 +18,7 @@ from prometheus_client import CollectorRegistry
 from kobune.api.apiextensions.v1 import CustomResourceDefinition
 from kobune.api.dynamic.v1.objects_pb2_grpc import add_ObjectsServicer_to_server
 from kobune.apimachinery.clock import Clock
+from kobune.apimachinery.errors import ApiError
 from kobune.apiserver.admission.plugins import default_admission
 from kobune.apiserver.admission.policies.status import PolicyStatuses
 from kobune.apiserver.admission.webhooks.calling import Caller
@@ -28,7 +30,7 @@ from kobune.apiserver.audit.log import AuditLog
 from kobune.apiserver.audit.policy import read_policy
 from kobune.apiserver.audit.trail import Audit, rendered
 from kobune.apiserver.auth.authenticate import AnySort, Authenticator
-from kobune.apiserver.auth.authorize import Authorizer
+from kobune.apiserver.auth.authorize import MASTERS, Authorizer
 from kobune.apiserver.auth.bootstrap_tokens import BootstrapTokens
 from kobune.apiserver.auth.service_account_tokens import ServiceAccountTokens
 from kobune.apiserver.bootstrap.bootstrap import bootstrap, publish
@@ -40,6 +42,7 @@ from kobune.apiserver.flowcontrol.conditions import SchemaConditions
 from kobune.apiserver.flowcontrol.flows import FlowControl
 from kobune.apiserver.front import Front
 from kobune.apiserver.grpc.dynamic import DynamicService
+from kobune.apiserver.grpc.peer import Peers
 from kobune.apiserver.grpc.table import service_names, typed_methods
 from kobune.apiserver.grpc.typed import TypedServices
 from kobune.apiserver.identity import IdentityLease
@@ -69,7 +72,6 @@ log = logging.getLogger(__name__)
 
 DYNAMIC = "kobune.api.dynamic.v1.Objects"
 SERVICE_NETWORK = IPv4Network("127.96.0.0/16")
-ETCD = "etcdserverpb.KV"
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,7 @@ async def run(config: Config, *, clock: Clock, random: Random, ready: Callable[[
             RestServer(front, site, config.serving.host, config.rest_port, config.serving.credentials)
         )
         host, _, port = rest.address.rpartition(":")
-        served = await stack.enter_async_context(_etcd_server(config, store, clock))
+        served = await stack.enter_async_context(_etcd_server(config, front, clock))
         await publish(api, config.service_ip, host, int(port))
         schemas = SchemaConditions(api)
         await schemas.settle()
@@ -240,9 +242,30 @@ def _grpc_server(config: Config, front: Front, clock: Clock, metrics: CollectorR
     )
 
 
-def _etcd_server(config: Config, store: Store, clock: Clock) -> Server:
+def _etcd_server(config: Config, front: Front, clock: Clock) -> Server:
+    store = front.api.store
+    # In the store everything is open to whoever gets there, so that is for those who may do everything anyway.
+    peers = Peers(front.authenticator, front.authorizer)
     serving = replace(config.serving, port=config.etcd_port)
-    return Server("etcd", serving, clock=clock, add=[(ETCD, lambda server: etcd.add_to(server, store, clock=clock))])
+
+    def admit(context: "grpc.aio.ServicerContext[Any, Any]") -> None:
+        if config.serving.credentials is None:
+            return
+        try:
+            user = peers.user_of(context)
+        except ApiError as error:
+            raise etcd.NotAdmitted(str(error)) from None
+        if MASTERS not in user.groups:
+            raise etcd.NotAdmitted(user.name)
+
+    def add(to: grpc.aio.Server) -> None:
+        etcd.add_to(to, store, clock=clock, admit=admit, client_urls=lambda: [f"{scheme}://{server.address}"])
+
+    scheme = "https" if config.serving.credentials else "http"
+    first, *others = etcd.SERVICES
+    services = [(first, add), *((name, lambda to: None) for name in others)]
+    server = Server("etcd", serving, clock=clock, add=services)
+    return server
 
 
 def _site(api: Api, metrics: CollectorRegistry, elsewhere: ApiServices, connecting: Connecting) -> Site:

@@ -72,6 +72,8 @@ class Configurations(Generic[C]):
         keep = not others or self._seen[1:] == [other.revision for other in others]
         before, self._compiled = self._compiled if keep else {}, {}
         for key, stored in ring.objects.items():
+            if not stored.is_sound():
+                continue
             known = before.get(key)
             same = known is not None and known[0] is stored
             self._compiled[key] = known if same and known else (stored, self._compile(stored.message))

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from kobune.api.meta.v1 import StatusDetails
 from kobune.apimachinery.errors import NotFound
 from kobune.apiserver.cache.ring import Ring
+from kobune.apiserver.cache.soundness import NoObject, raw_of
 from kobune.apiserver.cache.stored import Stored, Unread
 from kobune.apiserver.registry.registry import Registry
 from kobune.apiserver.registry.resource import PREFIX, Resource
@@ -51,7 +52,14 @@ class Cacher:
     def get(self, resource: Resource, namespace: str, name: str) -> Stored | None:
         """Return an object as it is now, or None."""
         found: Stored | None = self.ring(resource).objects.get(resource.key(namespace, name))
-        return found
+        return found if found is None or found.is_sound() else None
+
+    def stored(self, resource: Resource, entry: Entry) -> Stored | None:
+        """Return the object of an entry; None, and a line in the log, if it is none: others write there, too."""
+        try:
+            return Stored(resource, raw_of(resource, entry), entry.mod_revision)
+        except NoObject:
+            return None
 
     def written(self, resource: Resource, key: bytes, raw: bytes, revision: int) -> Stored:
         """Return what a write stored, shared with everyone who reads it, unless somebody was faster."""
@@ -78,17 +86,22 @@ class Cacher:
             ring = self._ring_of(event.entry.key)
             if ring is None:
                 continue
-            if event.previous is not None and isinstance(before := ring.objects.get(event.entry.key), Unread):
-                before.raw = ring.resource.unwrap(event.previous.value)  # compaction may take it from the disk
-            if event.type == DELETE:
-                ring.delete(event.entry.key, event.entry.mod_revision)
+            key = event.entry.key
+            if event.previous is not None and isinstance(before := ring.objects.get(key), Unread):
+                self._keep(ring, before, event.previous)
+            stored = None if event.type == DELETE else self.stored(ring.resource, event.entry)
+            if stored is None:
+                ring.delete(key, event.entry.mod_revision)
             else:
-                ring.put(event.entry.key, _stored(ring.resource, event.entry))
+                ring.put(key, stored)
             touched.add(ring)
         revision = self._store.revision
         for ring in touched:
             ring.advance(revision)
 
-
-def _stored(resource: Resource, entry: Entry) -> Stored:
-    return Stored(resource, resource.unwrap(entry.value), entry.mod_revision)
+    def _keep(self, ring: Ring, before: Unread, previous: Entry) -> None:
+        """Have an object read before compaction may take it from the disk."""
+        try:
+            before.raw = raw_of(ring.resource, previous)
+        except NoObject:
+            del ring.objects[previous.key]

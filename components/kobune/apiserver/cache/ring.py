@@ -127,7 +127,9 @@ class Ring:
         """Yield the objects whose keys start with `prefix` and are not before `start`, in order."""
         objects = self.objects
         for key in objects.irange(max(prefix, start), prefix + b"\xff"):
-            yield objects[key]
+            stored = objects[key]
+            if type(stored) is Stored or stored.is_sound():
+                yield stored
 
     def count(self, prefix: bytes, start: bytes = b"") -> int:
         """Return how many objects `select` would yield."""

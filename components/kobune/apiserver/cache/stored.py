@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from kobune.apimachinery.kinds import Object
+from kobune.apiserver.cache.soundness import NoObject, raw_of
 
 if TYPE_CHECKING:
     from kobune.apiserver.registry.resource import Resource
@@ -57,6 +58,10 @@ class Stored:
         """JSON as clients get a single object."""
         return self.resource.json_head + self.bare_json[1:]
 
+    def is_sound(self) -> bool:
+        """Whether it is an object at all."""
+        return True
+
     def forget_encodings(self) -> None:
         """Keep only what the store keeps; what else somebody asks for is made again."""
         self._proto = self._message = self._json = None
@@ -85,5 +90,12 @@ class Unread(Stored):
         entry = self._store.get(self._key)
         if entry is None or entry.mod_revision != self.revision:
             raise LookupError(f"the store has lost {self._key.decode(errors='replace')}")
-        self.raw = self.resource.unwrap(entry.value)
+        self.raw = raw_of(self.resource, entry)
         return self.raw
+
+    def is_sound(self) -> bool:
+        """Whether it is an object at all: others write into the store, too."""
+        try:
+            return self.raw is not None
+        except NoObject:
+            return False

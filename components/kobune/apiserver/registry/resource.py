@@ -220,7 +220,7 @@ class Resource:
     def unwrap(self, value: bytes) -> bytes:
         """Return the message in an envelope."""
         head = self._envelope
-        if value.startswith(head) and value[len(head)] == 0x12:
+        if value.startswith(head) and value[len(head) :].startswith(b"\x12"):
             at = len(head) + 1
             size = shift = 0
             while True:
@@ -230,7 +230,17 @@ class Resource:
                 if byte < 0x80:
                     return value[at : at + size]
         # Somebody else wrote it, with the fields in another order.
-        return Unknown.FromString(value[len(MAGIC) :]).raw
+        if not value.startswith(MAGIC):
+            raise ValueError("it does not begin as stored objects do")
+        unknown = Unknown.FromString(value[len(MAGIC) :])
+        if (unknown.typeMeta.apiVersion, unknown.typeMeta.kind) != (self.kind.api_version, self.kind.name):
+            raise ValueError(f"it is a {unknown.typeMeta.kind or '?'} of {unknown.typeMeta.apiVersion or '?'}")
+        return unknown.raw
+
+    def check(self, raw: bytes) -> None:
+        """Raise an exception of some sort if the bytes of a stored object cannot be read."""
+        if not cast(Any, self.message.FromString(raw)).metadata.name:
+            raise ValueError("it has no name")
 
 
 def varint(number: int) -> bytes:

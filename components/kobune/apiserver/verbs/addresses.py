@@ -132,7 +132,7 @@ class Addresses:
         return ips, ports
 
     def _others(self, uid: str) -> Iterable[Any]:
-        messages = (stored.message for stored in self._services.objects.values())
+        messages = (stored.message for stored in self._services.select(b""))
         return (service for service in messages if service.metadata.uid != uid)
 
 

@@ -182,13 +182,13 @@ def _range(api: Api, call: Call, revision: int, after: bytes, limit: int | None)
         raise Expired("The provided continue parameter is too old to display a consistent list result.") from None
     resource = call.resource.stored
 
-    def as_it_was(entry: Entry) -> Stored:
+    def as_it_was(entry: Entry) -> Stored | None:
         now: Stored | None = ring.objects.get(entry.key)
         if now is not None and now.revision == entry.mod_revision:
-            return now
-        return Stored(resource, resource.unwrap(entry.value), entry.mod_revision)
+            return now if now.is_sound() else None
+        return api.cacher.stored(resource, entry)
 
-    return _Range(map(as_it_was, past.entries), past.count)
+    return _Range(filter(None, map(as_it_was, past.entries)), past.count)
 
 
 def _place(stored: Stored) -> str:

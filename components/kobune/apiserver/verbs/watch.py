@@ -153,15 +153,15 @@ async def _history(api: Api, call: Call, after: int, ring: Ring) -> AsyncIterato
                 entry, before = event.entry, event.previous
                 if entry.mod_revision > ring.start:
                     break
-                previous = Stored(resource, resource.unwrap(before.value), before.mod_revision) if before else None
-                if event.type == DELETE:
+                previous = api.cacher.stored(resource, before) if before else None
+                stored = None if event.type == DELETE else api.cacher.stored(resource, entry)
+                if stored is None:
                     if previous is not None:
                         found.append(
                             Change(DELETED, Stored(resource, previous.raw, entry.mod_revision), previous, entry.key)
                         )
                     continue
                 kind = MODIFIED if previous else ADDED
-                stored = Stored(resource, resource.unwrap(entry.value), entry.mod_revision)
                 found.append(Change(kind, stored, previous, entry.key))
             yield found
             if changes.revision >= ring.start:

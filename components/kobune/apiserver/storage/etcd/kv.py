@@ -2,12 +2,15 @@
 
 # ruff: noqa: N802 (the methods have their names from etcd's contract)
 
-from typing import cast
+from typing import Final, cast
 
-from kobune.apiserver.storage.etcd import messages
-from kobune.apiserver.storage.etcd.refusal import Context, answering
+from kobune.apiserver.storage.etcd import messages, picks, wire
+from kobune.apiserver.storage.etcd.refusal import Context, Refused
 from kobune.apiserver.storage.store import DeleteResult, PutResult, Store
 from kobune.vendor.etcd import rpc_pb2
+
+LARGEST: Final = 3 << 19
+"""The most bytes that a write may have, as in etcd."""
 
 
 class KV:
@@ -16,31 +19,36 @@ class KV:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    @answering
-    async def Range(self, request: rpc_pb2.RangeRequest, context: Context) -> rpc_pb2.RangeResponse:
-        asked = messages.to_range(request)
+    async def Range(self, request: rpc_pb2.RangeRequest, context: Context) -> bytes:
+        asked = picks.to_range(request)
         found = self._store.range(
             asked.key, asked.range_end, revision=asked.revision, limit=asked.limit, count_only=asked.count_only
         )
-        return messages.range_response(request, found, self._store.revision)
+        entries, more = picks.picked(request, found)
+        return wire.range_response(
+            entries, more=more, count=found.count, revision=self._store.revision, keys_only=request.keys_only
+        )
 
-    @answering
     async def Put(self, request: rpc_pb2.PutRequest, context: Context) -> rpc_pb2.PutResponse:
+        _check_size(request)
         done = await self._store.txn((), [messages.to_put(request)])
         return messages.put_response(request, cast(PutResult, done.responses[0]), done.revision)
 
-    @answering
     async def DeleteRange(self, request: rpc_pb2.DeleteRangeRequest, context: Context) -> rpc_pb2.DeleteRangeResponse:
         done = await self._store.txn((), [messages.to_delete(request)])
         return messages.delete_response(request, cast(DeleteResult, done.responses[0]), done.revision)
 
-    @answering
     async def Txn(self, request: rpc_pb2.TxnRequest, context: Context) -> rpc_pb2.TxnResponse:
-        txn = messages.to_txn(request)
+        _check_size(request)
+        txn = messages.to_checked_txn(request)
         done = await self._store.txn(txn.compares, txn.then, txn.otherwise)
         return messages.txn_response(request, done)
 
-    @answering
     async def Compact(self, request: rpc_pb2.CompactionRequest, context: Context) -> rpc_pb2.CompactionResponse:
         await self._store.compact(request.revision, physical=request.physical)
         return rpc_pb2.CompactionResponse(header=messages.header(self._store.revision))
+
+
+def _check_size(request: rpc_pb2.PutRequest | rpc_pb2.TxnRequest) -> None:
+    if request.ByteSize() > LARGEST:
+        raise Refused("etcdserver: request is too large")

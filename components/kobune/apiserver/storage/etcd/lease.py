@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 from kobune.apiserver.storage.errors import LeaseNotFound
 from kobune.apiserver.storage.etcd.messages import header
-from kobune.apiserver.storage.etcd.refusal import Context, answering
+from kobune.apiserver.storage.etcd.refusal import Context
 from kobune.apiserver.storage.store import Store
 from kobune.vendor.etcd import rpc_pb2
 
@@ -17,12 +17,10 @@ class Lease:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    @answering
     async def LeaseGrant(self, request: rpc_pb2.LeaseGrantRequest, context: Context) -> rpc_pb2.LeaseGrantResponse:
         lease = await self._store.grant(request.TTL, id=request.ID)
         return rpc_pb2.LeaseGrantResponse(header=header(self._store.revision), ID=lease.id, TTL=lease.ttl)
 
-    @answering
     async def LeaseRevoke(self, request: rpc_pb2.LeaseRevokeRequest, context: Context) -> rpc_pb2.LeaseRevokeResponse:
         return rpc_pb2.LeaseRevokeResponse(header=header(await self._store.revoke(request.ID)))
 
@@ -36,7 +34,6 @@ class Lease:
                 left = 0  # so etcd says it, too: the stream goes on for other leases
             yield rpc_pb2.LeaseKeepAliveResponse(header=header(self._store.revision), ID=request.ID, TTL=left)
 
-    @answering
     async def LeaseTimeToLive(
         self, request: rpc_pb2.LeaseTimeToLiveRequest, context: Context
     ) -> rpc_pb2.LeaseTimeToLiveResponse:
@@ -53,7 +50,6 @@ class Lease:
             keys=lease.keys if request.keys else (),
         )
 
-    @answering
     async def LeaseLeases(self, request: rpc_pb2.LeaseLeasesRequest, context: Context) -> rpc_pb2.LeaseLeasesResponse:
         return rpc_pb2.LeaseLeasesResponse(
             header=header(self._store.revision), leases=[rpc_pb2.LeaseStatus(ID=id) for id in self._store.leases()]

@@ -3,12 +3,14 @@
 # ruff: noqa: N802 (the methods have their names from etcd's contract)
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
+from kobune.apimachinery.clock import Clock
 from kobune.apiserver.storage.etcd.messages import MEMBER_ID, TERM, header
-from kobune.apiserver.storage.etcd.refusal import Context, Malformed, answering
-from kobune.apiserver.storage.store import TO_THE_END, Store
+from kobune.apiserver.storage.etcd.refusal import Context, Unserved
+from kobune.apiserver.storage.pages import pages
+from kobune.apiserver.storage.store import Store
 from kobune.vendor.etcd import rpc_pb2
 
 SPOKEN: Final = "3.5.21"
@@ -18,10 +20,10 @@ SPOKEN: Final = "3.5.21"
 class Maintenance:
     """How the store is."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
+        self._clock = clock
 
-    @answering
     async def Status(self, request: rpc_pb2.StatusRequest, context: Context) -> rpc_pb2.StatusResponse:
         store = self._store
         size = store.size
@@ -37,44 +39,46 @@ class Maintenance:
             errors=[] if store.failed is None else [str(store.failed)],
         )
 
-    @answering
     async def Hash(self, request: rpc_pb2.HashRequest, context: Context) -> rpc_pb2.HashResponse:
-        return rpc_pb2.HashResponse(header=header(self._store.revision), hash=self._hash(0))
+        return rpc_pb2.HashResponse(header=header(self._store.revision), hash=await self._hash(0))
 
-    @answering
     async def HashKV(self, request: rpc_pb2.HashKVRequest, context: Context) -> rpc_pb2.HashKVResponse:
         return rpc_pb2.HashKVResponse(
             header=header(self._store.revision),
-            hash=self._hash(request.revision),
+            hash=await self._hash(request.revision),
             compact_revision=self._store.compacted,
             hash_revision=request.revision or self._store.revision,
         )
 
-    @answering
     async def Alarm(self, request: rpc_pb2.AlarmRequest, context: Context) -> rpc_pb2.AlarmResponse:
-        if request.action != request.GET:
-            raise Malformed("kobune raises and clears its alarms itself")
         # The alarm under which etcd takes no writes; its clients ask for it to tell whether a member is healthy.
         alarms = [] if self._store.failed is None else [rpc_pb2.AlarmMember(memberID=MEMBER_ID, alarm="NOSPACE")]
-        return rpc_pb2.AlarmResponse(header=header(self._store.revision), alarms=alarms)
+        if request.action == request.ACTIVATE or (request.action == request.DEACTIVATE and alarms):
+            raise Unserved("alarms that somebody else raises or clears")
+        raised = () if request.action == request.DEACTIVATE else alarms
+        return rpc_pb2.AlarmResponse(header=header(self._store.revision), alarms=raised)
 
-    def _hash(self, revision: int) -> int:
+    async def Defragment(self, request: rpc_pb2.DefragmentRequest, context: Context) -> rpc_pb2.DefragmentResponse:
+        # Nothing to wait for: the disk's space is given back as compaction goes along.
+        return rpc_pb2.DefragmentResponse(header=header(self._store.revision))
+
+    async def _hash(self, revision: int) -> int:
         """Return a checksum of all entries at a revision: equal for equal stores of Kobune, unlike etcd's."""
         checksum = 0
-        for entry in self._store.range(b"\0", TO_THE_END, revision=revision).entries:
-            for part in (b"%d %d " % (entry.mod_revision, len(entry.key)), entry.key, entry.value):
-                checksum = zlib.crc32(part, checksum)
+        async for entries in pages(self._store, self._clock, revision=revision):
+            for entry in entries:
+                for part in (b"%d %d " % (entry.mod_revision, len(entry.key)), entry.key, entry.value):
+                    checksum = zlib.crc32(part, checksum)
         return checksum
 
 
 class Cluster:
     """Who is in the cluster: this member alone."""
 
-    def __init__(self, store: Store, client_urls: Sequence[str]) -> None:
+    def __init__(self, store: Store, client_urls: Callable[[], Sequence[str]]) -> None:
         self._store = store
         self._client_urls = client_urls
 
-    @answering
     async def MemberList(self, request: rpc_pb2.MemberListRequest, context: Context) -> rpc_pb2.MemberListResponse:
-        member = rpc_pb2.Member(ID=MEMBER_ID, name="kobune", clientURLs=self._client_urls)
+        member = rpc_pb2.Member(ID=MEMBER_ID, name="kobune", clientURLs=self._client_urls())
         return rpc_pb2.MemberListResponse(header=header(self._store.revision), members=[member])

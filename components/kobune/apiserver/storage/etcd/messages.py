@@ -1,20 +1,19 @@
 """The store's values as etcd's messages, and back."""
 
-from collections.abc import Sequence
 from typing import Final
 
-from kobune.apiserver.storage.etcd.refusal import Malformed
+from kobune.apiserver.storage.etcd.overlaps import check_overlaps
+from kobune.apiserver.storage.etcd.picks import picked, to_range
+from kobune.apiserver.storage.etcd.refusal import Refused
 from kobune.apiserver.storage.store import (
     Compare,
     Comparison,
     Delete,
     DeleteResult,
     Entry,
-    Event,
     Operation,
     Put,
     PutResult,
-    Range,
     RangeResult,
     Result,
     Target,
@@ -44,24 +43,15 @@ def key_value(entry: Entry) -> mvcc_pb2.KeyValue:
     )
 
 
-def event(happened: Event, *, with_previous: bool) -> mvcc_pb2.Event:
-    previous = happened.previous if with_previous else None
-    return mvcc_pb2.Event(
-        type=mvcc_pb2.Event.EventType.Name(happened.type),
-        kv=key_value(happened.entry),
-        prev_kv=None if previous is None else key_value(previous),
-    )
-
-
 # Requests.
 
 
 def to_put(request: rpc_pb2.PutRequest) -> Put:
     _check_key(request.key)
     if request.ignore_value and request.value:
-        raise Malformed("value is provided")
+        raise Refused("etcdserver: value is provided")
     if request.ignore_lease and request.lease:
-        raise Malformed("lease is provided")
+        raise Refused("etcdserver: lease is provided")
     return Put(
         request.key, None if request.ignore_value else request.value, None if request.ignore_lease else request.lease
     )
@@ -72,20 +62,25 @@ def to_delete(request: rpc_pb2.DeleteRangeRequest) -> Delete:
     return Delete(request.key, request.range_end)
 
 
-def to_range(request: rpc_pb2.RangeRequest) -> Range:
-    _check_key(request.key)
-    limit = 0 if _picks(request) or _sorts(request) else request.limit
-    return Range(request.key, request.range_end, request.revision, limit, request.count_only and not _picks(request))
-
-
-def to_txn(request: rpc_pb2.TxnRequest) -> Txn:
-    if max(len(request.compare), len(request.success), len(request.failure)) > MOST_OPERATIONS:
-        raise Malformed("too many operations in txn request")
+def to_txn(request: rpc_pb2.TxnRequest, most: int = MOST_OPERATIONS) -> Txn:
+    """Return the transaction; those inside another share its limit of operations."""
+    size = max(len(request.compare), len(request.success), len(request.failure))
+    if size > most:
+        raise Refused("etcdserver: too many operations in txn request")
     return Txn(
         [to_compare(compare) for compare in request.compare],
-        [to_operation(operation) for operation in request.success],
-        [to_operation(operation) for operation in request.failure],
+        [to_operation(operation, most - size) for operation in request.success],
+        [to_operation(operation, most - size) for operation in request.failure],
     )
+
+
+def to_checked_txn(request: rpc_pb2.TxnRequest) -> Txn:
+    """Return the outermost transaction, none of whose branches changes a key twice."""
+    txn = to_txn(request)
+    for branch in (txn.then, txn.otherwise):
+        if len(branch) > 1 or any(isinstance(step, Txn) for step in branch):
+            check_overlaps(branch)
+    return txn
 
 
 def to_compare(compare: rpc_pb2.Compare) -> Compare:
@@ -93,7 +88,7 @@ def to_compare(compare: rpc_pb2.Compare) -> Compare:
     try:
         target, comparison = Target(compare.target), Comparison(compare.result)
     except ValueError:
-        raise Malformed("a compare of the txn request is of an unknown kind") from None
+        raise Refused("etcdserver: a compare of the txn request is of an unknown kind") from None
     match target:
         case Target.VERSION:
             operand: int | bytes = compare.version
@@ -108,7 +103,7 @@ def to_compare(compare: rpc_pb2.Compare) -> Compare:
     return Compare(compare.key, target, operand, comparison, compare.range_end)
 
 
-def to_operation(operation: rpc_pb2.RequestOp) -> Operation:
+def to_operation(operation: rpc_pb2.RequestOp, most: int) -> Operation:
     match operation.WhichOneof("request"):
         case "request_put":
             return to_put(operation.request_put)
@@ -117,9 +112,9 @@ def to_operation(operation: rpc_pb2.RequestOp) -> Operation:
         case "request_range":
             return to_range(operation.request_range)
         case "request_txn":
-            return to_txn(operation.request_txn)
+            return to_txn(operation.request_txn, most)
         case _:
-            raise Malformed("an operation of the txn request is empty")
+            raise Refused("etcdserver: an operation of the txn request is empty")
 
 
 # Answers: the requests say how they want to be told.
@@ -137,27 +132,20 @@ def delete_response(
     return rpc_pb2.DeleteRangeResponse(header=header(revision), deleted=len(result.previous), prev_kvs=previous)
 
 
-def range_response(request: rpc_pb2.RangeRequest, result: RangeResult, revision: int) -> rpc_pb2.RangeResponse:
-    """Pick, sort and cut what the store found: in etcd, too, `count` is of all that the range has."""
-    entries, more = result.entries, result.more
-    if _picks(request):
-        entries = [entry for entry in entries if _picked(entry, request)]
-    if _sorts(request):
-        entries = _sorted(entries, request)
-    if 0 < request.limit < len(entries):
-        entries, more = entries[: request.limit], True
-    response = rpc_pb2.RangeResponse(header=header(revision), more=more and not request.count_only, count=result.count)
-    if not request.count_only:
-        add, keys_only = response.kvs.add, request.keys_only
-        for entry in entries:  # in place: half the time of making messages and having them copied
-            add(
-                key=entry.key,
-                create_revision=entry.create_revision,
-                mod_revision=entry.mod_revision,
-                version=entry.version,
-                value=b"" if keys_only else entry.value,
-                lease=entry.lease,
-            )
+def range_response(request: rpc_pb2.RangeRequest, found: RangeResult, revision: int) -> rpc_pb2.RangeResponse:
+    """Return the answer to a range inside a transaction; `wire` has the one for ranges alone."""
+    entries, more = picked(request, found)
+    response = rpc_pb2.RangeResponse(header=header(revision), more=more, count=found.count)
+    add, keys_only = response.kvs.add, request.keys_only
+    for entry in entries:  # in place: half the time of making messages and having them copied
+        add(
+            key=entry.key,
+            create_revision=entry.create_revision,
+            mod_revision=entry.mod_revision,
+            version=entry.version,
+            value=b"" if keys_only else entry.value,
+            lease=entry.lease,
+        )
     return response
 
 
@@ -189,40 +177,4 @@ def operation_response(operation: rpc_pb2.RequestOp, result: Result, revision: i
 
 def _check_key(key: bytes) -> None:
     if not key:
-        raise Malformed("key is not provided")
-
-
-def _picks(request: rpc_pb2.RangeRequest) -> bool:
-    return bool(
-        request.min_mod_revision
-        or request.max_mod_revision
-        or request.min_create_revision
-        or request.max_create_revision
-    )
-
-
-def _picked(entry: Entry, request: rpc_pb2.RangeRequest) -> bool:
-    return (
-        entry.mod_revision >= request.min_mod_revision
-        and entry.create_revision >= request.min_create_revision
-        and (not request.max_mod_revision or entry.mod_revision <= request.max_mod_revision)
-        and (not request.max_create_revision or entry.create_revision <= request.max_create_revision)
-    )
-
-
-def _sorts(request: rpc_pb2.RangeRequest) -> bool:
-    """Tell whether the answer's order is not that of the keys, which it has anyway."""
-    return request.sort_target != request.KEY or request.sort_order == request.DESCEND
-
-
-def _sorted(entries: Sequence[Entry], request: rpc_pb2.RangeRequest) -> Sequence[Entry]:
-    attribute = {
-        request.KEY: "key",
-        request.VERSION: "version",
-        request.CREATE: "create_revision",
-        request.MOD: "mod_revision",
-        request.VALUE: "value",
-    }.get(request.sort_target)
-    if attribute is None:
-        raise Malformed("invalid sort option")
-    return sorted(entries, key=lambda entry: getattr(entry, attribute), reverse=request.sort_order == request.DESCEND)
+        raise Refused("etcdserver: key is not provided")

@@ -1,9 +1,6 @@
-"""How the store says no to etcd's clients: errors in etcd's words, and methods that are refused by name."""
+"""How the store says no to etcd's clients: in etcd's words, and by name where something is not served."""
 
-from collections.abc import Awaitable, Callable
-from functools import wraps
-from types import SimpleNamespace
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import grpc
 import grpc.aio
@@ -20,10 +17,8 @@ from kobune.apiserver.storage.errors import (
     StoreError,
     StoreFailed,
 )
-from kobune.vendor.etcd import rpc_pb2
 
 Context = grpc.aio.ServicerContext[Any, Any]
-Handler = TypeVar("Handler", bound=Callable[..., Awaitable[object]])
 
 WORDS: Final[dict[type[StoreError], tuple[grpc.StatusCode, str]]] = {
     Compacted: (grpc.StatusCode.OUT_OF_RANGE, "etcdserver: mvcc: required revision has been compacted"),
@@ -38,36 +33,34 @@ WORDS: Final[dict[type[StoreError], tuple[grpc.StatusCode, str]]] = {
 }
 
 
-class Malformed(Exception):
-    """A request that etcd would refuse before looking at its store; the argument is what to say."""
+class Refused(Exception):
+    """A request that is turned down before anybody looks into the store, with the status and the words for it."""
+
+    def __init__(self, words: str, code: grpc.StatusCode = grpc.StatusCode.INVALID_ARGUMENT) -> None:
+        super().__init__(words)
+        self.code = code
 
 
-def answering(handler: Handler) -> Handler:
-    """Turn what a handler raises into the status that etcd's clients know."""
+class NotAdmitted(Refused):
+    """Whoever asks may not use the store."""
 
-    @wraps(handler)
-    async def answer(servicer: object, request: object, context: Context) -> object:
-        try:
-            return await handler(servicer, request, context)
-        except Malformed as error:
-            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, f"etcdserver: {error}")
-        except StoreError as error:
-            code, words = WORDS.get(type(error), (grpc.StatusCode.UNKNOWN, f"etcdserver: {error}"))
-            await context.abort(code, words)
-
-    return answer  # type: ignore[return-value]  # the same shape as what it wraps
+    def __init__(self, who: str) -> None:
+        super().__init__(
+            f'etcdserver: permission denied: "{who}" may not use the store; members of system:masters may',
+            grpc.StatusCode.PERMISSION_DENIED,
+        )
 
 
-def refusing(service: str, servicer: object) -> SimpleNamespace:
-    """Return a servicer of a whole etcd service that refuses, by name, what `servicer` does not have."""
-    methods = rpc_pb2.DESCRIPTOR.services_by_name[service].methods
-    return SimpleNamespace(
-        **{method.name: getattr(servicer, method.name, _refusal(f"{service}/{method.name}")) for method in methods}
-    )
+class Unserved(Refused):
+    """Kobune has no such thing."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"kobune does not serve {what}", grpc.StatusCode.UNIMPLEMENTED)
 
 
-def _refusal(method: str) -> Callable[[object, Context], Awaitable[None]]:
-    async def refuse(request: object, context: Context) -> None:
-        await context.abort(grpc.StatusCode.UNIMPLEMENTED, f"kobune does not serve etcdserverpb.{method}")
-
-    return refuse
+def status_of(error: Refused | StoreError) -> tuple[grpc.StatusCode, str]:
+    """Return what etcd's clients are told of an error."""
+    if isinstance(error, Refused):
+        return error.code, str(error)
+    known = next((WORDS[kind] for kind in type(error).__mro__ if kind in WORDS), None)
+    return known or (grpc.StatusCode.UNKNOWN, f"etcdserver: {error}")
