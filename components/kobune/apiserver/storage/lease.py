@@ -4,11 +4,11 @@ Only the granted time is kept on disk: after a restart every lease runs its full
 election, so that a slow restart takes nobody's lease away.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from kobune.apiserver.storage.errors import LeaseExists, LeaseNotFound, LeaseTooLong
-from kobune.apiserver.storage.store import Event
+from kobune.apiserver.storage.store import Entry, Event, LeaseStatus
 
 LONGEST = 9_000_000_000
 """etcd's limit for a time to live, in seconds."""
@@ -73,6 +73,11 @@ class Leases:
     def attach(self, id: int, key: bytes) -> None:
         """Attach a key that was read from a disk."""
         self.get(id).keys.add(key)
+
+    def status(self, lease: Lease, now: float, newest: Callable[[bytes], Entry | None]) -> LeaseStatus:
+        """Return what clients see of a lease: of its keys, those that `newest` finds with it."""
+        keys = [key for key in sorted(lease.keys) if (entry := newest(key)) is not None and entry.lease == lease.id]
+        return LeaseStatus(lease.id, lease.ttl, max(lease.expires - now, 0.0), keys)
 
     def expired(self, now: float) -> list[int]:
         """Return the leases that have run out, the oldest first."""

@@ -15,6 +15,7 @@ from random import Random
 from typing import Final
 
 from kobune.apimachinery.clock import Clock
+from kobune.apiserver.storage.audience import Audience
 from kobune.apiserver.storage.commit import Chore, Commit, CommitterOf, CommitThread
 from kobune.apiserver.storage.disk import Disk
 from kobune.apiserver.storage.draft import Draft, successor
@@ -27,7 +28,7 @@ from kobune.apiserver.storage.errors import (
     StoreError,
     StoreFailed,
 )
-from kobune.apiserver.storage.lease import Lease, Leases
+from kobune.apiserver.storage.lease import Leases
 from kobune.apiserver.storage.records import Records
 from kobune.apiserver.storage.rows import Change, Loaded, Row, compacted_rows, lease_rows, obsolete_rows, record_row
 from kobune.apiserver.storage.state import State
@@ -48,7 +49,6 @@ from kobune.apiserver.storage.store import (
     Txn,
     TxnResult,
     tombstone,
-    within,
 )
 
 logger = logging.getLogger(__name__)
@@ -57,8 +57,6 @@ LEASE_CHECK: Final = 0.5
 """Seconds between two looks for leases that ran out, as in etcd."""
 GARBAGE: Final = 50_000
 """After how many compacted revisions their space on the disk is given back without anybody asking."""
-WATCH_STEP: Final = 1000
-"""How many revisions a watch takes in at once."""
 
 
 class MvccStore:
@@ -79,8 +77,7 @@ class MvccStore:
         self._compacting = loaded.compacted
         self._reclaiming: asyncio.Future[None] | None = None
         self._garbage = 0
-        self._subscribers: list[Callable[[Sequence[Event]], None]] = []
-        self._changed = asyncio.Event()
+        self._audience = Audience(self._state)
         self._leased = asyncio.Event()
         self._failed: StoreError | None = None
         self._closed = False
@@ -164,29 +161,10 @@ class MvccStore:
     # Changes as they happen.
 
     def subscribe(self, callback: Callable[[Sequence[Event]], None]) -> Callable[[], None]:
-        self._subscribers.append(callback)
+        return self._audience.subscribe(callback)
 
-        def unsubscribe() -> None:
-            if callback in self._subscribers:
-                self._subscribers.remove(callback)
-
-        return unsubscribe
-
-    async def watch(self, key: bytes, range_end: bytes = ONE_KEY, *, after: int) -> AsyncGenerator[Changes, None]:
-        while True:
-            if after + 1 < self._state.compacted:
-                raise Compacted(after + 1, self._state.compacted)
-            steps = self._state.since(after, WATCH_STEP) if after < self._state.revision else ()
-            if steps:
-                after = steps[-1][0].entry.mod_revision
-                yield Changes(
-                    after,
-                    [event for events in steps for event in events if within(event.entry.key, key, range_end)],
-                )
-            elif self._closed:
-                raise StoreClosed("the store was closed")
-            else:
-                await self._changed.wait()
+    def watch(self, key: bytes, range_end: bytes = ONE_KEY, *, after: int) -> AsyncGenerator[Changes, None]:
+        return self._audience.watch(key, range_end, after)
 
     async def compact(self, revision: int, *, physical: bool = False) -> None:
         self._check_open()
@@ -229,7 +207,7 @@ class MvccStore:
             self._leased.set()
 
         await self._commit((), rows=lease_rows(id, lease.ttl), then=visible)
-        return self._status(lease)
+        return self._leases.status(lease, self._clock.now(), self._state.newest)
 
     async def revoke(self, id: int) -> int:
         self._check_open()
@@ -246,10 +224,10 @@ class MvccStore:
         self._check_open()
         lease = self._leases.get(id)
         lease.expires = self._clock.now() + lease.ttl
-        return self._status(lease)
+        return self._leases.status(lease, self._clock.now(), self._state.newest)
 
     def time_to_live(self, id: int) -> LeaseStatus:
-        return self._status(self._leases.get(id))
+        return self._leases.status(self._leases.get(id), self._clock.now(), self._state.newest)
 
     def leases(self) -> Sequence[int]:
         return self._leases.ids()
@@ -276,7 +254,7 @@ class MvccStore:
             await asyncio.wait([self._reclaiming])
         await asyncio.to_thread(self._committer.close)
         self._disk.close()
-        self._changed.set()
+        self._audience.leave()
 
     # Inside.
 
@@ -350,29 +328,14 @@ class MvccStore:
                         del self._pending[event.entry.key]
             if commit.then is not None:
                 commit.then()
-        if happened:
-            self._deliver(happened)
-
-    def _deliver(self, events: list[Event]) -> None:
-        for subscriber in tuple(self._subscribers):
-            try:
-                subscriber(events)
-            except Exception as error:
-                logger.exception("store: a subscriber lost events")
-                self._fail(f"a subscriber lost events: {error!r}", error)
-        self._changed.set()
-        self._changed.clear()
+        for error in self._audience.tell(happened) if happened else ():
+            self._fail(f"a subscriber lost events: {error!r}", error)
 
     def _fail(self, why: str, cause: BaseException) -> None:
         if self._failed is None:
             logger.error("store: takes no more writes: %s", why)
             self._failed = StoreFailed(why)
             self._failed.__cause__ = cause
-
-    def _status(self, lease: Lease) -> LeaseStatus:
-        newest = self._state.newest
-        keys = [key for key in sorted(lease.keys) if (entry := newest(key)) is not None and entry.lease == lease.id]
-        return LeaseStatus(lease.id, lease.ttl, max(lease.expires - self._clock.now(), 0.0), keys)
 
 
 def _consume(given_up: list[tuple[Change, ...]], compacted: int) -> Iterator[Sequence[Row]]:
