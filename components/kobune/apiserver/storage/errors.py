@@ -8,16 +8,23 @@
     ├── KeyNotFound ── a write that keeps the old value or lease found no entry
     ├── LeaseNotFound, LeaseExists, LeaseTooLong
     ├── StoreClosed, StoreFailed ── no write is taken any more
+    ├── Unreachable ── nobody has seen the request: it had no effect
+    ├── Uncertain ── a write may have had its effect, or may have it yet
+    ├── StoreRefused ── the servers of the store say no: they are full, or do not let us in
     └── CannotOpen
         ├── StoreLocked ── another process has it open
         ├── StoreTooNew ── a later Kobune wrote it
         ├── StoreDamaged ── what is on disk contradicts itself
         └── StoreUnavailable ── the library or the directory is missing
 
-They are no `ApiError`s: a verb knows which object a key stands for, a store does not.
+They are no `ApiError`s: a verb knows which object a key stands for, a store does not. But three are: only a store on
+other machines raises them, at any time, and they say the same whatever the object.
 """
 
 from typing import TYPE_CHECKING
+
+from kobune.api.meta.v1 import StatusDetails
+from kobune.apimachinery.errors import InternalError, ServiceUnavailable, Timeout
 
 if TYPE_CHECKING:
     from kobune.apiserver.storage.store import Entry
@@ -99,6 +106,24 @@ class StoreClosed(StoreError):
 
 class StoreFailed(StoreError):
     """A write could not be made durable, so none is acknowledged any more. Reads go on."""
+
+
+class Unreachable(StoreError, ServiceUnavailable):
+    """The servers of the store cannot be reached, or have no leader; the request had no effect."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why, StatusDetails(retryAfterSeconds=1))
+
+
+class Uncertain(StoreError, Timeout):
+    """No answer came to a write: whoever wants to know has to look."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why, StatusDetails(retryAfterSeconds=1))
+
+
+class StoreRefused(StoreError, InternalError):
+    """The servers of the store turned a request down, for a reason that is not the request's."""
 
 
 class CannotOpen(StoreError):

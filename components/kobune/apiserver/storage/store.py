@@ -196,8 +196,9 @@ class Store(Protocol):
     write, and nobody can act on a value that a power cut takes back.
 
     **What writers see.** A write is decided at once, on the event loop, against everything decided before it, in
-    flight or not. An answer that rests on a write in flight (a conflict with it, a read inside a transaction) waits
-    until that is durable. Cancelling a writer never undoes its write.
+    flight or not; in a store on other machines, later, but after all writes before it that concern the same keys. An
+    answer that rests on a write in flight (a conflict with it, a read inside a transaction) waits until that is
+    durable. Cancelling a writer never undoes its write.
     """
 
     @property
@@ -275,6 +276,13 @@ class Store(Protocol):
 
     async def close(self) -> None:
         """Answer what is in flight, take nothing new, and let go of the disk. Twice is once."""
+
+
+class SharedStore(Store, Protocol):
+    """A store that other processes write to as well: what they wrote is seen a moment later."""
+
+    async def fresh(self) -> None:
+        """Return when readers see everything that was acknowledged to anybody before the call."""
 
 
 def prefix_end(prefix: bytes) -> bytes:
