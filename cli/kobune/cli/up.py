@@ -1,16 +1,15 @@
 """`kobune up`: start a cluster."""
 
 from pathlib import Path
-from typing import Annotated, cast
+from typing import Annotated
 
 import typer
 
 from kobune.cli.detach import Tell, run_detached
 from kobune.cli.options import DEFAULT_DATA_DIR, DataDir
-from kobune.component_base.failure import CannotStart
 from kobune.launcher.data_dir import DataDirectory
 from kobune.launcher.progress import ClusterReady, Progress, line
-from kobune.launcher.settings import COMPONENTS, ClusterSettings, Store
+from kobune.launcher.settings import COMPONENTS, ClusterSettings
 
 
 def up(
@@ -23,7 +22,20 @@ def up(
         bool, typer.Option("--detach", help="Return once all is ready; the cluster runs on until `kobune down`.")
     ] = False,
     in_process: Annotated[bool, typer.Option("--in-process", help="All components in one process.")] = False,
-    store: Annotated[str, typer.Option(help="leveldb, which is kept, or memory, which is not.")] = "leveldb",
+    store: Annotated[
+        str,
+        typer.Option(
+            help="leveldb, which is kept; memory, which is not; or your etcd cluster: etcd://HOST:PORT,HOST:PORT, with "
+            "TLS etcds://…"
+        ),
+    ] = "leveldb",
+    etcd_ca: Annotated[
+        Path | None, typer.Option(help="For etcds://: whom to trust; the system's CAs otherwise.", metavar="FILE")
+    ] = None,
+    etcd_certificate: Annotated[
+        Path | None, typer.Option(help="For etcds://: the client's certificate.", metavar="FILE")
+    ] = None,
+    etcd_key: Annotated[Path | None, typer.Option(help="For etcds://: the key to it.", metavar="FILE")] = None,
     components: Annotated[str, typer.Option(help="Exactly these.", metavar="NAME,…")] = ",".join(COMPONENTS),
     audit_policy: Annotated[
         Path | None, typer.Option(help="Which requests are recorded: a Policy of audit.k8s.io/v1.", metavar="FILE")
@@ -35,15 +47,16 @@ def up(
     seed: Annotated[int, typer.Option(help="The same seed makes the same random choices.")] = 0,
 ) -> None:
     """Start a cluster, and keep it running until Ctrl-C."""
-    if store not in ("leveldb", "memory"):
-        raise CannotStart(f"--store: {store!r} is not one of leveldb, memory")
     settings = ClusterSettings(
         data_dir=data_dir.expanduser().absolute(),
         port=port,
         grpc_port=grpc_port,
         etcd_port=etcd_port,
         nodes=nodes,
-        store=cast(Store, store),
+        store=store,
+        etcd_ca=etcd_ca and etcd_ca.expanduser().absolute(),
+        etcd_certificate=etcd_certificate and etcd_certificate.expanduser().absolute(),
+        etcd_key=etcd_key and etcd_key.expanduser().absolute(),
         components=tuple(name.strip() for name in components.split(",") if name.strip()),
         audit_policy=audit_policy and audit_policy.expanduser().absolute(),
         audit_log=audit_log and audit_log.expanduser().absolute(),

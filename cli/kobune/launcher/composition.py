@@ -23,7 +23,7 @@ from kobune.launcher import addresses
 from kobune.launcher.addresses import Addresses
 from kobune.launcher.child import Start
 from kobune.launcher.data_dir import DataDirectory
-from kobune.launcher.settings import APISERVER, ClusterSettings
+from kobune.launcher.settings import APISERVER, ClusterSettings, etcd_files
 
 FRONT_PROXY = "front-proxy-client"
 ADMIN = Identity("admin", "kubernetes-admin", ("system:masters",))
@@ -91,6 +91,7 @@ def _apiserver(facts: Facts) -> Any:
         rest_port=settings.port,
         etcd_port=settings.etcd_port,
         store=settings.store,
+        etcd=etcd_files(settings),
         data_dir=facts.data_dir.store,
         front_proxy=facts.credentials(FRONT_PROXY),
         service_account_key=certificates.service_account_key(facts.data_dir.pki),
@@ -126,7 +127,7 @@ def _cloud_controller_manager(facts: Facts) -> Any:
 
     name = "cloud-controller-manager"
     # What the cloud remembers makes sense only together with the cluster that it is for.
-    kept = facts.data_dir.cloud if facts.settings.store == "leveldb" else None
+    kept = facts.data_dir.cloud if facts.settings.store != "memory" else None
     simulated = SimulatedConfig(data_dir=kept, load_balancers=facts.addresses.load_balancers)
     return Config(serving=facts.serving(name), apiserver=facts.client(name), simulated=simulated)
 

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Literal
 
+from kobune.apiserver.storage.remote.endpoints import CLEAR, TLS, TlsFiles, is_remote, parse
 from kobune.component_base.failure import CannotStart
 
 APISERVER = "apiserver"
@@ -14,8 +14,6 @@ COMPONENTS = (APISERVER, "scheduler", "controller-manager", "cloud-controller-ma
 
 STOP_TIMEOUT = 8.0
 """Seconds that components have to end by themselves."""
-
-Store = Literal["leveldb", "memory"]
 
 
 @dataclass(frozen=True)
@@ -30,7 +28,11 @@ class ClusterSettings:
     etcd_port: int = 2379
     nodes: int = 3
     """How many simulated nodes the kubelet runs."""
-    store: Store = "leveldb"
+    store: str = "leveldb"
+    """leveldb, memory, or the URL of an etcd cluster."""
+    etcd_ca: Path | None = None
+    etcd_certificate: Path | None = None
+    etcd_key: Path | None = None
     components: tuple[str, ...] = COMPONENTS
     audit_policy: Path | None = None
     """Which requests the apiserver records; none are without one."""
@@ -51,6 +53,12 @@ def check(settings: ClusterSettings) -> None:
             raise CannotStart(f"--components: there is no {component!r}; there are {', '.join(COMPONENTS)}")
     if not settings.components:
         raise CannotStart("--components: name at least one")
+    if is_remote(settings.store):
+        parse(settings.store, etcd_files(settings))
+    elif settings.store not in ("leveldb", "memory"):
+        raise CannotStart(f"--store: {settings.store!r} is not one of leveldb, memory, {CLEAR}HOST:PORT,…")
+    elif etcd_files(settings):
+        raise CannotStart(f"--etcd-ca, --etcd-certificate and --etcd-key are for --store {TLS}HOST:PORT,…")
     for flag, port in ports(settings):
         if not 0 <= port < 65536:
             raise CannotStart(f"{flag} {port}: a port is between 1 and 65535")
@@ -60,7 +68,13 @@ def check(settings: ClusterSettings) -> None:
 
 def ports(settings: ClusterSettings) -> Iterable[tuple[str, int]]:
     """Return the ports that the apiserver is to listen on, each with the flag that chooses it."""
-    return (("--port", settings.port), ("--grpc-port", settings.grpc_port), ("--etcd-port", settings.etcd_port))
+    taken = [("--port", settings.port), ("--grpc-port", settings.grpc_port)]
+    return taken if is_remote(settings.store) else [*taken, ("--etcd-port", settings.etcd_port)]
+
+
+def etcd_files(settings: ClusterSettings) -> TlsFiles:
+    """Return the files with which the etcd cluster is reached."""
+    return TlsFiles(settings.etcd_ca, settings.etcd_certificate, settings.etcd_key)
 
 
 def leveldb_is_installed() -> bool:

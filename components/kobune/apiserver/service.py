@@ -3,8 +3,8 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Network
 from pathlib import Path
 from random import Random
@@ -57,7 +57,8 @@ from kobune.apiserver.rest.site import VERSION, Site
 from kobune.apiserver.storage import etcd, leveldb, memory
 from kobune.apiserver.storage.compaction import compact_by_age
 from kobune.apiserver.storage.errors import CannotOpen
-from kobune.apiserver.storage.store import Store
+from kobune.apiserver.storage.remote.endpoints import TlsFiles, is_remote
+from kobune.apiserver.storage.store import SharedStore, Store
 from kobune.apiserver.verbs.addresses import Addresses
 from kobune.apiserver.verbs.api import Api
 from kobune.apiserver.verbs.leases import EventLeases
@@ -83,7 +84,9 @@ class Config:
     rest_port: int = 6443
     etcd_port: int = 2379
     store: str = "leveldb"
-    """leveldb, or memory for a cluster that is thrown away."""
+    """leveldb, or memory for a cluster that is thrown away, or the URL of an etcd cluster."""
+    etcd: TlsFiles = field(default_factory=TlsFiles)
+    """How to reach that over TLS."""
     data_dir: Path | None = None
     front_proxy: Credentials | None = None
     """By which the servers of other APIs know that it is the apiserver that tells them who asks."""
@@ -131,7 +134,9 @@ async def run(config: Config, *, clock: Clock, random: Random, ready: Callable[[
             RestServer(front, site, config.serving.host, config.rest_port, config.serving.credentials)
         )
         host, _, port = rest.address.rpartition(":")
-        served = await stack.enter_async_context(_etcd_server(config, front, clock))
+        others = {"rest": rest.address}
+        if not is_remote(config.store):  # there, etcd itself serves its API
+            others["etcd"] = (await stack.enter_async_context(_etcd_server(config, front, clock))).address
         await publish(api, config.service_ip, host, int(port))
         schemas = SchemaConditions(api)
         await schemas.settle()
@@ -147,17 +152,20 @@ async def run(config: Config, *, clock: Clock, random: Random, ready: Callable[[
             keeping.create_task(audit.log.run())
         keeping.create_task(DefinitionController(api, definitions).run())
         keeping.create_task(AggregationController(api, elsewhere, connecting).run())
-        ready(Ready("apiserver", server.address, {"rest": rest.address, "etcd": served.address}))
+        ready(Ready("apiserver", server.address, others))
         log.info("serving https://%s and gRPC on %s", rest.address, server.address)
         await _forever()
 
 
 @asynccontextmanager
 async def _opened(config: Config, clock: Clock, random: Random) -> AsyncIterator[Store]:
+    opening: AbstractAsyncContextManager[Store]
     if config.store == "memory":
         opening = memory.open_store(clock=clock, random=random)
     elif config.store == "leveldb" and config.data_dir is not None:
         opening = leveldb.open_store(config.data_dir, clock=clock, random=random)
+    elif is_remote(config.store):
+        opening = _remote(config, clock, random)
     else:
         raise CannotStart(f"apiserver: there is no store {config.store!r}")
     async with AsyncExitStack() as stack:
@@ -166,6 +174,14 @@ async def _opened(config: Config, clock: Clock, random: Random) -> AsyncIterator
         except CannotOpen as error:
             raise CannotStart(f"apiserver: {error}") from None
         yield store
+
+
+def _remote(config: Config, clock: Clock, random: Random) -> AbstractAsyncContextManager[SharedStore]:
+    # Only whoever has an etcd cluster pays for this.
+    from kobune.apiserver.storage.remote import endpoints
+    from kobune.apiserver.storage.remote.store import open_store
+
+    return open_store(endpoints.parse(config.store, config.etcd), clock=clock, random=random)
 
 
 def _api(config: Config, store: Store, clock: Clock, random: Random, caller: Caller) -> Api:

@@ -17,7 +17,7 @@ from kobune.component_base.serving import Ready
 from kobune.launcher.composition import ADMIN, PLANS, Composition, Plan
 from kobune.launcher.in_process import run_in_process
 from kobune.launcher.progress import ClusterReady, Progress
-from kobune.launcher.settings import APISERVER, COMPONENTS, ClusterSettings, Store, check
+from kobune.launcher.settings import APISERVER, COMPONENTS, ClusterSettings, check
 
 START_TIMEOUT = 30.0
 
@@ -38,7 +38,7 @@ class Cluster:
         self,
         *,
         nodes: int = 3,
-        store: Store = "memory",
+        store: str = "memory",
         components: tuple[str, ...] = COMPONENTS,
         data_dir: Path | None = None,
         clock: Clock | None = None,

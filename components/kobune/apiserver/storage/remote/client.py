@@ -15,6 +15,7 @@ import grpc.aio
 
 from kobune.apimachinery.clock import Clock
 from kobune.apiserver.storage.errors import StoreFailed, Unreachable
+from kobune.apiserver.storage.remote.channels import channels
 from kobune.apiserver.storage.remote.endpoints import Endpoints
 from kobune.apiserver.storage.remote.failures import Fate, fate, refusal, words_of
 from kobune.vendor.etcd import rpc_pb2, rpc_pb2_grpc
@@ -74,8 +75,8 @@ class Client:
     """The way to an etcd cluster."""
 
     def __init__(self, endpoints: Endpoints, *, clock: Clock, random: Random) -> None:
-        channels = zip(endpoints.addresses, endpoints.channels(), strict=True)
-        self._members = [Member(address, channel) for address, channel in channels]
+        addressed = zip(endpoints.addresses, channels(endpoints), strict=True)
+        self._members = [Member(address, channel) for address, channel in addressed]
         self._at = 0
         self._clock = clock
         self._random = random

@@ -8,28 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import grpc
-import grpc.aio
-
 from kobune.component_base.failure import CannotStart
 
 CLEAR: Final = "etcd://"
 TLS: Final = "etcds://"
 PORT: Final = 2379
-OPTIONS: Final = (
-    ("grpc.max_receive_message_length", -1),
-    # What is too large, etcd itself refuses.
-    ("grpc.max_send_message_length", -1),
-    # A member that went away without a word is noticed within ten seconds; more often, etcd takes it for an attack.
-    ("grpc.keepalive_time_ms", 6_000),
-    ("grpc.keepalive_timeout_ms", 4_000),
-    ("grpc.keepalive_permit_without_calls", 1),
-    ("grpc.http2.max_pings_without_data", 0),
-    ("grpc.initial_reconnect_backoff_ms", 100),
-    ("grpc.min_reconnect_backoff_ms", 500),
-    ("grpc.max_reconnect_backoff_ms", 1_000),
-    ("grpc.use_local_subchannel_pool", 1),
-)
 
 
 @dataclass(frozen=True)
@@ -54,17 +37,6 @@ class Endpoints:
     def __str__(self) -> str:
         return ", ".join(self.addresses)
 
-    def channels(self) -> list[grpc.aio.Channel]:
-        """Return a connection to each member; `CannotStart` names a file that cannot be used."""
-        if self.tls is None:
-            return [grpc.aio.insecure_channel(address, options=OPTIONS) for address in self.addresses]
-        ca, certificate, key = (
-            _read(what, path)
-            for what, path in (("CA", self.tls.ca), ("certificate", self.tls.certificate), ("key", self.tls.key))
-        )
-        credentials = grpc.ssl_channel_credentials(ca, key, certificate)
-        return [grpc.aio.secure_channel(address, credentials, options=OPTIONS) for address in self.addresses]
-
 
 def is_remote(store: str) -> bool:
     """Tell whether the name of a store is the URL of an etcd cluster."""
@@ -82,7 +54,7 @@ def parse(url: str, files: TlsFiles) -> Endpoints:
             raise CannotStart(f"--store {url}: files for TLS are of no use without TLS: say {TLS}…")
         return Endpoints(addresses)
     if bool(files.certificate) != bool(files.key):
-        raise CannotStart("--etcd-cert and --etcd-key need each other")
+        raise CannotStart("--etcd-certificate and --etcd-key need each other")
     return Endpoints(addresses, files)
 
 
@@ -98,12 +70,3 @@ def _address(url: str, part: str) -> str:
     if not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
         raise CannotStart(f"--store {url}: {port!r} is not a port")
     return f"{host}:{port}"
-
-
-def _read(what: str, path: Path | None) -> bytes | None:
-    if path is None:
-        return None
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise CannotStart(f"cannot read the {what} for etcd, {path}: {error.strerror}") from None
