@@ -74,13 +74,14 @@ class Stored:
 class Unread(Stored):
     """An object that was there when the server started, and that nobody has asked for yet."""
 
-    __slots__ = ("_key", "_store")
+    __slots__ = ("_broken", "_key", "_store")
 
     def __init__(self, resource: "Resource", store: "Store", key: bytes, revision: int) -> None:
         self.resource = resource
         self.revision = revision
         self._store = store
         self._key = key
+        self._broken: NoObject | None = None
         self.forget_encodings()
 
     def __getattr__(self, name: str) -> bytes:
@@ -90,7 +91,13 @@ class Unread(Stored):
         entry = self._store.get(self._key)
         if entry is None or entry.mod_revision != self.revision:
             raise LookupError(f"the store has lost {self._key.decode(errors='replace')}")
-        self.raw = raw_of(self.resource, entry)
+        if self._broken is not None:
+            raise self._broken
+        try:
+            self.raw = raw_of(self.resource, entry)
+        except NoObject as error:
+            self._broken = error
+            raise
         return self.raw
 
     def is_sound(self) -> bool:
