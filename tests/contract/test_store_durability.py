@@ -188,7 +188,8 @@ async def test_an_older_format_is_brought_forward_step_by_step() -> None:
 
     disk = FaultyDisk({b"mformat": b"1"})
     read(disk, format=3, migrations={1: add(b"mone", b"1"), 2: add(b"mtwo", b"2")})
-    assert dict(disk.scan(b"", None)) == {b"mformat": b"3", b"mone": b"1", b"mtwo": b"2"}
+    rows = dict(disk.scan(b"", None))
+    assert {row: rows[row] for row in rows if row != b"mtally"} == {b"mformat": b"3", b"mone": b"1", b"mtwo": b"2"}
 
 
 async def test_a_store_of_format_1_keeps_its_keys_and_leases() -> None:

@@ -17,6 +17,7 @@ from typing import Final, Protocol
 from kobune.apiserver.storage.disk import Disk
 from kobune.apiserver.storage.rows import Row, event_rows
 from kobune.apiserver.storage.store import Event
+from kobune.apiserver.storage.tally import TALLY_ROW, Tally
 
 logger = logging.getLogger(__name__)
 
@@ -70,6 +71,7 @@ class CommitThread:
 
     def __init__(self, disk: Disk, committed: Committed, loop: asyncio.AbstractEventLoop) -> None:
         self._disk = disk
+        self._tally = Tally.read(disk.get(TALLY_ROW))
         self._committed = committed
         self._loop = loop
         self._fresh: list[Commit] = []
@@ -118,7 +120,8 @@ class CommitThread:
     def _write(self, group: list[Commit]) -> None:
         try:
             if self._broken is None and (rows := _rows(group)):
-                self._disk.write(rows, sync=True)
+                self._tally.take(group)
+                self._disk.write([*rows, self._tally.row()], sync=True)
         except Exception as error:  # whatever it is, nothing after it may be acknowledged
             self._broken = error
         self._tell(self._committed, group, self._broken)

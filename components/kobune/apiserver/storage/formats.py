@@ -7,6 +7,7 @@ from kobune.apiserver.storage.disk import Disk
 from kobune.apiserver.storage.errors import StoreDamaged, StoreTooNew
 from kobune.apiserver.storage.loading import load
 from kobune.apiserver.storage.rows import FORMAT_ROW, HEADER, NUMBER, Loaded, index_value, record_row
+from kobune.apiserver.storage.tally import TALLY_ROW, Tally
 
 FORMAT: Final = 2
 """The version of the layout that `rows` describes."""
@@ -32,7 +33,17 @@ def read(disk: Disk, *, format: int = FORMAT, migrations: Mapping[int, Migration
     for older in range(int(written), format):
         (MIGRATIONS if migrations is None else migrations)[older](disk)
         disk.write([(FORMAT_ROW, b"%d" % (older + 1))], sync=True)
-    return load(disk)
+    return _tallied(disk, load(disk))
+
+
+def _tallied(disk: Disk, loaded: Loaded) -> Loaded:
+    """Return what was loaded if it is all that was written."""
+    found, written = Tally.of(loaded).row(), disk.get(TALLY_ROW)
+    if written is None:
+        disk.write([found], sync=True)
+    elif written != found[1]:
+        raise StoreDamaged("writes in the middle of its history are gone")
+    return loaded
 
 
 def _index_leases(disk: Disk) -> None:

@@ -2,6 +2,8 @@
 
     m format                 the version of this layout, in digits
     m compacted              the oldest readable revision
+    m tally                  what all of `k` and `l` adds up to: see `tally`
+    m written                how many synced writes there were: see `witness`
     k <key>                  the index of what is there now: the revision of the key's entry, and its lease if any
     l <id>                   the granted time of a lease
     r <revision> <key>       what a revision did to a key: a header, then the value
