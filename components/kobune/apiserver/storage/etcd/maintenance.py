@@ -3,10 +3,12 @@
 # ruff: noqa: N802 (the methods have their names from etcd's contract)
 
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import aclosing
 from typing import Final
 
 from kobune.apimachinery.clock import Clock
+from kobune.apiserver.storage import snapshot
 from kobune.apiserver.storage.etcd.messages import MEMBER_ID, TERM, header
 from kobune.apiserver.storage.etcd.refusal import Context, Unserved
 from kobune.apiserver.storage.pages import pages
@@ -15,6 +17,9 @@ from kobune.vendor.etcd import rpc_pb2
 
 SPOKEN: Final = "3.5.21"
 """The version of etcd whose behaviour is spoken; clients choose features by it."""
+
+BLOB: Final = 1 << 18
+"""The most bytes of a snapshot in one message."""
 
 
 class Maintenance:
@@ -61,6 +66,16 @@ class Maintenance:
     async def Defragment(self, request: rpc_pb2.DefragmentRequest, context: Context) -> rpc_pb2.DefragmentResponse:
         # Nothing to wait for: the disk's space is given back as compaction goes along.
         return rpc_pb2.DefragmentResponse(header=header(self._store.revision))
+
+    async def Snapshot(
+        self, request: rpc_pb2.SnapshotRequest, context: Context
+    ) -> AsyncIterator[rpc_pb2.SnapshotResponse]:
+        """Yield the file that `kobune snapshot restore` takes; how many bytes are to come is not known before."""
+        head = header(self._store.revision)
+        async with aclosing(snapshot.stream(self._store, self._clock)) as pieces:
+            async for piece in pieces:
+                for start in range(0, len(piece), BLOB):
+                    yield rpc_pb2.SnapshotResponse(header=head, blob=piece[start : start + BLOB], version=SPOKEN)
 
     async def _hash(self, revision: int) -> int:
         """Return a checksum of all entries at a revision: equal for equal stores of Kobune, unlike etcd's."""
