@@ -2,13 +2,13 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Network
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import grpc.aio
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey, generate_private_key
@@ -34,6 +34,7 @@ from kobune.apiserver.auth.authorize import MASTERS, Authorizer
 from kobune.apiserver.auth.bootstrap_tokens import BootstrapTokens
 from kobune.apiserver.auth.service_account_tokens import ServiceAccountTokens
 from kobune.apiserver.bootstrap.bootstrap import bootstrap, publish
+from kobune.apiserver.bootstrap.joining import fingerprint, fingerprint_of_key, join
 from kobune.apiserver.cache.cacher import Cacher
 from kobune.apiserver.cache.view import View
 from kobune.apiserver.customresources.controller import DefinitionController
@@ -60,6 +61,7 @@ from kobune.apiserver.storage.errors import CannotOpen
 from kobune.apiserver.storage.remote.endpoints import TlsFiles, is_remote
 from kobune.apiserver.storage.store import SharedStore, Store
 from kobune.apiserver.verbs.addresses import Addresses
+from kobune.apiserver.verbs.allocations import Allocations
 from kobune.apiserver.verbs.api import Api
 from kobune.apiserver.verbs.leases import EventLeases
 from kobune.component_base.credentials import Credentials
@@ -109,10 +111,12 @@ async def run(config: Config, *, clock: Clock, random: Random, ready: Callable[[
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(_opened(config, clock, random))
         # Another apiserver on the same store, or this one before a restart, must not give the same uids.
-        random = Random(f"{random.random()}/{store.revision}")
+        shared = cast(SharedStore, store) if is_remote(config.store) else None
+        start = store.revision if shared is None else await join(shared, _agreed(config))
+        random = Random(f"{random.random()}/{start}")
         caller = Caller()
         stack.push_async_callback(caller.close)
-        api = _api(config, store, clock, random, caller)
+        api = _api(config, store, shared, clock, random, caller)
         stack.callback(api.cacher.close)
         stack.push_async_callback(api.kubelets.close)
         webhooks = HttpTransport()
@@ -184,12 +188,24 @@ def _remote(config: Config, clock: Clock, random: Random) -> AbstractAsyncContex
     return open_store(endpoints.parse(config.store, config.etcd), clock=clock, random=random)
 
 
-def _api(config: Config, store: Store, clock: Clock, random: Random, caller: Caller) -> Api:
+def _agreed(config: Config) -> Mapping[str, str]:
+    """Return what all apiservers of a store have to have in common."""
+    if config.service_account_key is None or config.serving.credentials is None:
+        raise CannotStart(f"apiserver: with --store {config.store}, it needs a key for tokens, and certificates")
+    return {
+        "ca": fingerprint(config.serving.credentials.read().ca),
+        "serviceAccountKey": fingerprint_of_key(_signing_key(config)),
+        "serviceNetwork": str(config.service_network),
+    }
+
+
+def _api(config: Config, store: Store, shared: SharedStore | None, clock: Clock, random: Random, caller: Caller) -> Api:
     registry = built_in()
     cacher = Cacher(store, registry)
     view = View(registry, cacher, clock, random)
     services = cacher.ring(registry["services"])
     tokens = ServiceAccountTokens(view, _signing_key(config))
+    addresses = Addresses(services, config.service_network, config.node_ports, random)
     return Api(
         registry=registry,
         cacher=cacher,
@@ -200,9 +216,11 @@ def _api(config: Config, store: Store, clock: Clock, random: Random, caller: Cal
         authorizer=Authorizer(view),
         tokens=tokens,
         bearers=AnySort((tokens, BootstrapTokens(view))),
-        addresses=Addresses(services, config.service_network, config.node_ports, random),
+        addresses=addresses,
         event_leases=EventLeases(store, clock),
         kubelets=Kubelets(config.serving.credentials),
+        shared=shared,
+        allocations=Allocations(shared, addresses) if shared is not None else None,
         warns_of_unserved=config.with_controllers,
     )
 

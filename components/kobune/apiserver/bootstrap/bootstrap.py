@@ -1,10 +1,9 @@
 """Makes what is missing when the apiserver starts."""
 
 import asyncio
-from contextlib import suppress
 from typing import Any
 
-from kobune.apimachinery.errors import AlreadyExists
+from kobune.apimachinery.errors import ApiError
 from kobune.apiserver.auth.user import LOOPBACK
 from kobune.apiserver.bootstrap import flows, objects, roles
 from kobune.apiserver.verbs.api import Api
@@ -52,5 +51,10 @@ async def _ensure(api: Api, wanted: list[tuple[str, Any]]) -> None:
 
 
 async def _create(api: Api, plural: str, item: Any) -> None:
-    with suppress(AlreadyExists):  # another apiserver on the same store was faster
-        await create(api, Call(LOOPBACK, api.registry[plural], item.metadata.namespace), item)
+    meta = item.metadata
+    try:
+        await create(api, Call(LOOPBACK, api.registry[plural], meta.namespace), item)
+    except ApiError:
+        # Another apiserver on the same store may have been faster: then its name and its address are taken.
+        if api.find(plural, meta.namespace, meta.name) is None:
+            raise

@@ -45,7 +45,12 @@ class Rpc:
         return part
 
     async def enter(self, verb: str, resource: Resource | None, subresource: str, namespace: str) -> Level:
-        """Return the level on which the call has a seat now, to be given back; raises `Overloaded`."""
+        """Return the level on which the call has a seat now, to be given back; raises `Overloaded`.
+
+        From then on it sees everything that was acknowledged before, by whichever apiserver.
+        """
+        if self._front.api.shared is not None:
+            await self._front.api.shared.fresh()
         group, name = (resource.kind.group, resource.kind.plural) if resource is not None else ("", "")
         if subresource:
             name = f"{name}/{subresource}"

@@ -23,6 +23,7 @@ from kobune.apiserver.front import Front
 from kobune.apiserver.rest import accept, answer
 from kobune.apiserver.rest.asking import what_is_asked
 from kobune.apiserver.rest.compression import compress
+from kobune.apiserver.rest.freshness import freshen
 from kobune.apiserver.rest.recording import NOBODY, Record
 from kobune.apiserver.rest.resources import NoSuchPage, Resources
 from kobune.apiserver.rest.site import NO_PAGE, READ, Page, Site
@@ -103,6 +104,8 @@ class RestServer:
         began = self._front.api.now() if log.isEnabledFor(logging.DEBUG) else 0.0
         response: web.StreamResponse
         try:
+            if self._front.api.shared is not None:
+                await freshen(self._front.api.shared, request)
             user = self._user_of(request)
             asked = what_is_asked(request)
             trail = record.begin(user, asked) if record is not None else None

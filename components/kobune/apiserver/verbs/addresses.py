@@ -57,6 +57,11 @@ class Addresses:
         """Forget what was in flight for a service: its write has ended, well or not."""
         self._in_flight.pop(uid, None)
 
+    def is_taken(self, service: Any) -> bool:
+        """Tell whether another service has one of its addresses."""
+        ips, ports = self._taken(service.metadata.uid)
+        return not addresses_of(service).isdisjoint(ips | ports)
+
     def _assign_ip(self, new: Any, old: Any, taken: set[str]) -> None:
         spec = new.spec
         if old is not None and old.spec.type != "ExternalName":
@@ -134,6 +139,16 @@ class Addresses:
     def _others(self, uid: str) -> Iterable[Any]:
         messages = (stored.message for stored in self._services.select(b""))
         return (service for service in messages if service.metadata.uid != uid)
+
+
+def addresses_of(service: Any) -> set[str | int]:
+    """Return the cluster IPs and node ports of a service."""
+    spec = service.spec
+    found: set[str | int] = {ip for ip in spec.clusterIPs if ip != HEADLESS}
+    found.update(port.nodePort for port in spec.ports if port.nodePort)
+    if spec.healthCheckNodePort:
+        found.add(spec.healthCheckNodePort)
+    return found
 
 
 def _invalid(new: Any, field: str, value: str, why: str) -> Invalid:

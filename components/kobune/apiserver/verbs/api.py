@@ -8,8 +8,9 @@ from kobune.apiserver.auth.authorize import Authorizer
 from kobune.apiserver.auth.service_account_tokens import ServiceAccountTokens
 from kobune.apiserver.cache.view import View
 from kobune.apiserver.kubelets.kubelets import Kubelets
-from kobune.apiserver.storage.store import Store
+from kobune.apiserver.storage.store import SharedStore, Store
 from kobune.apiserver.verbs.addresses import Addresses
+from kobune.apiserver.verbs.allocations import Allocations
 from kobune.apiserver.verbs.leases import EventLeases
 from kobune.apiserver.verbs.shapes import Shapes
 
@@ -29,5 +30,9 @@ class Api(View):
     kubelets: Kubelets
     owned: Shapes = field(default_factory=Shapes)
     """By what new objects are like: the fields that their creators own."""
+    shared: SharedStore | None = None
+    """The store, if other apiservers write to it, too…"""
+    allocations: Allocations | None = None
+    """…and what then keeps them from giving away an address twice."""
     warns_of_unserved: bool = False
     """Whether those are told who ask for what nothing in the cluster acts on."""

@@ -1,5 +1,6 @@
 """Create an object."""
 
+from copy import deepcopy
 from typing import Any
 
 from kobune.apimachinery.errors import AlreadyExists, BadRequest, FieldError, Invalid
@@ -40,7 +41,10 @@ async def create(api: Api, call: Call, new: Any, *, tracked: bool = True) -> Sto
     strategy.prepare_create(new, api)
     strategy.note_author(new, call.user)
     try:
+        asked = None
         if strategy.allocates:
+            if api.allocations is not None:
+                asked = deepcopy(new.spec)
             api.addresses.assign(new, None)
         validate(call, new)
         if (pending := api.admission.validate(write)) is not None:
@@ -52,7 +56,7 @@ async def create(api: Api, call: Call, new: Any, *, tracked: bool = True) -> Sto
             if api.cacher.get(call.resource, new.metadata.namespace, new.metadata.name):
                 raise AlreadyExists.named(call.group, call.plural, new.metadata.name)
             return Stored(call.resource.stored, await _raw(call, new), 0)
-        return await _store(api, call, new)
+        return await _store(api, call, new, asked)
     finally:
         if strategy.allocates:
             api.addresses.settle(new.metadata.uid)
@@ -105,16 +109,36 @@ def validate(call: Call, new: Any) -> None:
         raise Invalid.named(call.group, call.resource.kind.name, new.metadata.name, causes)
 
 
-async def _store(api: Api, call: Call, new: Any) -> Stored:
+async def _store(api: Api, call: Call, new: Any, asked: Any) -> Stored:
     resource = call.resource.stored
     raw = await _raw(call, new)
     key = resource.key(new.metadata.namespace, new.metadata.name)
+    if asked is not None and api.allocations is not None:
+        return await _store_allocated(api, call, new, asked)
     lease = await api.event_leases.current() if resource.strategy.expires else 0
     try:
         entry = await api.store.put(key, resource.wrap(raw), expect=0, lease=lease)
     except RevisionConflict:
         raise AlreadyExists.named(call.group, call.plural, new.metadata.name) from None
     return api.cacher.written(resource, key, raw, entry.mod_revision)
+
+
+async def _store_allocated(api: Api, call: Call, new: Any, asked: Any) -> Stored:
+    """Store a new service whose addresses other apiservers give away, too; `asked` is its spec without them."""
+    resource = call.resource.stored
+    allocations = api.allocations
+    assert allocations is not None
+
+    def again() -> None:
+        new.spec.CopyFrom(asked)
+        api.addresses.assign(new, None)
+
+    key = resource.key(new.metadata.namespace, new.metadata.name)
+    try:
+        entry = await allocations.put(key, new, 0, lambda: resource.wrap(resource.dump(new)), again)
+    except RevisionConflict:
+        raise AlreadyExists.named(call.group, call.plural, new.metadata.name) from None
+    return api.cacher.written(resource, key, resource.unwrap(entry.value), entry.mod_revision)
 
 
 async def _raw(call: Call, new: Any) -> bytes:

@@ -135,6 +135,13 @@ async def save(api: Api, call: Call, current: Stored, new: Any, *, may_go: bool 
         return current
     if call.dry_run:
         return Stored(resource, raw, current.revision)
+    if api.allocations is not None and resource.strategy.allocates and api.allocations.concern(new, current.message):
+
+        def again() -> None:
+            raise RevisionConflict(key, current.revision, None)  # the change is made anew, with other addresses
+
+        entry = await api.allocations.put(key, new, current.revision, lambda: resource.wrap(raw), again)
+        return api.cacher.written(resource, key, raw, entry.mod_revision)
     lease = await api.event_leases.current() if resource.strategy.expires else 0
     entry = await api.store.put(key, resource.wrap(raw), expect=current.revision, lease=lease)
     return api.cacher.written(resource, key, raw, entry.mod_revision)
