@@ -148,7 +148,7 @@ async def run(config: Config, *, clock: Clock, random: Random, ready: Callable[[
         await identity.publish()
         server.set_serving(True)
         keeping = await stack.enter_async_context(asyncio.TaskGroup())
-        keeping.create_task(compact_by_age(store, clock=clock))
+        keeping.create_task(compact_by_age(store, clock=clock, shared=shared))
         keeping.create_task(identity.run())
         keeping.create_task(schemas.run())
         keeping.create_task(PolicyStatuses(api).run())

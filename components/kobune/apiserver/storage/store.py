@@ -284,6 +284,9 @@ class SharedStore(Store, Protocol):
     async def fresh(self) -> None:
         """Return when readers see everything that was acknowledged to anybody before the call."""
 
+    def forget(self, revision: int) -> None:
+        """Give up, in this process, what `compact` gives up for all."""
+
 
 def prefix_end(prefix: bytes) -> bytes:
     """Return the `range_end` that makes a range of all keys that start with `prefix`."""

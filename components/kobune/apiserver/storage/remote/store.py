@@ -186,6 +186,9 @@ class EtcdStore:
                 raise refusal(error) from None
         self._mirror.compact(revision)
 
+    def forget(self, revision: int) -> None:
+        self._mirror.compact(revision)
+
     # Leases.
 
     async def grant(self, ttl: int, *, id: int = 0) -> LeaseStatus:
