@@ -4,18 +4,20 @@ import os
 import signal
 import sys
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Annotated, Any
 
 import typer
 
+from kobune.apiserver.storage.remote.endpoints import is_remote
 from kobune.cli.options import DEFAULT_DATA_DIR, DataDir
 from kobune.component_base import config, logs
 from kobune.component_base.credentials import Credentials
 from kobune.component_base.failure import CannotStart, reason
 from kobune.launcher.data_dir import DataDirectory
-from kobune.launcher.settings import APISERVER, COMPONENTS, ClusterSettings
+from kobune.launcher.settings import APISERVER, COMPONENTS, ETCD_FILES, ClusterSettings
 
 
 def component(
@@ -29,13 +31,20 @@ def component(
 
     Certificates and addresses are those of the data directory, unless told otherwise: by a file, by variables such as
     KOBUNE_SCHEDULER_SERVING_PORT, or by flags such as --serving-port. --settings lists them.
+
+    A second apiserver can run beside a cluster whose store is an etcd cluster: it serves the same cluster.
     """
     from kobune.apimachinery.clock import SystemClock
     from kobune.launcher.composition import Composition
 
     if name not in COMPONENTS:
         raise CannotStart(f"there is no component {name!r}; there are {', '.join(COMPONENTS)}")
-    composition = Composition(_settings(data_dir.expanduser().absolute()), clock=SystemClock())
+    directory = DataDirectory(data_dir.expanduser().absolute())
+    running = _settings(directory)
+    beside = name == APISERVER and is_remote(running.store) and directory.holder() is not None
+    if beside:
+        running = replace(running, port=0, grpc_port=0)  # the cluster's own has what these are
+    composition = Composition(running, clock=SystemClock())
     run, defaults = composition.plan(name)
     if settings:
         _list(name, defaults)
@@ -44,16 +53,20 @@ def component(
         type(defaults), name=name, defaults=defaults, file=file, environment=os.environ, flags=context.args
     )
     with ExitStack() as stack:
-        if name == APISERVER:
+        if name == APISERVER and not beside:
             stack.enter_context(composition.owned())
         _serve(name, run, loaded)
 
 
-def _settings(data_dir: Path) -> ClusterSettings:
+def _settings(directory: DataDirectory) -> ClusterSettings:
     """Return the settings of the cluster that runs in this directory, if one does."""
-    address = DataDirectory(data_dir).recorded(APISERVER).get("address", "")
-    host, _, port = address.rpartition(":")
-    return ClusterSettings(data_dir, host=host, grpc_port=int(port)) if port else ClusterSettings(data_dir)
+    settings = ClusterSettings(directory.root)
+    cluster = directory.recorded("cluster")
+    if is_remote(store := cluster.get("store", "")):
+        ca, certificate, key = (Path(cluster[file]) if cluster.get(file) else None for file in ETCD_FILES)
+        settings = replace(settings, store=store, etcd_ca=ca, etcd_certificate=certificate, etcd_key=key)
+    host, _, port = directory.recorded(APISERVER).get("address", "").rpartition(":")
+    return replace(settings, host=host, grpc_port=int(port)) if port else settings
 
 
 def _list(name: str, defaults: Any) -> None:
@@ -75,7 +88,8 @@ def _serve(name: str, run: Any, loaded: Any) -> None:
         check_reachable(apiserver.address)
 
     def ready(told: Ready) -> None:
-        print(f"{name} is ready: {told.address}", file=sys.stderr)
+        where = f"https://{told.others['rest']}, gRPC {told.address}" if "rest" in told.others else told.address
+        print(f"{name} is ready: {where}", file=sys.stderr)
 
     logs.configure(sys.stderr)
     with logs.component_log(name):

@@ -11,7 +11,7 @@ from kobune.launcher.child import run_until_terminated
 from kobune.launcher.composition import PLANS, Composition, Plan
 from kobune.launcher.in_process import run_in_process
 from kobune.launcher.progress import ClusterReady, Progress
-from kobune.launcher.settings import APISERVER, ClusterSettings, check, ports
+from kobune.launcher.settings import APISERVER, ETCD_FILES, ClusterSettings, check, ports
 from kobune.launcher.supervisor import Supervisor
 from kobune.launcher.warm import warm
 
@@ -35,6 +35,7 @@ def run_cluster(
         else:
             network.check_reachable(f"{settings.host}:{settings.grpc_port}")
         facts = {"pid": os.getpid(), "components": list(settings.components), "store": settings.store}
+        facts |= {name: str(getattr(settings, name) or "") for name in ETCD_FILES}
         composition.data_dir.record("cluster", facts)
         run = _run_in_process if in_process else _run_processes
         run(composition, clock, lock, lambda progress: report(_with_server(progress, composition)))

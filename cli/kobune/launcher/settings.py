@@ -12,6 +12,9 @@ APISERVER = "apiserver"
 COMPONENTS = (APISERVER, "scheduler", "controller-manager", "cloud-controller-manager", "kubelet", "kube-proxy")
 """All components, in the order in which they are shown."""
 
+ETCD_FILES = ("etcd_ca", "etcd_certificate", "etcd_key")
+"""The settings that name the files with which an etcd cluster is reached."""
+
 STOP_TIMEOUT = 8.0
 """Seconds that components have to end by themselves."""
 

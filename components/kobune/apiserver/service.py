@@ -33,7 +33,7 @@ from kobune.apiserver.auth.authenticate import AnySort, Authenticator
 from kobune.apiserver.auth.authorize import MASTERS, Authorizer
 from kobune.apiserver.auth.bootstrap_tokens import BootstrapTokens
 from kobune.apiserver.auth.service_account_tokens import ServiceAccountTokens
-from kobune.apiserver.bootstrap.bootstrap import bootstrap, publish
+from kobune.apiserver.bootstrap.bootstrap import bootstrap, keep_published, publish
 from kobune.apiserver.bootstrap.joining import fingerprint, fingerprint_of_key, join
 from kobune.apiserver.cache.cacher import Cacher
 from kobune.apiserver.cache.view import View
@@ -150,6 +150,8 @@ async def run(config: Config, *, clock: Clock, random: Random, ready: Callable[[
         keeping = await stack.enter_async_context(asyncio.TaskGroup())
         keeping.create_task(compact_by_age(store, clock=clock, shared=shared))
         keeping.create_task(identity.run())
+        if shared is not None:
+            keeping.create_task(keep_published(api, config.service_ip, host, int(port)))
         keeping.create_task(schemas.run())
         keeping.create_task(PolicyStatuses(api).run())
         if audit is not None:

@@ -1,7 +1,8 @@
 """Makes what is missing when the apiserver starts."""
 
 import asyncio
-from typing import Any
+import logging
+from typing import Any, Final
 
 from kobune.apimachinery.errors import ApiError
 from kobune.apiserver.auth.user import LOOPBACK
@@ -10,6 +11,13 @@ from kobune.apiserver.verbs.api import Api
 from kobune.apiserver.verbs.call import Call
 from kobune.apiserver.verbs.create import create
 from kobune.apiserver.verbs.modify import modify
+
+log = logging.getLogger(__name__)
+
+LOOK: Final = 5.0
+"""Seconds between two looks whether the apiserver that the Service leads to is still there."""
+PATIENCE: Final = 2.0
+"""Seconds that it has to take a connection."""
 
 
 async def bootstrap(api: Api, service_ip: str) -> None:
@@ -41,6 +49,34 @@ async def publish(api: Api, service_ip: str, host: str, port: int) -> None:
         return new
 
     await modify(api, Call(LOOPBACK, api.registry["endpointslices"], "default", "kubernetes"), lead)
+
+
+async def keep_published(api: Api, service_ip: str, host: str, port: int) -> None:
+    """Lead the `kubernetes` Service here when the apiserver that it leads to is gone, until cancelled.
+
+    Of several apiservers on a store, the one that started last has it.
+    """
+    while True:
+        await api.clock.sleep(LOOK)
+        current = api.find("endpointslices", "default", "kubernetes")
+        if current is None or not await _answers(current):
+            try:
+                await publish(api, service_ip, host, port)
+            except ApiError as error:
+                log.warning("cannot lead the Service of the apiserver here: %s", error.message)
+
+
+async def _answers(endpoints: Any) -> bool:
+    """Whether somebody takes a connection at all of the endpoints."""
+    try:
+        for endpoint in endpoints.endpoints:
+            for port in endpoints.ports:
+                async with asyncio.timeout(PATIENCE):
+                    _, writer = await asyncio.open_connection(endpoint.addresses[0], port.port)
+                writer.close()
+    except (OSError, TimeoutError):
+        return False
+    return True
 
 
 async def _ensure(api: Api, wanted: list[tuple[str, Any]]) -> None:
