@@ -12,9 +12,10 @@ import fanout
 import pods
 import requests
 import startup
+import store
 import uvloop
 from cluster import running
-from figures import Figure, table
+from figures import Figure, tables
 
 BENCHMARKS = {
     "startup": startup.measure,
@@ -24,12 +25,18 @@ BENCHMARKS = {
     "watch": fanout.measure,
     "pods": pods.measure,
 }
+"""What is measured of a cluster…"""
+ALONE = {"store": store.measure}
+"""…and what without one."""
 
 
 async def run(names: list[str], seconds: float) -> list[Figure]:
     figures: list[Figure] = []
     for name in names:
         print(f"{name} …", file=sys.stderr, flush=True)
+        if name in ALONE:
+            figures += await ALONE[name](seconds)
+            continue
         with running() as cluster:
             figures += await BENCHMARKS[name](cluster, seconds)
     return figures
@@ -42,15 +49,16 @@ def machine() -> str:
 
 
 def main() -> None:
+    known = [*BENCHMARKS, *ALONE]
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"any of: {', '.join(BENCHMARKS)} (default: all)")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"any of: {', '.join(known)} (default: all)")
     parser.add_argument("--seconds", type=float, default=4.0, help="how long each load lasts (default: 4)")
     parser.add_argument("--json", type=Path, help="write the figures there, too")
     arguments = parser.parse_args()
-    if unknown := set(arguments.names) - set(BENCHMARKS):
+    if unknown := set(arguments.names) - set(known):
         parser.error(f"there is no {', '.join(sorted(unknown))}")
-    figures = uvloop.run(run(arguments.names or list(BENCHMARKS), arguments.seconds))
-    print(f"{machine()}\n\n{table(figures)}")
+    figures = uvloop.run(run(arguments.names or known, arguments.seconds))
+    print(f"{machine()}\n\n{tables(figures)}")
     if arguments.json:
         arguments.json.write_text(json.dumps([figure.__dict__ for figure in figures], indent=1))
 

@@ -3,7 +3,6 @@
 import asyncio
 import shutil
 import socket
-import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -24,13 +23,16 @@ CHANNEL = (("grpc.max_receive_message_length", -1), ("grpc.use_local_subchannel_
 @asynccontextmanager
 async def ours(directory: Path) -> AsyncIterator[str]:
     """Serve an empty store of ours in a process of its own; gives its address."""
-    command = [sys.executable, __file__, str(directory)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, env={"PYTHONPATH": ":".join(sys.path)}) as process:
-        assert process.stdout is not None
-        try:
-            yield process.stdout.readline().decode().strip()
-        finally:
-            process.terminate()
+    environment = {"PYTHONPATH": ":".join(sys.path)}
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, __file__, str(directory)), stdout=asyncio.subprocess.PIPE, env=environment
+    )
+    assert process.stdout is not None
+    try:
+        yield (await process.stdout.readline()).decode().strip()
+    finally:
+        process.terminate()
+        await process.wait()
 
 
 @asynccontextmanager
@@ -50,13 +52,15 @@ async def system_etcd(directory: Path) -> AsyncIterator[str]:
         f"--initial-cluster=default={urls['peer']}",
         "--log-level=error",
     ]
-    with subprocess.Popen(["etcd", *flags], stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as process:
-        try:
-            async with grpc.aio.insecure_channel(f"127.0.0.1:{client}") as channel, asyncio.timeout(20):
-                await channel.channel_ready()
-            yield f"127.0.0.1:{client}"
-        finally:
-            process.terminate()
+    quiet = asyncio.subprocess.DEVNULL
+    process = await asyncio.create_subprocess_exec("etcd", *flags, stdout=quiet, stderr=quiet)
+    try:
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{client}") as channel, asyncio.timeout(20):
+            await channel.channel_ready()
+        yield f"127.0.0.1:{client}"
+    finally:
+        process.terminate()
+        await process.wait()
 
 
 def _free_port() -> int:

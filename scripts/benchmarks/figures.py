@@ -1,6 +1,6 @@
 """What was measured, and how it is shown."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -11,15 +11,30 @@ class Figure:
     what: str
     value: float
     unit: str
+    column: str = ""
+    """Of whom, where several are compared."""
 
 
-def table(figures: Iterable[Figure]) -> str:
-    """Return the figures as a Markdown table."""
-    rows = [(figure.what, f"{_number(figure.value)} {figure.unit}") for figure in figures]
-    widths = [max((len(row[column]) for row in rows), default=0) for column in (0, 1)]
-    head = ("what".ljust(widths[0]), "result".ljust(widths[1]))
-    lines = [head, ("-" * widths[0], "-" * widths[1]), *((a.ljust(widths[0]), b.ljust(widths[1])) for a, b in rows)]
-    return "\n".join(f"| {a} | {b} |" for a, b in lines)
+def tables(figures: Sequence[Figure]) -> str:
+    """Return the figures as Markdown tables: one of single results, one of what is compared."""
+    single = [figure for figure in figures if not figure.column]
+    compared = [figure for figure in figures if figure.column]
+    return "\n\n".join(_table(group) for group in (single, compared) if group)
+
+
+def _table(figures: Sequence[Figure]) -> str:
+    columns = list(dict.fromkeys(figure.column for figure in figures))
+    found = {(figure.what, figure.column): f"{_number(figure.value)} {figure.unit}" for figure in figures}
+    rows = [
+        ("what", *(column or "result" for column in columns)),
+        *(
+            (what, *(found.get((what, column), "") for column in columns))
+            for what in dict.fromkeys(w for w, _ in found)
+        ),
+    ]
+    widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
+    rows.insert(1, tuple("-" * width for width in widths))
+    return "\n".join("| " + " | ".join(map(str.ljust, row, widths)) + " |" for row in rows)
 
 
 def _number(value: float) -> str:

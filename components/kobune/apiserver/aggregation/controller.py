@@ -5,8 +5,9 @@ Level-based: each round looks at all of them as they are, and writes what is not
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from kobune.api.apiregistration.v1 import APIServiceCondition
@@ -18,6 +19,7 @@ from kobune.apiserver.aggregation.connecting import Connecting
 from kobune.apiserver.aggregation.objects import MANAGED, authentication, local_services
 from kobune.apiserver.aggregation.services import API_SERVICES, AVAILABLE, ApiServices
 from kobune.apiserver.auth.user import LOOPBACK
+from kobune.apiserver.cache.stored import Stored
 from kobune.apiserver.rest.remote.transport import Transport
 from kobune.apiserver.verbs.api import Api
 from kobune.apiserver.verbs.call import Call
@@ -58,9 +60,13 @@ class AggregationController:
     async def _announce(self) -> None:
         wanted = authentication(self.connecting.credentials)
         meta = wanted.metadata
-        if self.api.find("configmaps", meta.namespace, meta.name) is None:
-            with suppress(ApiError):
-                await create(self.api, Call(LOOPBACK, self.api.registry["configmaps"], meta.namespace), wanted)
+        call = Call(LOOPBACK, self.api.registry["configmaps"], meta.namespace)
+        found = self.api.find("configmaps", meta.namespace, meta.name)
+        with suppress(ApiError):
+            if found is None:
+                await create(self.api, call, wanted)
+            elif any(found.data.get(name) != value for name, value in wanted.data.items()):  # of another CA
+                await modify(self.api, replace(call, name=meta.name), lambda stored: _with(stored, wanted.data))
 
     def _rings(self) -> list[Any]:
         names = [API_SERVICES, DEFINITIONS]
@@ -137,6 +143,13 @@ class AggregationController:
 
         call = Call(LOOPBACK, self.api.registry[API_SERVICES], "", item.metadata.name, "status")
         await modify(self.api, call, change, tracked=False)
+
+
+def _with(stored: Stored, data: Mapping[str, str]) -> Any:
+    """Return a ConfigMap with more in it."""
+    new: Any = stored.private()
+    new.data.update(data)
+    return new
 
 
 def _condition(item: Any, found: Found, now: float) -> None:

@@ -9,18 +9,19 @@ from typing import Final
 from kobune.apiserver.storage.etcd.messages import header
 from kobune.apiserver.storage.store import Entry, Event
 
-_SHORT: Final = tuple(bytes((n,)) if n < 0x80 else bytes((n & 0x7F | 0x80, n >> 7)) for n in range(1 << 14))
+_LAST: Final = tuple(bytes((n,)) if n < 0x80 else bytes((n & 0x7F | 0x80, n >> 7)) for n in range(1 << 14))
+"""Numbers below 2 ** 14."""
+_MORE: Final = tuple(bytes((n & 0x7F | 0x80, n >> 7 | 0x80)) for n in range(1 << 14))
+"""The lowest 14 bits of larger ones."""
 
 
 def varint(number: int) -> bytes:
     """Return protobuf's encoding of a whole number that is not negative."""
     if number < 1 << 14:
-        return _SHORT[number]
-    parts = []
-    while number >= 1 << 14:
-        parts.append(bytes((number & 0x7F | 0x80, number >> 7 & 0x7F | 0x80)))
-        number >>= 14
-    return b"".join(parts) + _SHORT[number]
+        return _LAST[number]
+    if number < 1 << 28:
+        return _MORE[number & 0x3FFF] + _LAST[number >> 14]
+    return _MORE[number & 0x3FFF] + varint(number >> 14)
 
 
 def number_field(tag: int, number: int) -> bytes:
@@ -33,32 +34,40 @@ def bytes_field(tag: int, body: bytes) -> bytes:
     return bytes((tag << 3 | 2,)) + varint(len(body)) + body
 
 
-def key_value(entry: Entry, *, keys_only: bool = False) -> bytes:
+def key_value(entry: Entry) -> bytes:
     """Return an `mvccpb.KeyValue`."""
-    return b"".join(_key_value(entry, keys_only))
-
-
-def _key_value(entry: Entry, keys_only: bool) -> tuple[bytes, bytes, bytes]:
-    key, value = entry.key, b"" if keys_only else entry.value
-    numbers = (
-        b"".join((b"\x10", varint(entry.create_revision), b"\x18", varint(entry.mod_revision)))
-        if entry.create_revision
-        else b"\x18" + varint(entry.mod_revision)  # of a tombstone
-    )
-    head = b"".join((b"\x0a", varint(len(key)), key, numbers, number_field(4, entry.version)))
-    if value:
-        head += b"\x2a" + varint(len(value))
-    return head, value, number_field(6, entry.lease)
+    head, tail = _around_value(entry, len(entry.value))
+    return b"".join((head, entry.value, tail))
 
 
 def entry_fields(tag: int, entries: Iterable[Entry], *, keys_only: bool = False) -> bytes:
     """Return a repeated field of `mvccpb.KeyValue`."""
     mark = bytes((tag << 3 | 2,))
     parts: list[bytes] = []
+    add = parts.append
     for entry in entries:
-        head, value, tail = _key_value(entry, keys_only)
-        parts += (mark, varint(len(head) + len(value) + len(tail)), head, value, tail)
+        value = b"" if keys_only else entry.value
+        size = len(value)
+        head, tail = _around_value(entry, size)
+        add(mark + varint(len(head) + size + len(tail)) + head)
+        add(value)
+        if tail:
+            add(tail)
     return b"".join(parts)
+
+
+def _around_value(entry: Entry, size: int) -> tuple[bytes, bytes]:
+    """Return what is before and what is after the value, which has so many bytes, in an `mvccpb.KeyValue`."""
+    key, version, created = entry.key, entry.version, entry.create_revision
+    head = b"\x0a" + varint(len(key)) + key
+    if created:  # a tombstone was not
+        head += b"\x10" + varint(created)
+    head += b"\x18" + varint(entry.mod_revision)
+    if version:
+        head += b"\x20" + varint(version)
+    if size:
+        head += b"\x2a" + varint(size)
+    return head, b"\x30" + varint(entry.lease) if entry.lease else b""
 
 
 def range_response(entries: Sequence[Entry], *, more: bool, count: int, revision: int, keys_only: bool) -> bytes:
