@@ -177,6 +177,24 @@ async def test_a_compaction_that_a_power_cut_interrupts_is_finished_later(surviv
         assert len(left) == store.range(*ALL).count
 
 
+async def test_a_record_that_compaction_deleted_may_come_back() -> None:
+    """Deletions are not synced: LevelDB may lose the end of one log, and keep the next."""
+    disk = FaultyDisk()
+    async with on(disk) as store:
+        for value in (b"1", b"2"):
+            await store.put(b"a", value)
+        await store.delete(b"a")
+        await store.put(b"b", b"")
+        before = dict(disk.scan(b"r", None))
+        await store.compact(5, physical=True)
+        gone = sorted(before.keys() - dict(disk.scan(b"r", None)).keys())
+        assert len(gone) == 3
+    for row in gone:
+        disk.write([(row, before[row])], sync=True)
+        async with on(disk) as store:
+            assert [entry.key for entry in store.range(*ALL).entries] == [b"b"]
+
+
 async def test_what_a_later_version_wrote_is_refused() -> None:
     with pytest.raises(StoreTooNew, match="format 9"):
         read(FaultyDisk({b"mformat": b"9"}))

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 
-from crash.supervisor import Order, Outcome
+from crash.orders import Order, Outcome
 
 
 class Supervisor:

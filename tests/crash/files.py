@@ -51,8 +51,8 @@ class Files:
                 self._durable[status.st_ino] = status.st_size
                 self._changes.clear()
 
-    def lose_power(self, random: Random, *, zeros: bool = False) -> None:
-        """Take back what a power cut may take; with `zeros`, lost bytes are there as zeros."""
+    def lose_power(self, random: Random) -> None:
+        """Take back what a power cut may take."""
         while self._changes and random.random() < 0.7:
             self._undo(self._changes.pop())
         for file in sorted(self._directory.iterdir()):
@@ -62,8 +62,6 @@ class Files:
             kept = durable + random.choice([0, 0, random.randint(0, status.st_size - durable)])
             with file.open("r+b") as content:
                 content.truncate(kept)
-                if zeros:
-                    content.truncate(status.st_size)
 
     def forget(self) -> None:
         """Let go of what was kept aside."""

@@ -13,51 +13,19 @@ import signal
 import socket
 import sys
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 from random import Random
 
 from crash import workload
 from crash.files import Files
+from crash.orders import Order, Outcome
 from crash.syscalls import Call, Listener, supervise_me
 
 UNCOUNTED = ("LOG", "LOG.old", "LOCK")
 """LevelDB's diary and its lock: nothing of the store is in them."""
-
-
-@dataclass(frozen=True)
-class Order:
-    """One run of the process under test, and what happens to it at its `at`th call that changes a file, from 1.
-
-    what         means
-    kill         SIGKILL before the call
-    kill after   SIGKILL after it
-    half         SIGKILL after the first half of a write
-    cut          a power cut before the call
-    cut after    a power cut after it
-    zeros        a power cut before it that leaves zeros for what was not synced
-    ENOSPC, EIO  the call fails with it, as do all later ones of its sort
-    outside      SIGKILL after `seconds`, wherever it is
-    """
-
-    directory: str
-    seed: int
-    begin: tuple[int, ...]
-    length: int
-    what: str = ""
-    at: int = 0
-    seconds: float = 0
-    sync: bool = True
-
-
-@dataclass
-class Outcome:
-    """What became of a run."""
-
-    report: list[str] = field(default_factory=list)
-    calls: list[str] = field(default_factory=list)
-    status: int = 0
-    """As of a subprocess: negative for a signal."""
+LONGEST = 60
+"""Seconds after which a run that hangs is killed."""
 
 
 class Run:
@@ -89,22 +57,22 @@ class Run:
         _, status = os.waitpid(self._pid, 0)
         self.outcome.status = os.waitstatus_to_exitcode(status)
         self.outcome.report = said[: said.rfind(b"\n") + 1].decode(errors="replace").splitlines()
-        if self._over and self._order.what in ("cut", "cut after", "zeros"):
-            self._files.lose_power(self._random, zeros=self._order.what == "zeros")
+        if self._order.what == "EIO" or (self._over and self._order.what in ("cut", "cut after")):
+            self._files.lose_power(self._random)
         self._files.forget()
         return self.outcome
 
     def _watch_over(self, listener: Listener, told: int) -> bytes:
         """Decide about calls until the process is gone, and return all it said."""
         said = b""
-        ends = time.monotonic() + self._order.seconds if self._order.what == "outside" else None
+        ends = time.monotonic() + (self._order.seconds if self._order.what == "outside" else LONGEST)
         poll = select.poll()
         poll.register(told, select.POLLIN)
         poll.register(listener.descriptor, select.POLLIN)
         while True:
-            ready = dict(poll.poll(None if ends is None else max(0, ends - time.monotonic()) * 1000))
+            ready = dict(poll.poll(max(0, ends - time.monotonic()) * 1000))
             if not ready:
-                ends = None
+                ends += LONGEST
                 self._kill()
             if told in ready:
                 chunk = os.read(told, 1 << 16)
@@ -183,8 +151,7 @@ def _be_tested(order: Order, supervisor: socket.socket, tell: int) -> None:
     try:
         supervise_me(supervisor, tell)
         supervisor.close()
-        begin = list(order.begin)
-        asyncio.run(workload.run(Path(order.directory), order.seed, begin, order.length, tell, sync=order.sync))
+        asyncio.run(workload.run(order, tell))
         status = 0
     except BaseException as error:
         os.write(tell, f"! {error!r}\n".encode())

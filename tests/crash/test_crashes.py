@@ -11,7 +11,7 @@ from random import Random
 import pytest
 from crash.crashing import Supervisor, supervisor
 from crash.ledger import Ledger
-from crash.supervisor import Order
+from crash.orders import Order
 from crash.syscalls import missing
 from crash.workload import WRITERS
 

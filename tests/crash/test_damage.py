@@ -14,7 +14,7 @@ from random import Random
 import pytest
 from crash.crashing import supervisor
 from crash.ledger import Ledger
-from crash.supervisor import Order
+from crash.orders import Order
 from crash.syscalls import missing
 
 from kobune.apimachinery.clock import ManualClock

@@ -13,12 +13,14 @@ that it wrote. The reports, one a line:
 
 import asyncio
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from typing import Any
+
+from crash.orders import Order
 
 from kobune.apimachinery.clock import ManualClock
 from kobune.apiserver.storage import leveldb
@@ -68,9 +70,7 @@ def step(seed: int, writer: int, number: int) -> Step:
             return [Put(prefix + b"%d" % random.randrange(4), value, leased)]
 
 
-async def run(
-    directory: Path, seed: int, begin: Sequence[int], length: int, reports: int, *, sync: bool = True
-) -> None:
+async def run(order: Order, reports: int) -> None:
     """Open the store and let every writer do `length` steps behind `begin`, then open it again for as many more."""
 
     def report(line: str) -> None:
@@ -78,8 +78,10 @@ async def run(
 
     for half in range(2):
         try:
-            async with leveldb.open_store(directory, clock=ManualClock(), random=Random(seed), sync=sync) as store:
-                await _write(store, seed, [number + half * length for number in begin], length, report)
+            async with leveldb.open_store(
+                Path(order.directory), clock=ManualClock(), random=Random(order.seed), sync=order.sync
+            ) as store:
+                await _write(store, order, [number + half * order.length for number in order.begin], report)
                 if store.failed is not None:
                     report(f"f {store.failed}")
                     report(f"r {store.range(*ALL).count} {len(store.range(*ALL).entries)}")
@@ -101,14 +103,14 @@ def smaller_buffers() -> None:
     plyvel.DB = opened
 
 
-async def _write(store: Store, seed: int, begin: Sequence[int], length: int, report: Any) -> None:
+async def _write(store: Store, order: Order, begin: Sequence[int], report: Callable[[str], None]) -> None:
     def observe(events: Sequence[Event]) -> None:
         report(f"o {events[-1].entry.mod_revision}")
 
     async def follow(writer: int) -> None:
-        for number in range(begin[writer] + 1, begin[writer] + length + 1):
+        for number in range(begin[writer] + 1, begin[writer] + order.length + 1):
             try:
-                revision = await perform(store, step(seed, writer, number))
+                revision = await perform(store, step(order.seed, writer, number))
             except StoreFailed:
                 return
             report(f"a {writer} {number} {revision}")
@@ -119,7 +121,7 @@ async def _write(store: Store, seed: int, begin: Sequence[int], length: int, rep
             revision = store.revision - MARGIN
             if revision > store.compacted + 10:
                 with suppress(Compacted, StoreFailed, StoreClosed):
-                    await store.compact(revision, physical=turn % 3 == 0)
+                    await store.compact(revision, physical=order.reclaim and turn % 3 == 0)
                     report(f"c {revision}")
 
     store.subscribe(observe)

@@ -52,6 +52,9 @@ def _open(directory: Path, sync: bool) -> tuple["LevelDisk", Loaded]:
         disk.close()
         way_out = RESTORE if isinstance(error, StoreDamaged) else ""
         raise type(error)(f"the store in {directory} cannot be opened: {error}{way_out}") from error
+    except OSError as error:
+        disk.close()
+        raise StoreUnavailable(f"the store in {directory} cannot be opened: {error}") from error
     except BaseException:
         disk.close()
         raise
@@ -182,7 +185,7 @@ def _database(directory: Path, *, fresh: bool) -> "plyvel.DB":
         return opened()
     except plyvel.Error as error:
         damaged = isinstance(error, plyvel.CorruptionError)
-        if "/LOCK" not in str(error) and not damaged and not _current(directory).is_file():
+        if "/LOCK" not in str(error) and not damaged and _points_nowhere(directory / "CURRENT"):
             raise StoreDamaged("the file CURRENT names no manifest") from error
         if not damaged or not fresh or not _unfinished(directory):
             raise
@@ -192,9 +195,12 @@ def _database(directory: Path, *, fresh: bool) -> "plyvel.DB":
     return opened()
 
 
-def _current(directory: Path) -> Path:
-    """Return the manifest that is in use."""
-    return directory / os.fsdecode((directory / "CURRENT").read_bytes().rstrip(b"\n").replace(b"\0", b"?"))
+def _points_nowhere(current: Path) -> bool:
+    """Tell whether the file that names LevelDB's manifest is there, but names none."""
+    if not current.exists():
+        return False
+    named = current.read_bytes().rstrip(b"\n")
+    return b"\0" in named or not (current.parent / os.fsdecode(named)).is_file()
 
 
 def _unfinished(directory: Path) -> bool:

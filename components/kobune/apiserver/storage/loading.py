@@ -86,11 +86,13 @@ class _History:
             raise StoreDamaged(f"{missing} of {len(self._loaded.index)} keys have lost their values")
         for key, revision in self._superseded.items():
             row = record_row(revision, key)
+            if revision < self._loaded.compacted:
+                # Deletions are not synced: a power cut may keep later ones, in another log, and lose earlier ones.
+                self._loaded.obsolete.append(row)
+                continue
             record = self._disk.get(row)
             if record is None or record[0] != DELETE:
                 raise StoreDamaged(f"index and history differ about {key.decode(errors='replace')}")
-            if revision < self._loaded.compacted:
-                self._loaded.obsolete.append(row)
 
     def _place(self, key: bytes, revision: int) -> None:
         if self._loaded.index.get(key) == revision:
