@@ -35,6 +35,12 @@ class Kobune:
         """Start the cluster, and return what is shown."""
         return self("up", "--detach", *arguments, *PORTS).stdout
 
+    def component(self, name: str, *arguments: str) -> "subprocess.Popen[str]":
+        """Start a component on its own; what it says can be read from its `stderr`."""
+        program = "from kobune.cli.main import main; main()"
+        words = [sys.executable, "-c", program, "component", name, *arguments, "--data-dir", str(self.data_dir)]
+        return subprocess.Popen(words, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT)
+
     def try_kubectl(self, *arguments: str, given: str = "") -> "subprocess.CompletedProcess[str]":
         """Run kubectl, with something to read."""
         command = [self._kubectl, "--kubeconfig", str(self.kubeconfig), *arguments]
@@ -70,6 +76,12 @@ class Kobune:
             assert time.monotonic() < deadline, "it never happened"
             time.sleep(0.05)
         return found
+
+
+@pytest.fixture(scope="session")
+def make_kobune(kubectl: str) -> Callable[[Path], Kobune]:
+    """Return what makes a cluster of a folder; whoever uses it takes it down."""
+    return lambda data_dir: Kobune(data_dir, kubectl)
 
 
 @pytest.fixture
