@@ -17,8 +17,8 @@
         ├── StoreDamaged ── what is on disk contradicts itself
         └── StoreUnavailable ── the library or the directory is missing
 
-They are no `ApiError`s: a verb knows which object a key stands for, a store does not. But three are: only a store on
-other machines raises them, at any time, and they say the same whatever the object.
+They are no `ApiError`s: a verb knows which object a key stands for, a store does not. But four are: `StoreFailed`, and
+the three that only a store on other machines raises. They come at any time, and say the same whatever the object.
 """
 
 from typing import TYPE_CHECKING
@@ -104,7 +104,7 @@ class StoreClosed(StoreError):
     """The store was closed."""
 
 
-class StoreFailed(StoreError):
+class StoreFailed(StoreError, InternalError):
     """A write could not be made durable, so none is acknowledged any more. Reads go on."""
 
 
