@@ -58,7 +58,7 @@ async def compact_by_age(store: Store, *, clock: Clock, keep: float = KEPT, shar
 
 
 class _Turn:
-    """Whose turn it is to compact a shared store: it stays with one process until that is seen no more."""
+    """Whose turn it is to compact a shared store: one process at a time, and another one when that is gone."""
 
     def __init__(self, store: SharedStore) -> None:
         self._store = store

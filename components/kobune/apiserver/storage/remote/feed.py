@@ -16,7 +16,7 @@ from kobune.apiserver.storage.errors import Compacted, StoreError, Unreachable
 from kobune.apiserver.storage.remote.client import LEADER, Client, Member
 from kobune.apiserver.storage.remote.failures import refusal, words_of
 from kobune.apiserver.storage.remote.messages import entry_of
-from kobune.apiserver.storage.remote.mirror import Mirror
+from kobune.apiserver.storage.remote.mirror import LeftOut, Mirror
 from kobune.apiserver.storage.store import FIRST_REVISION, Entry
 from kobune.vendor.etcd import rpc_pb2
 
@@ -84,7 +84,7 @@ class Feed:
             why = ""
             try:
                 await self._follow(member)
-            except (Lost, Unreachable) as error:
+            except (Lost, LeftOut, Unreachable) as error:
                 why = str(error)
             except StoreError as error:
                 self._mirror.fail(str(error))

@@ -9,6 +9,7 @@ from kobune.apiserver.storage.store import (
     ONE_KEY,
     PUT,
     Compare,
+    Comparison,
     Delete,
     DeleteResult,
     Entry,
@@ -176,6 +177,47 @@ def flat(txn: Txn) -> Iterator[Put | Delete | Range]:
             yield from flat(operation)
         else:
             yield operation
+
+
+def guard_of(txn: Txn) -> tuple[bytes, int] | None:
+    """Return a key, and the revision that it has to have, if the transaction cannot have its effect twice."""
+    if txn.otherwise:
+        return None
+    keys = set()
+    for one in txn.then:
+        match one:
+            case Put(key=key, value=bytes(), lease=int()) | Delete(key=key, range_end=b""):
+                keys.add(key)
+            case _:
+                return None
+    for compare in txn.compares:
+        is_exact = compare.target is Target.MOD and compare.comparison is Comparison.EQUAL
+        if is_exact and compare.range_end == ONE_KEY and compare.key in keys:
+            return compare.key, int(compare.operand)
+    return None
+
+
+def made(txn: Txn, event: Event) -> bool:
+    """Tell whether a change is what a guarded transaction does to its key."""
+    for one in txn.then:
+        if isinstance(one, Put) and one.key == event.entry.key:
+            return event.type is PUT and (event.entry.value, event.entry.lease) == (one.value, one.lease)
+        if isinstance(one, Delete) and one.key == event.entry.key:
+            return event.type is DELETE
+    return False
+
+
+def result_seen(txn: Txn, events: Sequence[Event]) -> TxnResult:
+    """Return the answer to a guarded transaction, of what it was seen to change."""
+    changed = {event.entry.key: event for event in events}
+    results: list[Result] = []
+    for one in txn.then:
+        event = changed.get(one.key) if isinstance(one, Put | Delete) else None
+        if isinstance(one, Put) and event is not None:
+            results.append(PutResult(event.entry, event.previous))
+        else:
+            results.append(DeleteResult([event.previous] if event is not None and event.previous is not None else []))
+    return TxnResult(True, events[0].entry.mod_revision, results)
 
 
 def writes(operations: Sequence[Operation]) -> bool:

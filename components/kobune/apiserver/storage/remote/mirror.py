@@ -33,6 +33,10 @@ WATCH_STEP: Final = 1000
 Subscriber = Callable[[Sequence[Event]], None]
 
 
+class LeftOut(Exception):
+    """A change is missing: whoever went on without it would have a hole."""
+
+
 class HeldRecords(Records):
     """Entries that are all in memory, until compaction gives them up."""
 
@@ -80,12 +84,18 @@ class Mirror:
     # Taking in.
 
     def take(self, events: Iterable[mvcc_pb2.Event]) -> None:
-        """Take in what etcd tells: whole revisions, in order. What is known already is skipped."""
+        """Take in what etcd tells: whole revisions, in order. What is known already is skipped.
+
+        Raises `LeftOut`, having taken in what is before it, where a revision is missing.
+        """
         state = self.state
         happened: list[Event] = []
         for revision, told in by_revision(events):
             if revision <= state.revision:
                 continue
+            if revision != state.revision + 1:
+                self._show(happened)
+                raise LeftOut(f"etcd has left out revision {state.revision + 1}")
             steps = tuple(event_of(event, state.newest(event.kv.key)) for event in told)
             happened += self._apply(revision, steps)
         self._show(happened)

@@ -1,8 +1,9 @@
 """Writes to etcd, each carried out once: what becomes of a write when its answer is lost.
 
 A write of one key names the revision that it replaces, so sending it again cannot do it twice: if the first has had its
-effect, the second finds another revision. Whether that is ours, the mirror tells, which sees every change. Other
-transactions are sent again only if the first certainly had no effect.
+effect, the second finds another revision. Whether that is ours, the mirror tells, which sees every change. The same
+goes for transactions that compare the revision of a key that they change. Others are sent again only if the first
+certainly had no effect.
 """
 
 import logging
@@ -68,9 +69,12 @@ class Writes:
             return self._mirror.state.get(key, revision - 1) if at and current is None else current
 
     async def txn(self, txn: Txn) -> TxnResult:
-        """Carry out any other transaction; `Uncertain` if no answer comes to one that changes something."""
+        """Carry out any other transaction; `Uncertain` if no answer comes to one that must not be sent twice."""
         request = messages.txn_of(txn)
-        may_change = messages.writes((txn,))
+        guard = messages.guard_of(txn)
+        once = guard is None and messages.writes((txn,))
+        since = self._mirror.state.revision
+        is_repeated = False
         trying = self._client.patience()
         while True:
             try:
@@ -79,14 +83,18 @@ class Writes:
                 outcome = fate(error)
                 if outcome is Fate.REFUSED:
                     raise self._refused(error, txn) from None
-                if outcome is Fate.UNKNOWN and may_change:
-                    raise Uncertain(f"etcd has not answered a transaction: {words_of(error)}") from None
-                if trying.is_over:
-                    raise Unreachable(f"etcd cannot be reached: {words_of(error)}") from None
+                is_repeated = is_repeated or outcome is Fate.UNKNOWN
+                if trying.is_over or (once and is_repeated):
+                    wrong = Uncertain if is_repeated else Unreachable
+                    raise wrong(f"etcd at {self._client.endpoints} does not answer: {words_of(error)}") from None
                 await trying.pause()
                 continue
             revision: int = response.header.revision
             await self._mirror.reach(revision)
+            if is_repeated and guard is not None and not response.succeeded:
+                event = self._mirror.after(*guard, since)
+                if event is not None and messages.made(txn, event):
+                    return messages.result_seen(txn, self._mirror.state.since(event.entry.mod_revision - 1, 1)[0])
             return messages.txn_result(txn, response, revision)
 
     def _current(self, key: bytes, expect: int) -> tuple[Entry | None, int]:
