@@ -127,5 +127,5 @@ async def _fan_out(address: str, streams: int, watches: int) -> float:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
     for channel in channels:
-        await channel.close()
+        await channel.close(None)
     return total / spent

@@ -8,9 +8,7 @@ import typer
 from kobune.cli.options import DEFAULT_DATA_DIR, DataDir
 from kobune.launcher.data_dir import DataDirectory
 
-app = typer.Typer(
-    help="Save a cluster in one file, and make one of it.", no_args_is_help=True, rich_markup_mode=None
-)
+app = typer.Typer(help="Save a cluster in one file, and make one of it.", no_args_is_help=True, rich_markup_mode=None)
 
 File = Annotated[Path, typer.Argument(metavar="FILE", show_default=False)]
 

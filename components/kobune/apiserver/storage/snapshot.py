@@ -12,7 +12,7 @@ SHA-256   32 bytes, of all before: by these sizes etcd's clients tell that a sna
 
 import hashlib
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from struct import Struct
@@ -48,7 +48,7 @@ class Summary:
     leases: int
 
 
-async def stream(store: Store, clock: Clock) -> AsyncIterator[bytes]:
+async def stream(store: Store, clock: Clock) -> AsyncGenerator[bytes, None]:
     """Yield a snapshot of a store, piece by piece: all of one revision, while writes go on."""
     digest, size = hashlib.sha256(), 0
     async for piece in _content(store, clock):
@@ -90,8 +90,8 @@ class Snapshot:
         if magic != MAGIC:
             raise BadSnapshot(_what_else(magic))
         sort, body = self._block(size)
-        header = json.loads(body) if sort == b"H" and body[:1] == b"{" else {}
-        if header.get("format", 0) > FORMAT:
+        header = _header(body) if sort == b"H" else {}
+        if header.get("format", 0) > FORMAT:  # then nothing else of it need be as it is here
             raise BadSnapshot(
                 f"it has format {header['format']}, this version of Kobune reads up to {FORMAT}: upgrade first"
             )
@@ -101,7 +101,7 @@ class Snapshot:
         self._check()
         self.leases: list[tuple[int, int]] = []
         """Each one's id and granted time to live."""
-        self.summary = self._summary(int(header["revision"]))
+        self.summary = self._summary(header["revision"])
 
     @classmethod
     def open(cls, path: Path) -> "Snapshot":
@@ -168,6 +168,15 @@ class Snapshot:
         if size > min(LARGEST, end - self._file.tell()):
             raise BadSnapshot("it is cut short: make it again, or take another")
         return sort, self._file.read(size)
+
+
+def _header(body: bytes) -> dict[str, int]:
+    """Return the numbers of a header, as far as it is one."""
+    try:
+        said = json.loads(body)
+    except ValueError:
+        return {}
+    return {name: value for name, value in said.items() if type(value) is int} if isinstance(said, dict) else {}
 
 
 def _what_else(magic: bytes) -> str:

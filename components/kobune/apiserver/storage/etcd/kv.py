@@ -32,17 +32,17 @@ class KV:
     async def Put(self, request: rpc_pb2.PutRequest, context: Context) -> rpc_pb2.PutResponse:
         _check_size(request)
         done = await self._store.txn((), [messages.to_put(request)])
-        return messages.put_response(request, cast(PutResult, done.responses[0]), done.revision)
+        return messages.put_response(request, cast(PutResult, done.responses[0]), messages.header(done.revision))
 
     async def DeleteRange(self, request: rpc_pb2.DeleteRangeRequest, context: Context) -> rpc_pb2.DeleteRangeResponse:
         done = await self._store.txn((), [messages.to_delete(request)])
-        return messages.delete_response(request, cast(DeleteResult, done.responses[0]), done.revision)
+        return messages.delete_response(request, cast(DeleteResult, done.responses[0]), messages.header(done.revision))
 
     async def Txn(self, request: rpc_pb2.TxnRequest, context: Context) -> rpc_pb2.TxnResponse:
         _check_size(request)
         txn = messages.to_checked_txn(request)
         done = await self._store.txn(txn.compares, txn.then, txn.otherwise)
-        return messages.txn_response(request, done)
+        return messages.txn_response(request, done, messages.header(done.revision))
 
     async def Compact(self, request: rpc_pb2.CompactionRequest, context: Context) -> rpc_pb2.CompactionResponse:
         await self._store.compact(request.revision, physical=request.physical)

@@ -120,22 +120,24 @@ def to_operation(operation: rpc_pb2.RequestOp, most: int) -> Operation:
 # Answers: the requests say how they want to be told.
 
 
-def put_response(request: rpc_pb2.PutRequest, result: PutResult, revision: int) -> rpc_pb2.PutResponse:
+def put_response(request: rpc_pb2.PutRequest, result: PutResult, head: rpc_pb2.ResponseHeader) -> rpc_pb2.PutResponse:
     previous = result.previous if request.prev_kv else None
-    return rpc_pb2.PutResponse(header=header(revision), prev_kv=None if previous is None else key_value(previous))
+    return rpc_pb2.PutResponse(header=head, prev_kv=None if previous is None else key_value(previous))
 
 
 def delete_response(
-    request: rpc_pb2.DeleteRangeRequest, result: DeleteResult, revision: int
+    request: rpc_pb2.DeleteRangeRequest, result: DeleteResult, head: rpc_pb2.ResponseHeader
 ) -> rpc_pb2.DeleteRangeResponse:
     previous = [key_value(entry) for entry in result.previous] if request.prev_kv else ()
-    return rpc_pb2.DeleteRangeResponse(header=header(revision), deleted=len(result.previous), prev_kvs=previous)
+    return rpc_pb2.DeleteRangeResponse(header=head, deleted=len(result.previous), prev_kvs=previous)
 
 
-def range_response(request: rpc_pb2.RangeRequest, found: RangeResult, revision: int) -> rpc_pb2.RangeResponse:
+def range_response(
+    request: rpc_pb2.RangeRequest, found: RangeResult, head: rpc_pb2.ResponseHeader
+) -> rpc_pb2.RangeResponse:
     """Return the answer to a range inside a transaction; `wire` has the one for ranges alone."""
     entries, more = picked(request, found)
-    response = rpc_pb2.RangeResponse(header=header(revision), more=more, count=found.count)
+    response = rpc_pb2.RangeResponse(header=head, more=more, count=found.count)
     add, keys_only = response.kvs.add, request.keys_only
     for entry in entries:  # in place: half the time of making messages and having them copied
         add(
@@ -149,30 +151,34 @@ def range_response(request: rpc_pb2.RangeRequest, found: RangeResult, revision: 
     return response
 
 
-def txn_response(request: rpc_pb2.TxnRequest, result: TxnResult) -> rpc_pb2.TxnResponse:
+def txn_response(request: rpc_pb2.TxnRequest, result: TxnResult, head: rpc_pb2.ResponseHeader) -> rpc_pb2.TxnResponse:
+    """Return the answer to a transaction; what is in it says no more than its revision about who answers."""
     branch = request.success if result.succeeded else request.failure
+    inner = rpc_pb2.ResponseHeader(revision=result.revision)
     return rpc_pb2.TxnResponse(
-        header=header(result.revision),
+        header=head,
         succeeded=result.succeeded,
         responses=[
-            operation_response(operation, response, result.revision)
+            operation_response(operation, response, inner)
             for operation, response in zip(branch, result.responses, strict=True)
         ],
     )
 
 
-def operation_response(operation: rpc_pb2.RequestOp, result: Result, revision: int) -> rpc_pb2.ResponseOp:
+def operation_response(
+    operation: rpc_pb2.RequestOp, result: Result, head: rpc_pb2.ResponseHeader
+) -> rpc_pb2.ResponseOp:
     match result:
         case PutResult():
-            return rpc_pb2.ResponseOp(response_put=put_response(operation.request_put, result, revision))
+            return rpc_pb2.ResponseOp(response_put=put_response(operation.request_put, result, head))
         case DeleteResult():
             return rpc_pb2.ResponseOp(
-                response_delete_range=delete_response(operation.request_delete_range, result, revision)
+                response_delete_range=delete_response(operation.request_delete_range, result, head)
             )
         case RangeResult():
-            return rpc_pb2.ResponseOp(response_range=range_response(operation.request_range, result, revision))
+            return rpc_pb2.ResponseOp(response_range=range_response(operation.request_range, result, head))
         case TxnResult():
-            return rpc_pb2.ResponseOp(response_txn=txn_response(operation.request_txn, result))
+            return rpc_pb2.ResponseOp(response_txn=txn_response(operation.request_txn, result, head))
 
 
 def _check_key(key: bytes) -> None:
