@@ -1,8 +1,8 @@
-"""The store served as etcd v3: for any gRPC client, and for the real etcdctl where it is installed."""
+"""The store served as etcd v3, for any gRPC client."""
 
 import asyncio
-import shutil
 from collections.abc import AsyncIterator
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -12,11 +12,10 @@ import pytest
 from kobune.apimachinery.clock import ManualClock
 from kobune.apiserver.storage import memory
 from kobune.apiserver.storage.etcd import SERVICES, add_to
-from kobune.apiserver.storage.store import Store
+from kobune.apiserver.storage.snapshot import Snapshot
+from kobune.apiserver.storage.store import Put, Store
 from kobune.vendor.etcd import rpc_pb2 as pb
 from kobune.vendor.etcd import rpc_pb2_grpc as services
-
-etcdctl_installed = pytest.mark.skipif(shutil.which("etcdctl") is None, reason="etcdctl is not installed")
 
 
 @pytest.fixture
@@ -63,7 +62,8 @@ class Watching:
 
     async def next(self) -> pb.WatchResponse:
         async with asyncio.timeout(10):
-            return await self.call.read()
+            answer: pb.WatchResponse = await self.call.read()
+            return answer
 
 
 @pytest.fixture
@@ -137,15 +137,30 @@ async def test_refusals_are_in_etcds_words(kv: Any, channel: grpc.aio.Channel) -
     assert await refusal(future) == (out_of_range, "etcdserver: mvcc: required revision is a future revision")
     many = kv.Txn(pb.TxnRequest(success=[put] * 129))
     assert await refusal(many) == (invalid, "etcdserver: too many operations in txn request")
+    inner = pb.RequestOp(request_txn=pb.TxnRequest(success=[put]))
+    nested = kv.Txn(pb.TxnRequest(success=[inner] * 128))
+    assert await refusal(nested) == (invalid, "etcdserver: too many operations in txn request")
+    other_branch = kv.Txn(pb.TxnRequest(failure=[put, inner]))
+    assert await refusal(other_branch) == (invalid, "etcdserver: duplicate key given in txn request")
+    unsorted = kv.Range(pb.RangeRequest(key=b"a", sort_order=7))  # type: ignore[arg-type]  # nobody knows it
+    assert await refusal(unsorted) == (invalid, "etcdserver: invalid sort option")
+    large = kv.Put(pb.PutRequest(key=b"a", value=bytes(2 << 20)))
+    assert await refusal(large) == (invalid, "etcdserver: request is too large")
 
 
 async def test_what_is_not_served_says_so_by_name(channel: grpc.aio.Channel) -> None:
     auth, maintenance = services.AuthStub(channel), services.MaintenanceStub(channel)
-    unimplemented = grpc.StatusCode.UNIMPLEMENTED
-    code, words = await refusal(auth.UserAdd(pb.AuthUserAddRequest(name="me")))
-    assert (code, "Auth/UserAdd" in words) == (unimplemented, True)
-    code, words = await refusal(maintenance.Snapshot(pb.SnapshotRequest()).read())
-    assert (code, "Maintenance/Snapshot" in words) == (unimplemented, True)
+    lock = channel.unary_unary("/v3lockpb.Lock/Lock", request_serializer=bytes, response_deserializer=bytes)
+    for call, name in (
+        (auth.UserAdd(pb.AuthUserAddRequest(name="me")), "etcdserverpb.Auth/UserAdd"),
+        (maintenance.MoveLeader(pb.MoveLeaderRequest()), "etcdserverpb.Maintenance/MoveLeader"),
+        (maintenance.Alarm(pb.AlarmRequest(action="ACTIVATE")), "alarms that somebody else raises"),
+        (services.ClusterStub(channel).MemberAdd(pb.MemberAddRequest()), "etcdserverpb.Cluster/MemberAdd"),
+        (services.KVStub(channel).RangeStream(pb.RangeRequest()).read(), "etcdserverpb.KV/RangeStream"),
+        (lock(b""), "v3lockpb.Lock/Lock"),
+    ):
+        code, words = await refusal(call)
+        assert (code, words.startswith(f"kobune does not serve {name}")) == (grpc.StatusCode.UNIMPLEMENTED, True)
     served = {service.full_name for service in pb.DESCRIPTOR.services_by_name.values()}
     assert served == set(SERVICES)
 
@@ -226,68 +241,117 @@ async def test_leases_over_the_wire(channel: grpc.aio.Channel, kv: Any, store: S
     assert (await leases.LeaseTimeToLive(pb.LeaseTimeToLiveRequest(ID=granted.ID))).TTL == -1
 
 
-async def etcdctl(address: str, *arguments: str, said: str = "") -> str:
-    """Return what etcdctl prints; it has to succeed."""
-    process = await asyncio.create_subprocess_exec(
-        "etcdctl",
-        f"--endpoints={address}",
-        *arguments,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-        env={"ETCDCTL_API": "3", "PATH": "/usr/local/bin:/usr/bin:/bin"},
+async def test_a_transaction_in_a_transaction_answers_inside(kv: Any) -> None:
+    inner = pb.TxnRequest(
+        compare=[pb.Compare(key=b"a", target="VERSION", result="GREATER")],
+        success=[pb.RequestOp(request_delete_range=pb.DeleteRangeRequest(key=b"a", prev_kv=True))],
+        failure=[pb.RequestOp(request_put=pb.PutRequest(key=b"a", value=b"1"))],
     )
-    async with asyncio.timeout(20):
-        printed, _ = await process.communicate(said.encode())
-    assert process.returncode == 0, printed.decode()
-    return printed.decode().strip()
-
-
-@etcdctl_installed
-async def test_the_real_etcdctl_reads_and_writes(address: str) -> None:
-    for key in ("/a", "/b", "/c"):
-        assert await etcdctl(address, "put", key, "1") == "OK"
-    assert await etcdctl(address, "get", "/", "--prefix", "--keys-only") == "/a\n\n/b\n\n/c"
-    txn = 'mod("/a") = "2"\n\nput /a 2\nget /a\ndel /b\n\nput /never 1\n\n'
-    assert (await etcdctl(address, "txn", said=txn)).split() == ["SUCCESS", "OK", "/a", "2", "1"]
-    assert '"Count" : 3' in await etcdctl(address, "get", "/", "--prefix", "--rev=4", "-w=fields")
-    assert await etcdctl(address, "get", "/a", "--rev=4", "--print-value-only") == "1"
-    assert await etcdctl(address, "del", "/", "--prefix") == "2"
-    assert await etcdctl(address, "compaction", "5") == "compacted revision 5"
-    with pytest.raises(AssertionError, match="required revision has been compacted"):
-        await etcdctl(address, "get", "/a", "--rev=4")
-
-
-@etcdctl_installed
-async def test_the_real_etcdctl_watches(address: str, store: Store) -> None:
-    await store.put(b"/a", b"1")
-    process = await asyncio.create_subprocess_exec(
-        *("etcdctl", f"--endpoints={address}", "watch", "/", "--prefix", "--rev=2"),
-        stdout=asyncio.subprocess.PIPE,
-        env={"ETCDCTL_API": "3", "PATH": "/usr/local/bin:/usr/bin:/bin"},
+    outer = pb.TxnRequest(
+        success=[
+            pb.RequestOp(request_txn=inner),
+            pb.RequestOp(request_range=pb.RangeRequest(key=b"a", range_end=b"\0", keys_only=True)),
+        ]
     )
-    assert process.stdout is not None
-    try:
-        async with asyncio.timeout(20):
-            assert [await process.stdout.readline() for _ in range(3)] == [b"PUT\n", b"/a\n", b"1\n"]
-            await store.delete(b"/a")
-            assert [await process.stdout.readline() for _ in range(2)] == [b"DELETE\n", b"/a\n"]
-    finally:
-        process.kill()
-        await process.wait()
+    answer = await kv.Txn(outer)
+    assert not answer.responses[0].response_txn.succeeded
+    assert [pair.key for pair in answer.responses[1].response_range.kvs] == [b"a"]
+    answer = await kv.Txn(outer)
+    deleted = answer.responses[0].response_txn.responses[0].response_delete_range
+    assert (deleted.deleted, deleted.prev_kvs[0].value, answer.responses[1].response_range.count) == (1, b"1", 0)
 
 
-@etcdctl_installed
-async def test_the_real_etcdctl_keeps_leases_and_looks_after_the_store(address: str, store: Store) -> None:
-    id = (await etcdctl(address, "lease", "grant", "100")).split()[1]
-    await etcdctl(address, "put", "/a", "1", f"--lease={id}")
-    assert "attached keys([/a])" in await etcdctl(address, "lease", "timetolive", id, "--keys")
-    assert "keepalived with TTL(100)" in await etcdctl(address, "lease", "keep-alive", "--once", id)
-    assert id in await etcdctl(address, "lease", "list")
-    await etcdctl(address, "lease", "revoke", id)
-    assert store.get(b"/a") is None
-    assert "3.5" in await etcdctl(address, "endpoint", "status")
-    assert "healthy" in await etcdctl(address, "endpoint", "health")
-    assert "kobune" in await etcdctl(address, "member", "list")
-    assert "," in await etcdctl(address, "endpoint", "hashkv")
-    assert await etcdctl(address, "alarm", "list") == ""
+async def test_watches_of_nothing_are_refused_and_the_stream_goes_on(watching: Watching, store: Store) -> None:
+    answer = await watching.create(key=b"b", range_end=b"a")
+    assert (answer.watch_id, answer.canceled, answer.cancel_reason) == (-1, True, "mvcc: watcher range is empty")
+    await watching.create(key=b"b", range_end=b"\0")
+    await store.put(b"z", b"")
+    assert (await watching.next()).events[0].kv.key == b"z"
+
+
+async def test_a_watch_from_the_past_goes_on_into_the_present_without_a_seam(watching: Watching, store: Store) -> None:
+    revisions = []
+    for number in range(300):
+        revisions.append((await store.put(b"p/%d" % (number % 7), b"x" * 100)).mod_revision)
+    for id, start in ((1, 0), (2, 2), (3, store.revision + 5)):
+        create = pb.WatchCreateRequest(key=b"p/", range_end=b"p0", watch_id=id, start_revision=start)
+        await watching.call.write(pb.WatchRequest(create_request=create))
+    assert (await watching.next()).created
+    for number in range(300):
+        revisions.append((await store.put(b"p/%d" % (number % 7), b"x" * 100)).mod_revision)
+    got: dict[int, list[int]] = {1: [], 2: [], 3: []}
+    while not all(found and found[-1] == revisions[-1] for found in got.values()):
+        answer = await watching.next()
+        if not answer.created:
+            got[answer.watch_id] += [event.kv.mod_revision for event in answer.events]
+    assert got == {1: revisions[300:], 2: revisions, 3: revisions[304:]}
+
+
+async def test_a_watch_that_reads_slowly_misses_nothing_and_holds_nobody_up(
+    channel: grpc.aio.Channel, watching: Watching, store: Store
+) -> None:
+    slow = Watching(channel)
+    await slow.create(key=b"a")
+    await watching.create(key=b"a")
+    count, value = 100, bytes(500_000)  # more than the connection, and the feed, would take in
+    for number in range(count):
+        await store.put(b"a", value)
+        if number % 10 == 9:
+            seen = 0
+            while seen < 10:
+                seen += len((await watching.next()).events)
+    versions: list[int] = []
+    while len(versions) < count:
+        versions += [event.kv.version for event in (await slow.next()).events]
+    assert versions == list(range(1, count + 1))
+    slow.call.cancel()
+
+
+async def test_large_revisions_come_in_fragments_to_whoever_asked(watching: Watching, store: Store) -> None:
+    await watching.create(key=b"p/", range_end=b"p0", fragment=True)
+    await store.txn((), [Put(b"p/%d" % number, bytes(900_000)) for number in range(4)])
+    parts = [await watching.next() for _ in range(4)]
+    assert [part.fragment for part in parts] == [True, True, True, False]
+    assert [event.kv.key for part in parts for event in part.events] == [b"p/%d" % number for number in range(4)]
+
+
+async def test_an_idle_watch_outlives_compactions(watching: Watching, store: Store) -> None:
+    await watching.create(key=b"quiet")
+    for _ in range(10):
+        await store.put(b"a", b"")
+    await store.compact(store.revision)
+    await store.put(b"quiet", b"1")
+    assert (await watching.next()).events[0].kv.value == b"1"
+
+
+async def test_a_crowd_of_watches_on_one_stream_gets_every_event_each(watching: Watching, store: Store) -> None:
+    crowd = 200
+    for _ in range(crowd):
+        await watching.create(key=b"a")
+    await asyncio.gather(*(store.put(b"a", b"%d" % number) for number in range(50)))
+    got: dict[int, list[int]] = {id: [] for id in range(crowd)}
+    while any(len(found) < 50 for found in got.values()):
+        answer = await watching.next()
+        got[answer.watch_id] += [event.kv.version for event in answer.events]
+    assert all(found == list(range(1, 51)) for found in got.values())
+
+
+async def test_the_hash_is_of_what_is_stored(channel: grpc.aio.Channel, store: Store) -> None:
+    maintenance = services.MaintenanceStub(channel)
+    await store.put(b"a", b"1")
+    before = await maintenance.HashKV(pb.HashKVRequest())
+    await store.put(b"b", b"1")
+    assert (await maintenance.HashKV(pb.HashKVRequest())).hash != before.hash
+    again = await maintenance.HashKV(pb.HashKVRequest(revision=2))
+    assert (again.hash, again.hash_revision) == (before.hash, 2)
+
+
+async def test_a_snapshot_over_the_wire_is_a_snapshot(channel: grpc.aio.Channel, store: Store, tmp_path: Path) -> None:
+    for number in range(2000):
+        await store.put(b"%d" % number, b"x" * 1000)
+    parts = [part async for part in services.MaintenanceStub(channel).Snapshot(pb.SnapshotRequest())]
+    assert max(len(part.blob) for part in parts) < 1 << 20
+    (tmp_path / "file").write_bytes(b"".join(part.blob for part in parts))
+    opened = Snapshot.open(tmp_path / "file")
+    assert opened.summary.entries == 2000
+    opened.close()

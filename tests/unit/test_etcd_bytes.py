@@ -59,7 +59,8 @@ def test_a_tail_is_read_in_pieces_that_neither_miss_nor_repeat_anything(
     every = list(zip(tail.revisions, tail.events, strict=True))
     tail.drop(min(dropped, len(every)))
     after = max(after, tail.start)
-    read, at = [], after
+    read: list[bytes] = []
+    at = after
     while (batch := tail.after(at)) is not None:
         assert batch.body == b"".join(batch.events)
         assert batch.revision > at

@@ -176,6 +176,8 @@ def operation_response(
                 response_delete_range=delete_response(operation.request_delete_range, result, head)
             )
         case RangeResult():
+            if not operation.request_range.revision:  # it may have read before the transaction wrote
+                head = rpc_pb2.ResponseHeader(revision=result.revision)
             return rpc_pb2.ResponseOp(response_range=range_response(operation.request_range, result, head))
         case TxnResult():
             return rpc_pb2.ResponseOp(response_txn=txn_response(operation.request_txn, result, head))
