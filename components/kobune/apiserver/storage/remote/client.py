@@ -26,6 +26,8 @@ ATTEMPT: Final = 3.0
 """Seconds until a member that does not answer is given up."""
 PATIENCE: Final = 12.0
 """Seconds that a request is tried altogether: an election takes one or two."""
+LITTLE_PATIENCE: Final = 1.5
+"""Seconds that it is tried when nothing has worked for longer than that."""
 FIRST_PAUSE: Final = 0.02
 LONGEST_PAUSE: Final = 0.5
 LEADER: Final = (("hasleader", "true"),)
@@ -81,6 +83,7 @@ class Client:
         self._clock = clock
         self._random = random
         self._cluster = 0
+        self._failing_since: float | None = None
         self.endpoints = endpoints
 
     @property
@@ -94,6 +97,10 @@ class Client:
             self._at = (self._at + 1) % len(self._members)
 
     def patience(self, seconds: float = PATIENCE) -> Patience:
+        """Return how long to try: so many seconds, or few when it is known that etcd is not to be had."""
+        since = self._failing_since
+        if since is not None and asyncio.get_running_loop().time() - since > PATIENCE:
+            seconds = min(seconds, LITTLE_PATIENCE)
         return Patience(self._clock, self._random, seconds)
 
     async def attempt(self, method: Method, request: Any, timeout: float = ATTEMPT) -> Any:
@@ -105,7 +112,10 @@ class Client:
             if fate(error) is not Fate.REFUSED:
                 log.debug("etcd: %s: %s", member.address, words_of(error))
                 self.avoid(member)
+                if self._failing_since is None:
+                    self._failing_since = asyncio.get_running_loop().time()
             raise
+        self._failing_since = None
         self.check(member, response.header)
         return response
 
