@@ -19,6 +19,7 @@ from kobune.apiserver.registry.registry import built_in
 from kobune.apiserver.storage import leveldb
 from kobune.apiserver.storage import restore as restoring
 from kobune.apiserver.storage.errors import StoreError
+from kobune.apiserver.storage.remote.endpoints import is_remote
 from kobune.apiserver.storage.snapshot import Snapshot, Summary, stream
 from kobune.apiserver.storage.store import Entry
 from kobune.component_base.certificates import credentials
@@ -106,6 +107,9 @@ def _written(file: Path) -> Iterator[Path]:
 
 
 def _save_running(directory: DataDirectory, to: BinaryIO) -> None:
+    store = str(directory.recorded("cluster").get("store", ""))
+    if is_remote(store):
+        raise CannotStart(f"the objects of this cluster are in {store}: save that with etcdctl snapshot save")
     address = directory.recorded(APISERVER).get("others", {}).get("etcd", "")
     if not address:
         raise CannotStart(f"the apiserver of {directory.root} is not ready: try again, or see kobune status")
