@@ -12,7 +12,7 @@ import pytest
 from kobune.apimachinery.clock import ManualClock
 from kobune.apiserver.storage import memory
 from kobune.apiserver.storage.etcd import SERVICES, add_to
-from kobune.apiserver.storage.snapshot import Snapshot
+from kobune.apiserver.storage.etcd.snapshot import Snapshot
 from kobune.apiserver.storage.store import Put, Store
 from kobune.vendor.etcd import rpc_pb2 as pb
 from kobune.vendor.etcd import rpc_pb2_grpc as services

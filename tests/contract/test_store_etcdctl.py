@@ -15,7 +15,7 @@ import pytest
 from kobune.apimachinery.clock import SystemClock
 from kobune.apiserver.storage import memory
 from kobune.apiserver.storage.etcd import add_to
-from kobune.apiserver.storage.snapshot import Snapshot
+from kobune.apiserver.storage.etcd.snapshot import Snapshot
 from kobune.apiserver.storage.store import Store
 from kobune.testing.etcd_servers import EtcdServers
 

@@ -7,9 +7,10 @@ from random import Random
 import pytest
 
 from kobune.apimachinery.clock import SystemClock
-from kobune.apiserver.storage import leveldb, memory, snapshot
+from kobune.apiserver.storage import leveldb, memory
+from kobune.apiserver.storage.etcd import snapshot
+from kobune.apiserver.storage.etcd.snapshot import BadSnapshot, Snapshot
 from kobune.apiserver.storage.restore import restore
-from kobune.apiserver.storage.snapshot import BadSnapshot, Snapshot
 from kobune.apiserver.storage.store import Store
 
 pytest.importorskip("plyvel")

@@ -19,8 +19,8 @@ from kobune.apiserver.registry.registry import built_in
 from kobune.apiserver.storage import leveldb
 from kobune.apiserver.storage import restore as restoring
 from kobune.apiserver.storage.errors import StoreError
+from kobune.apiserver.storage.etcd.snapshot import Snapshot, Summary, stream
 from kobune.apiserver.storage.remote.endpoints import is_remote
-from kobune.apiserver.storage.snapshot import Snapshot, Summary, stream
 from kobune.apiserver.storage.store import Entry
 from kobune.component_base.certificates import credentials
 from kobune.component_base.failure import CannotStart

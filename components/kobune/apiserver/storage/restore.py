@@ -12,10 +12,10 @@ from random import Random
 from typing import Final, TypeVar
 
 from kobune.apimachinery.clock import Clock
+from kobune.apiserver.storage.etcd.snapshot import Snapshot
 from kobune.apiserver.storage.formats import read
 from kobune.apiserver.storage.leveldb import LevelDisk, open_store
 from kobune.apiserver.storage.rows import compacted_rows
-from kobune.apiserver.storage.snapshot import Snapshot
 from kobune.apiserver.storage.store import Put
 
 BUMP: Final = 1_000_000_000

@@ -8,7 +8,7 @@ from contextlib import aclosing
 from typing import Final
 
 from kobune.apimachinery.clock import Clock
-from kobune.apiserver.storage import snapshot
+from kobune.apiserver.storage.etcd import snapshot
 from kobune.apiserver.storage.etcd.messages import MEMBER_ID, TERM, header
 from kobune.apiserver.storage.etcd.refusal import Context, Unserved
 from kobune.apiserver.storage.pages import pages

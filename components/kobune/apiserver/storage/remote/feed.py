@@ -12,7 +12,7 @@ from typing import Final
 
 import grpc.aio
 
-from kobune.apiserver.storage.errors import Compacted, StoreError, Unreachable
+from kobune.apiserver.storage.errors import Compacted, StoreError, StoreFailed, Unreachable
 from kobune.apiserver.storage.remote.client import LEADER, Client, Member
 from kobune.apiserver.storage.remote.failures import refusal, words_of
 from kobune.apiserver.storage.remote.messages import entry_of
@@ -84,10 +84,10 @@ class Feed:
             why = ""
             try:
                 await self._follow(member)
-            except (Lost, LeftOut, Unreachable) as error:
-                why = str(error)
-            except StoreError as error:
+            except StoreFailed as error:
                 self._mirror.fail(str(error))
+            except (Lost, LeftOut, StoreError) as error:
+                why = str(error)
             except grpc.aio.AioRpcError as error:
                 why = words_of(error)
             if self._lost is None:
