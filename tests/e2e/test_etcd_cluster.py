@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from kobune.api.core.v1 import ConfigMap, Service
+from kobune.api.core.v1 import ConfigMap, ResourceQuota, Service
 from kobune.apimachinery.clock import SystemClock
-from kobune.apimachinery.errors import ApiError, Invalid
+from kobune.apimachinery.errors import ApiError, Forbidden, Invalid
 from kobune.client import Client, ClientConfig
 from kobune.testing.etcd_servers import EtcdServers, etcd_binary
 
@@ -23,6 +23,26 @@ pytestmark = pytest.mark.skipif(etcd_binary() is None, reason="there is no etcd:
 LIMIT = 30.0
 WRITERS = 4
 OBJECTS = 40
+DEFINITION = """
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: lamps.example.com}
+spec:
+  group: example.com
+  scope: Namespaced
+  names: {plural: lamps, singular: lamp, kind: Lamp}
+  versions:
+  - name: v1
+    served: true
+    storage: true
+    schema: {openAPIV3Schema: {type: object, properties: {color: {type: string}}}}
+"""
+LAMP = """
+apiVersion: example.com/v1
+kind: Lamp
+metadata: {name: red, namespace: default}
+color: red
+"""
 
 
 class Cluster:
@@ -166,6 +186,39 @@ async def test_no_address_is_given_twice(cluster: Cluster) -> None:
         ports = [port.nodePort for item in found for port in item.spec.ports if port.nodePort]
         assert len(ips) == len(set(ips)) == 1 + 30 + 60
         assert len(ports) == len(set(ports)) == 60
+
+
+def test_what_is_defined_through_one_is_served_by_the_other(cluster: Cluster) -> None:
+    kubectl, (first, second) = cluster.kobune.kubectl, cluster.servers
+    kubectl("--server", first, "apply", "-f", "-", given=DEFINITION)
+    kubectl("--server", first, "wait", "--for=condition=Established", "crd/lamps.example.com", "--timeout=20s")
+    kubectl("--server", second, "apply", "-f", "-", given=LAMP)
+    assert kubectl("--server", first, "get", "lamps", "-o", "name") == "lamp.example.com/red\n"
+
+
+async def test_a_quota_is_not_exceeded_by_two_at_once(cluster: Cluster) -> None:
+    namespace, most = "kube-node-lease", 10
+    resources = {"count/configmaps": {"string": str(most)}}
+    quota = ResourceQuota(metadata={"name": "few", "namespace": namespace}, spec={"hard": resources})
+    async with clients(cluster) as both, asyncio.timeout(LIMIT):
+        quota = await both[0].create(quota)
+        # What a controller does, which does not run here.
+        quota.status.hard["count/configmaps"].string = str(most)
+        quota.status.used["count/configmaps"].string = "0"
+        await both[0].update_status(quota)
+
+        async def create(client: Client, name: str) -> bool:
+            try:
+                await client.create(ConfigMap(metadata={"name": name, "namespace": namespace}))
+            except Forbidden:
+                return False
+            return True
+
+        made = await asyncio.gather(
+            *(create(client, f"counted-{n}-{i}") for n, client in enumerate(both) for i in range(most))
+        )
+        assert sum(made) == most
+        assert len(await names(both[1], namespace)) == most
 
 
 async def test_losing_the_leader_of_etcd_loses_nothing(cluster: Cluster) -> None:
