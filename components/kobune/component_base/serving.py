@@ -30,6 +30,10 @@ OPTIONS = (
     ("grpc.so_reuseport", 0),
     ("grpc.max_receive_message_length", 64 << 20),
     ("grpc.max_send_message_length", -1),
+    # Clients of watches ask every ten seconds or so whether we are there, as etcd's do: by default that is taken for an
+    # attack, and half a minute without events ends the connection.
+    ("grpc.http2.min_ping_interval_without_data_ms", 5000),
+    ("grpc.keepalive_permit_without_calls", 1),
 )
 
 AddService: TypeAlias = Callable[[grpc.aio.Server], Any]
