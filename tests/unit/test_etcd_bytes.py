@@ -10,7 +10,9 @@ from kobune.apiserver.storage.store import DELETE, PUT, Delete, Entry, Event, Pu
 from kobune.vendor.etcd import rpc_pb2 as pb
 
 numbers = st.integers(0, 2**63 - 1)
-entries = st.builds(Entry, st.binary(min_size=1), st.binary(), numbers, numbers, numbers, numbers)
+entries = st.builds(
+    Entry, st.binary(min_size=1), st.binary(), numbers, numbers, numbers, st.integers(-(2**63), 2**63 - 1)
+)
 FIELDS = ("key", "value", "create_revision", "mod_revision", "version", "lease")
 
 

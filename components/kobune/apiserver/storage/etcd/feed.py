@@ -25,8 +25,8 @@ OFTEN: Final = 1000
 """After how many events it is looked for some that every watch has had."""
 CROWD: Final = 50
 """From so many watches on, changes that follow each other closely are gathered…"""
-PAUSE: Final = 0.0001
-"""…for so many seconds per watch since they were last told, about what it takes to write to one…"""
+PAUSE: Final = 0.0002
+"""…for so many seconds per watch since they were last told, about twice what it takes to write to one…"""
 LONGEST_PAUSE: Final = 0.1
 """…and no longer than this."""
 

@@ -67,7 +67,7 @@ def _around_value(entry: Entry, size: int) -> tuple[bytes, bytes]:
         head += b"\x20" + varint(version)
     if size:
         head += b"\x2a" + varint(size)
-    return head, b"\x30" + varint(entry.lease) if entry.lease else b""
+    return head, number_field(6, entry.lease)
 
 
 def range_response(entries: Sequence[Entry], *, more: bool, count: int, revision: int, keys_only: bool) -> bytes:
