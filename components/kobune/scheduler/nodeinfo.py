@@ -1,6 +1,6 @@
 """A node as the scheduler sees it: the object, the pods on it, and what they take, kept up to date."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from kobune.api.core.v1 import Node
 from kobune.scheduler.podinfo import Amounts, PodInfo, amounts
@@ -12,6 +12,8 @@ class NodeInfo:
     def __init__(self, node: Node) -> None:
         self.node = node
         self.allocatable: Amounts = amounts(node.status.allocatable)
+        self.images: Mapping[str, int] = _images(node)
+        """How many bytes each image on the node has."""
         self.requested: dict[str, int] = {}
         """What the pods asked for."""
         self.counted: dict[str, int] = {}
@@ -33,10 +35,18 @@ class NodeInfo:
         """How many pods are on the node."""
         return len(self._pods)
 
+    def copy(self) -> "NodeInfo":
+        """Return the same node with the same pods, to change."""
+        copy: NodeInfo = NodeInfo.__new__(NodeInfo)
+        copy.node, copy.allocatable, copy.images = self.node, self.allocatable, self.images
+        copy.requested, copy.counted, copy._pods = dict(self.requested), dict(self.counted), dict(self._pods)
+        return copy
+
     def set_node(self, node: Node) -> None:
         """Follow a change of the node; its pods stay."""
         self.node = node
         self.allocatable = amounts(node.status.allocatable)
+        self.images = _images(node)
 
     def add(self, pod: PodInfo) -> None:
         """Count a pod in, instead of an older version of it."""
@@ -55,3 +65,7 @@ class NodeInfo:
         for total, more in ((self.requested, pod.requests), (self.counted, pod.counted_requests)):
             for name, amount in more.items():
                 total[name] = total.get(name, 0) + sign * amount
+
+
+def _images(node: Node) -> dict[str, int]:
+    return {name: image.sizeBytes for image in node.status.images for name in image.names}

@@ -10,7 +10,7 @@ from kobune.apimachinery.clock import Clock
 from kobune.apimachinery.codec.scalars import format_time
 from kobune.apimachinery.errors import ApiError, ServiceUnavailable
 from kobune.client import BindOf, Client, EventRecorder, PatchOf, PatchType
-from kobune.scheduler.framework import Framework, Placed, Unschedulable
+from kobune.scheduler.framework import Placed, Profile, Unschedulable, decide
 from kobune.scheduler.plugins.unsupported import ignored_preferences
 from kobune.scheduler.podinfo import PodInfo
 from kobune.scheduler.queue import SchedulingQueue, Waiting
@@ -34,13 +34,11 @@ class Chosen:
 class Scheduler:
     """Schedules the pods whose `spec.schedulerName` is its name."""
 
-    def __init__(
-        self, name: str, framework: Framework, client: Client, recorder: EventRecorder, clock: Clock, random: Random
-    ) -> None:
-        self.name = name
+    def __init__(self, profile: Profile, client: Client, recorder: EventRecorder, clock: Clock, random: Random) -> None:
+        self.name = profile.name
         self.queue = SchedulingQueue()
         self.snapshot = Snapshot()
-        self._framework = framework
+        self._profile = profile
         self._client = client
         self._recorder = recorder
         self._clock = clock
@@ -112,9 +110,8 @@ class Scheduler:
         began = self._clock.now()
         chosen: list[Chosen] = []
         failed: list[tuple[Waiting, Unschedulable]] = []
-        nodes = self.snapshot.nodes
         for waiting in pods:
-            match self._framework.decide(waiting.pod, nodes, self._random):
+            match decide(self._profile, waiting.pod, self.snapshot, self._random):
                 case Placed(node):
                     self.snapshot.place(waiting.pod, node)
                     chosen.append(Chosen(waiting, node))

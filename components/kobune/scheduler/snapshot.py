@@ -1,6 +1,7 @@
-"""All nodes with their pods, as far as the scheduler knows and has decided."""
+"""All nodes with their pods, and whatever else decisions look at, as far as the scheduler knows and has decided."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from kobune.api.core.v1 import Node
 from kobune.scheduler.nodeinfo import NodeInfo
@@ -9,20 +10,74 @@ from kobune.scheduler.podinfo import PodInfo
 ENDED = ("Succeeded", "Failed")
 
 
+class Objects:
+    """Objects of other kinds, by plural name: claims, volumes, classes, namespaces, budgets and so on."""
+
+    def __init__(self, kinds: Mapping[str, Mapping[tuple[str, str], Any]] | None = None) -> None:
+        self._kinds = {plural: dict(objects) for plural, objects in (kinds or {}).items()}
+
+    def set(self, plural: str, item: Any) -> None:
+        """Take in a new or changed object."""
+        meta = item.metadata
+        self._kinds.setdefault(plural, {})[meta.namespace, meta.name] = item
+
+    def remove(self, plural: str, item: Any) -> None:
+        """Forget an object."""
+        self._kinds.get(plural, {}).pop((item.metadata.namespace, item.metadata.name), None)
+
+    def get(self, plural: str, namespace: str, name: str) -> Any:
+        """Return an object, or None."""
+        return self._kinds.get(plural, {}).get((namespace, name))
+
+    def list(self, plural: str, namespace: str = "") -> Iterable[Any]:
+        """Return the objects of a kind, of one namespace or of all."""
+        found = self._kinds.get(plural, {})
+        return [item for (where, _), item in found.items() if not namespace or where == namespace]
+
+    def copy(self) -> "Objects":
+        """Return the same objects, to change."""
+        return Objects(self._kinds)
+
+
 class Snapshot:
     """The state that decisions are made on."""
 
-    def __init__(self) -> None:
+    def __init__(self, objects: Objects | None = None) -> None:
+        self.objects = objects or Objects()
         self._nodes: dict[str, NodeInfo] = {}
         self._place_of: dict[str, str] = {}
         """By pod uid: the node."""
         self._homeless: dict[str, dict[str, PodInfo]] = {}
         """Pods on nodes that are not known (yet), by the node's name."""
+        self._nominated: dict[str, dict[str, PodInfo]] = {}
+        """By node: pods for which room is being made there, by uid."""
 
     @property
     def nodes(self) -> Sequence[NodeInfo]:
         """Every node."""
         return list(self._nodes.values())
+
+    @property
+    def pods(self) -> Iterable[PodInfo]:
+        """Every pod that is on a node."""
+        return (pod for node in self._nodes.values() for pod in node.pods)
+
+    def node(self, name: str) -> NodeInfo | None:
+        """Return a node by its name."""
+        return self._nodes.get(name)
+
+    def place_of(self, uid: str) -> str | None:
+        """Return the name of the node that a pod is on."""
+        return self._place_of.get(uid)
+
+    def fork(self) -> "Snapshot":
+        """Return the same state, to change without anybody noticing."""
+        fork = Snapshot(self.objects.copy())
+        fork._nodes = {name: info.copy() for name, info in self._nodes.items()}
+        fork._place_of = dict(self._place_of)
+        fork._homeless = {name: dict(pods) for name, pods in self._homeless.items()}
+        fork._nominated = {name: dict(pods) for name, pods in self._nominated.items()}
+        return fork
 
     def set_node(self, node: Node) -> None:
         """Take in a new or changed node."""
@@ -57,3 +112,25 @@ class Snapshot:
             info.remove(uid)
         elif node in self._homeless:
             self._homeless[node].pop(uid, None)
+
+    # Pods for which room is being made.
+
+    def nominate(self, pod: PodInfo, node: str) -> None:
+        """Remember that a pod is to go to a node once it has room."""
+        self.withdraw(pod.metadata.uid)
+        if node:
+            self._nominated.setdefault(node, {})[pod.metadata.uid] = pod
+
+    def withdraw(self, uid: str) -> None:
+        """Forget where a pod was to go."""
+        for node, pods in list(self._nominated.items()):
+            if pods.pop(uid, None) is not None and not pods:
+                del self._nominated[node]
+
+    def nominated_on(self, node: str, pod: PodInfo) -> Sequence[PodInfo]:
+        """Return the others that are to go to a node and are at least as important as a pod."""
+        if not self._nominated:
+            return ()
+        expected = self._nominated.get(node, {}).values()
+        uid, priority = pod.metadata.uid, pod.spec.priority
+        return [other for other in expected if other.metadata.uid != uid and other.spec.priority >= priority]

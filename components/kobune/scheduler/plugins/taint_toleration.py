@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from kobune.scheduler.framework import Scores
+from kobune.scheduler.framework import No, Scores
 from kobune.scheduler.nodeinfo import NodeInfo
 from kobune.scheduler.plugins.scaling import reversed_proportional
 from kobune.scheduler.plugins.tolerating import tolerates
@@ -10,6 +10,7 @@ from kobune.scheduler.podinfo import PodInfo
 
 HARD = ("NoSchedule", "NoExecute")
 SOFT = "PreferNoSchedule"
+REFUSAL = No(("node(s) had untolerated taint(s)",), final=True)
 
 
 @dataclass(frozen=True)
@@ -18,10 +19,10 @@ class TaintToleration:
 
     weight: int = 3
 
-    def filter(self, pod: PodInfo, node: NodeInfo) -> str | None:
+    def filter(self, pod: PodInfo, node: NodeInfo) -> No | None:
         for taint in node.node.spec.taints:
             if taint.effect in HARD and not tolerates(pod.spec.tolerations, taint.key, taint.value, taint.effect):
-                return "node(s) had untolerated taint(s)"
+                return REFUSAL
         return None
 
     def score(self, pod: PodInfo, node: NodeInfo) -> float:
