@@ -17,11 +17,6 @@ class No:
     plugin: str = ""
     """Who says so; filled in by the framework."""
 
-    @classmethod
-    def finally_(cls, *reasons: str) -> "No":
-        """Return the answer that evicting pods would not change."""
-        return cls(reasons, final=True)
-
 
 class Skip(Enum):
     """Nothing to do for this pod: what comes after is not asked."""

@@ -74,7 +74,7 @@ class Profile:
                     plugin,
                     name_of(plugin),
                     point,
-                    int((weights or {}).get(name_of(plugin)) or getattr(plugin, "weight", 1)),
+                    (weights or {}).get(name_of(plugin)) or int(getattr(plugin, "weight", 1)),
                     _takes_state(plugin, point),
                 )
                 for plugin in plugins

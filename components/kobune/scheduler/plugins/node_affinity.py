@@ -83,9 +83,9 @@ def _named(terms: Sequence[NodeSelectorTerm]) -> frozenset[str] | None:
     names: set[str] = set()
     for term in terms:
         named: set[str] | None = None
-        for field in term.matchFields:
-            if field.key == "metadata.name" and field.operator == "In":
-                named = set(field.values) if named is None else named & set(field.values)
+        for wanted in term.matchFields:
+            if wanted.key == "metadata.name" and wanted.operator == "In":
+                named = set(wanted.values) if named is None else named & set(wanted.values)
         if named is None:
             return None
         names |= named
