@@ -14,6 +14,8 @@ class NodeInfo:
         self.allocatable: Amounts = amounts(node.status.allocatable)
         self.images: Mapping[str, int] = _images(node)
         """How many bytes each image on the node has."""
+        self.taints = _taints(node)
+        """Key, value and effect of each."""
         self.requested: dict[str, int] = {}
         """What the pods asked for."""
         self.counted: dict[str, int] = {}
@@ -39,6 +41,7 @@ class NodeInfo:
         """Return the same node with the same pods, to change."""
         copy: NodeInfo = NodeInfo.__new__(NodeInfo)
         copy.node, copy.allocatable, copy.images = self.node, self.allocatable, self.images
+        copy.taints = self.taints
         copy.requested, copy.counted, copy._pods = dict(self.requested), dict(self.counted), dict(self._pods)
         return copy
 
@@ -47,24 +50,28 @@ class NodeInfo:
         self.node = node
         self.allocatable = amounts(node.status.allocatable)
         self.images = _images(node)
+        self.taints = _taints(node)
 
     def add(self, pod: PodInfo) -> None:
-        """Count a pod in, instead of an older version of it."""
-        self.remove(pod.metadata.uid)
+        """Count a pod in that is not there yet."""
         self._pods[pod.metadata.uid] = pod
         self._count(pod, 1)
 
-    def remove(self, uid: str) -> bool:
-        """Count a pod out; False if it was not there."""
+    def remove(self, uid: str) -> PodInfo | None:
+        """Count a pod out and return it, None if it was not there."""
         pod = self._pods.pop(uid, None)
         if pod is not None:
             self._count(pod, -1)
-        return pod is not None
+        return pod
 
     def _count(self, pod: PodInfo, sign: int) -> None:
         for total, more in ((self.requested, pod.requests), (self.counted, pod.counted_requests)):
             for name, amount in more.items():
                 total[name] = total.get(name, 0) + sign * amount
+
+
+def _taints(node: Node) -> tuple[tuple[str, str, str], ...]:
+    return tuple((taint.key, taint.value, taint.effect) for taint in node.spec.taints)
 
 
 def _images(node: Node) -> dict[str, int]:

@@ -1,7 +1,8 @@
 """All nodes with their pods, and whatever else decisions look at, as far as the scheduler knows and has decided."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from kobune.api.core.v1 import Node
 from kobune.scheduler.nodeinfo import NodeInfo
@@ -39,6 +40,19 @@ class Objects:
         return Objects(self._kinds)
 
 
+class Follower(Protocol):
+    """Keeps something in step with a snapshot."""
+
+    def pods_changed(self, node: NodeInfo, pod: PodInfo, sign: int) -> None:
+        """Note that a pod was counted in (1) or out (-1)."""
+
+    def node_changed(self, node: NodeInfo) -> None:
+        """Note that a node is new, or its object changed."""
+
+    def node_removed(self, name: str) -> None:
+        """Note that a node is gone, with everything on it."""
+
+
 class Snapshot:
     """The state that decisions are made on."""
 
@@ -51,11 +65,19 @@ class Snapshot:
         """Pods on nodes that are not known (yet), by the node's name."""
         self._nominated: dict[str, dict[str, PodInfo]] = {}
         """By node: pods for which room is being made there, by uid."""
+        self.image_counts: Counter[str] = Counter()
+        """On how many nodes each image is."""
+        self.follower: Follower | None = None
 
     @property
     def nodes(self) -> Sequence[NodeInfo]:
         """Every node."""
         return list(self._nodes.values())
+
+    @property
+    def node_count(self) -> int:
+        """How many nodes there are."""
+        return len(self._nodes)
 
     @property
     def pods(self) -> Iterable[PodInfo]:
@@ -76,6 +98,7 @@ class Snapshot:
         fork._nodes = {name: info.copy() for name, info in self._nodes.items()}
         fork._place_of = dict(self._place_of)
         fork._homeless = {name: dict(pods) for name, pods in self._homeless.items()}
+        fork.image_counts = self.image_counts.copy()
         fork._nominated = {name: dict(pods) for name, pods in self._nominated.items()}
         return fork
 
@@ -83,23 +106,31 @@ class Snapshot:
         """Take in a new or changed node."""
         name = node.metadata.name
         if (known := self._nodes.get(name)) is not None:
+            self.image_counts.subtract(known.images.keys())
             known.set_node(node)
+            self.image_counts.update(known.images.keys())
+            self._tell_node(known)
             return
         info = self._nodes[name] = NodeInfo(node)
+        self.image_counts.update(info.images.keys())
+        self._tell_node(info)
         for pod in self._homeless.pop(name, {}).values():
-            info.add(pod)
+            self._add(info, pod)
 
     def remove_node(self, name: str) -> None:
         """Forget a node; its pods are remembered until they are gone."""
         if (info := self._nodes.pop(name, None)) is not None:
             self._homeless[name] = {pod.metadata.uid: pod for pod in info.pods}
+            self.image_counts.subtract(info.images.keys())
+            if self.follower is not None:
+                self.follower.node_removed(name)
 
     def place(self, pod: PodInfo, node: str) -> None:
         """Count a pod on a node: because it is there, or because that was just decided."""
         self.remove(pod.metadata.uid)
         self._place_of[pod.metadata.uid] = node
         if (info := self._nodes.get(node)) is not None:
-            info.add(pod)
+            self._add(info, pod)
         else:
             self._homeless.setdefault(node, {})[pod.metadata.uid] = pod
 
@@ -109,9 +140,20 @@ class Snapshot:
         if node is None:
             return
         if (info := self._nodes.get(node)) is not None:
-            info.remove(uid)
+            gone = info.remove(uid)
+            if gone is not None and self.follower is not None:
+                self.follower.pods_changed(info, gone, -1)
         elif node in self._homeless:
             self._homeless[node].pop(uid, None)
+
+    def _add(self, info: NodeInfo, pod: PodInfo) -> None:
+        info.add(pod)
+        if self.follower is not None:
+            self.follower.pods_changed(info, pod, 1)
+
+    def _tell_node(self, info: NodeInfo) -> None:
+        if self.follower is not None:
+            self.follower.node_changed(info)
 
     # Pods for which room is being made.
 
@@ -126,6 +168,11 @@ class Snapshot:
         for node, pods in list(self._nominated.items()):
             if pods.pop(uid, None) is not None and not pods:
                 del self._nominated[node]
+
+    @property
+    def has_nominations(self) -> bool:
+        """Whether room is being made for any pod."""
+        return bool(self._nominated)
 
     def nominated_on(self, node: str, pod: PodInfo) -> Sequence[PodInfo]:
         """Return the others that are to go to a node and are at least as important as a pod."""

@@ -175,8 +175,9 @@ def decide(profile: Profile, pod: PodInfo, cluster: Snapshot, random: Random) ->
     if len(fitting) == 1:
         return Placed(fitting[0].name)
     total = evaluation.rate(fitting).total
-    best = max(total.values())
-    return Placed(random.choice([name for name, score in total.items() if score == best]))
+    highest = max(total.values())
+    best = [name for name, score in total.items() if score == highest]
+    return Placed(best[0] if len(best) == 1 else random.choice(best))
 
 
 def unschedulable(evaluation: Evaluation, why_not: Mapping[str, No]) -> Unschedulable:

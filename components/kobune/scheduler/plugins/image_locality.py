@@ -20,14 +20,12 @@ class ImageLocality:
 
     weight: int = 1
 
+    def sees(self, pod: PodInfo, node: NodeInfo) -> tuple[int, ...]:
+        return tuple([node.images.get(name, 0) for name in images(pod)]) if node.images else ()
+
     def pre_score(self, pod: PodInfo, nodes: Sequence[NodeInfo], cluster: Snapshot) -> dict[str, tuple[int, int]]:
-        """Return the nodes there are, and on how many of them each image of the pod is."""
-        wanted = images(pod)
-        spread: dict[str, int] = dict.fromkeys(wanted, 0)
-        for node in cluster.nodes:
-            for name in wanted:
-                spread[name] += name in node.images
-        return {name: (count, len(cluster.nodes)) for name, count in spread.items()}
+        """Return on how many nodes each image of the pod is, and how many there are."""
+        return {name: (cluster.image_counts.get(name, 0), cluster.node_count) for name in images(pod)}
 
     def score(self, pod: PodInfo, node: NodeInfo, state: dict[str, tuple[int, int]]) -> float:
         total = 0

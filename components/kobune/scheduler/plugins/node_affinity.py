@@ -6,13 +6,17 @@ from dataclasses import dataclass, field
 from kobune.api.core.v1 import NodeAffinity as Affinity
 from kobune.api.core.v1 import NodeSelectorTerm, PreferredSchedulingTerm
 from kobune.apimachinery.selectors import Requirement
+from kobune.scheduler.engine.table import Floats
 from kobune.scheduler.framework import SKIP, No, Only, Scores
 from kobune.scheduler.framework.answers import Skip
 from kobune.scheduler.nodeinfo import NodeInfo
-from kobune.scheduler.plugins.scaling import proportional
+from kobune.scheduler.plugins.scaling import HIGHEST, proportional
 from kobune.scheduler.podinfo import PodInfo
 from kobune.scheduler.snapshot import Snapshot
 
+NAME = "metadata.name"
+ABSENT = "\0"
+"""What no label can have as its value."""
 REFUSAL = No(("node(s) didn't match Pod's node affinity/selector",), final=True)
 ENFORCED = No(("node(s) didn't match scheduler-enforced node affinity",), final=True)
 
@@ -34,6 +38,10 @@ class NodeAffinity:
             return None
         return Only(names) if names else No(("pod affinity terms conflict",), final=True)
 
+    def sees(self, pod: PodInfo, node: NodeInfo) -> tuple[str, ...]:
+        labels = node.node.metadata.labels
+        return tuple([node.name if key == NAME else labels.get(key, ABSENT) for key in self._keys(pod)])
+
     def filter(self, pod: PodInfo, node: NodeInfo) -> No | None:
         added = _required(self.added_affinity)
         if added and not any(matches(term, node) for term in added):
@@ -51,6 +59,17 @@ class NodeAffinity:
     def score(self, pod: PodInfo, node: NodeInfo) -> float:
         return sum(term.weight for term in self._preferred(pod) if matches(term.preference, node))
 
+    def normalize_rows(self, scores: Floats) -> Floats:
+        normalized: Floats = scores * HIGHEST // scores.max()
+        return normalized
+
+    def _keys(self, pod: PodInfo) -> Sequence[str]:
+        """Return the labels, and `NAME` for the name, that decide what a node is to a pod."""
+        affinity = pod.spec.affinity.nodeAffinity
+        terms = [*_required(affinity), *_required(self.added_affinity), *(t.preference for t in self._preferred(pod))]
+        keys = {expression.key for term in terms for expression in term.matchExpressions}
+        return [*pod.spec.nodeSelector, *keys, *([NAME] if any(term.matchFields for term in terms) else ())]
+
     def _preferred(self, pod: PodInfo) -> Sequence[PreferredSchedulingTerm]:
         own = pod.spec.affinity.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution
         return [*self.added_affinity.preferredDuringSchedulingIgnoredDuringExecution, *own]
@@ -64,7 +83,7 @@ def matches(term: NodeSelectorTerm, node: NodeInfo) -> bool:
     if not term.matchExpressions and not term.matchFields:
         return False
     labels = node.node.metadata.labels
-    fields = {"metadata.name": node.name}
+    fields = {NAME: node.name}
     return all(
         Requirement(expression.key, expression.operator, tuple(expression.values)).matches(found)
         for expressions, found in ((term.matchExpressions, labels), (term.matchFields, fields))
@@ -84,7 +103,7 @@ def _named(terms: Sequence[NodeSelectorTerm]) -> frozenset[str] | None:
     for term in terms:
         named: set[str] | None = None
         for wanted in term.matchFields:
-            if wanted.key == "metadata.name" and wanted.operator == "In":
+            if wanted.key == NAME and wanted.operator == "In":
                 named = set(wanted.values) if named is None else named & set(wanted.values)
         if named is None:
             return None

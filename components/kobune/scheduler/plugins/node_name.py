@@ -13,6 +13,12 @@ REFUSAL = No(("node(s) didn't match the requested node name",), final=True)
 class NodeName:
     """Rules out every node but the one in `spec.nodeName`."""
 
+    def concerns(self, pod: PodInfo) -> bool:
+        return bool(pod.spec.nodeName)
+
+    def sees(self, pod: PodInfo, node: NodeInfo) -> bool:
+        return pod.spec.nodeName == node.name
+
     def filter(self, pod: PodInfo, node: NodeInfo) -> No | None:
         wanted = pod.spec.nodeName
         return REFUSAL if wanted and wanted != node.name else None

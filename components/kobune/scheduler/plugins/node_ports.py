@@ -14,6 +14,11 @@ ANY = "0.0.0.0"
 class NodePorts:
     """Rules out nodes where a host port of the pod is taken."""
 
+    local = True
+
+    def concerns(self, pod: PodInfo) -> bool:
+        return bool(pod.host_ports)
+
     def pre_filter(self, pod: PodInfo, cluster: Snapshot) -> Skip | None:
         return None if pod.host_ports else SKIP
 

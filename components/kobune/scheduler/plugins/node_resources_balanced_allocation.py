@@ -4,9 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import pstdev
 
+import numpy as np
+
+from kobune.scheduler.engine.table import Floats, Ints, Table
 from kobune.scheduler.framework.answers import SKIP, Skip
 from kobune.scheduler.nodeinfo import NodeInfo
-from kobune.scheduler.plugins.node_resources_fit import CPU_AND_MEMORY
+from kobune.scheduler.plugins.node_resources_fit import CPU_AND_MEMORY, is_silent
 from kobune.scheduler.podinfo import PodInfo
 from kobune.scheduler.snapshot import Snapshot
 
@@ -22,6 +25,8 @@ class NodeResourcesBalancedAllocation:
     weight: int = 1
     resources: Mapping[str, int] = field(default_factory=lambda: CPU_AND_MEMORY)
 
+    local = True
+
     def pre_score(self, pod: PodInfo, nodes: Sequence[NodeInfo], cluster: Snapshot) -> Skip | None:
         return None if any(pod.requests.get(name, 0) for name in self.resources) else SKIP
 
@@ -29,13 +34,26 @@ class NodeResourcesBalancedAllocation:
         before, after = [], []
         for name in self.resources:
             capacity = node.allocatable.get(name, 0)
-            wanted = pod.requests.get(name, 0)
-            if not capacity or ("/" in name and not wanted):
+            if not capacity or is_silent(pod, name):
                 continue
+            wanted = pod.requests.get(name, 0)
             taken = node.requested.get(name, 0)
             before.append(min(taken / capacity, 1.0))
             after.append(min((taken + wanted) / capacity, 1.0))
         return int(75 + (evenness(after) - evenness(before)) / 2)
+
+    def score_rows(self, pod: PodInfo, table: Table, rows: Ints) -> Floats:
+        names = [name for name in self.resources if not is_silent(pod, name)]
+        cells = np.ix_(rows, np.array([table.column_of(name) for name in names], np.int64))
+        capacity = table.allocatable[cells]
+        if len(names) != 2 or not capacity.all():
+            return np.array([self.score(pod, table.nodes[row]) for row in rows.tolist()])
+        taken = table.requested[cells]
+        before = np.minimum(taken / capacity, 1.0)
+        after = np.minimum((taken + [pod.requests.get(name, 0) for name in names]) / capacity, 1.0)
+        gain = (1 - np.abs(after[:, 0] - after[:, 1]) / 2) * 100 - (1 - np.abs(before[:, 0] - before[:, 1]) / 2) * 100
+        scores: Floats = np.trunc(75 + gain / 2)
+        return scores
 
 
 def evenness(shares: Sequence[float]) -> float:

@@ -1,43 +1,17 @@
 """A node must have room for what a pod asks; how full it is says how welcome the pod is."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
+
+from kobune.scheduler.engine.table import PODS, Floats, Ints, Table
 from kobune.scheduler.framework import No
 from kobune.scheduler.nodeinfo import NodeInfo
+from kobune.scheduler.plugins.allocation import LeastAllocated, Strategy
 from kobune.scheduler.podinfo import PodInfo
 
 CPU_AND_MEMORY: Mapping[str, int] = {"cpu": 1, "memory": 1}
-Shape = Sequence[tuple[int, int]]
-"""Points of a curve: how much of a resource is used, in percent, and the score there, 0 to 10."""
-
-
-def least_allocated(taken: int, capacity: int) -> int:
-    """Return how much is left, in percent."""
-    return (capacity - taken) * 100 // capacity if taken <= capacity else 0
-
-
-def most_allocated(taken: int, capacity: int) -> int:
-    """Return how much is taken, in percent."""
-    return min(taken, capacity) * 100 // capacity
-
-
-def requested_to_capacity_ratio(shape: Shape) -> Callable[[int, int], int]:
-    """Return the score that goes by a curve."""
-
-    def score(taken: int, capacity: int) -> int:
-        used = taken * 100 // capacity if taken <= capacity else 100
-        before = shape[0]
-        for point in shape:
-            if used <= point[0]:
-                if point is before or point[0] == before[0]:
-                    return point[1] * 10
-                rise, run = (point[1] - before[1]) * 10, point[0] - before[0]
-                return before[1] * 10 + int(rise * (used - before[0]) / run)
-            before = point
-        return shape[-1][1] * 10
-
-    return score
 
 
 @dataclass(frozen=True)
@@ -48,35 +22,72 @@ class NodeResourcesFit:
     """
 
     weight: int = 1
-    strategy: Callable[[int, int], int] = least_allocated
+    strategy: Strategy = field(default_factory=LeastAllocated)
     resources: Mapping[str, int] = field(default_factory=lambda: CPU_AND_MEMORY)
     """Which resources are rated, and how much each counts."""
     ignored_resources: frozenset[str] = frozenset()
     ignored_resource_groups: frozenset[str] = frozenset()
     """Extended resources that somebody else looks after, by name and by the part before the slash."""
 
+    local = True
+
     def filter(self, pod: PodInfo, node: NodeInfo) -> No | None:
         why = []
         hopeless = False
         if node.pod_count + 1 > node.allocatable.get("pods", 0):
             why.append("Too many pods")
-        for name, amount in pod.requests.items():
-            if not amount or self._is_ignored(name):
-                continue
+        for name, amount in self._wanted(pod):
             there = node.allocatable.get(name, 0)
             if amount > there - node.requested.get(name, 0):
                 why.append(f"Insufficient {name}")
                 hopeless = hopeless or amount > there
         return No(tuple(why), final=hopeless) if why else None
 
+    def filter_rows(self, pod: PodInfo, table: Table, rows: Ints) -> Ints:
+        """Return a bit for each resource that is too little, in the order of the refusal, and one if it is hopeless."""
+        wanted = [(table.column_of(name), amount) for name, amount in self._wanted(pod)]
+        allocatable, requested = table.allocatable[rows], table.requested[rows]
+        codes = (table.pod_counts[rows] >= allocatable[:, table.columns[PODS]]).astype(np.int64)
+        for place, (column, amount) in enumerate(wanted):
+            short = amount > allocatable[:, column] - requested[:, column]
+            if short.any():
+                codes |= short.astype(np.int64) << (place + 2)
+                codes |= (amount > allocatable[:, column]).astype(np.int64) << 1
+        result: Ints = codes
+        return result
+
+    def refusal(self, pod: PodInfo, code: int) -> No:
+        """Return what the bits mean."""
+        why = ["Too many pods"] if code & 1 else []
+        why += [f"Insufficient {name}" for place, (name, _) in enumerate(self._wanted(pod)) if code >> (place + 2) & 1]
+        return No(tuple(why), final=bool(code & 2))
+
     def score(self, pod: PodInfo, node: NodeInfo) -> float:
         total = weights = 0
         for name, weight in self.resources.items():
             capacity, taken = rated(pod, node, name)
             if capacity:
-                total += self.strategy(taken, capacity) * weight
+                total += self.strategy.score(taken, capacity) * weight
                 weights += weight
         return total // weights if weights else 0
+
+    def score_rows(self, pod: PodInfo, table: Table, rows: Ints) -> Floats:
+        rated = [(table.column_of(name), name, weight) for name, weight in self.resources.items()]
+        allocatable, counted = table.allocatable[rows], table.counted[rows]
+        total = np.zeros(len(rows))
+        weights = np.zeros(len(rows))
+        for column, name, weight in rated:
+            if is_silent(pod, name):
+                continue
+            capacity = allocatable[:, column]
+            counts = capacity > 0
+            taken = counted[:, column] + pod.counted_requests.get(name, 0)
+            total += np.where(counts, self.strategy.score_rows(taken, np.where(counts, capacity, 1)) * weight, 0)
+            weights += np.where(counts, weight, 0)
+        return total // np.where(weights, weights, 1)
+
+    def _wanted(self, pod: PodInfo) -> list[tuple[str, int]]:
+        return [(name, amount) for name, amount in pod.requests.items() if amount and not self._is_ignored(name)]
 
     def _is_ignored(self, name: str) -> bool:
         if "/" not in name:
@@ -86,7 +97,12 @@ class NodeResourcesFit:
 
 def rated(pod: PodInfo, node: NodeInfo, name: str) -> tuple[int, int]:
     """Return a node's capacity and what would be taken of it with the pod; 0, 0 if the resource does not count."""
-    if "/" in name and not pod.requests.get(name, 0):
-        return 0, 0  # an extended resource that the pod does not ask for says nothing
+    if is_silent(pod, name):
+        return 0, 0
     capacity = node.allocatable.get(name, 0)
     return capacity, node.counted.get(name, 0) + pod.counted_requests.get(name, 0)
+
+
+def is_silent(pod: PodInfo, name: str) -> bool:
+    """Whether a resource says nothing about where a pod should go: an extended one that it does not ask for."""
+    return "/" in name and not pod.requests.get(name, 0)

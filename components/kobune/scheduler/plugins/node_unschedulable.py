@@ -15,6 +15,9 @@ REFUSAL = No(("node(s) were unschedulable",), final=True)
 class NodeUnschedulable:
     """Rules out nodes with `spec.unschedulable`, unless the pod tolerates the taint that stands for it."""
 
+    def sees(self, pod: PodInfo, node: NodeInfo) -> bool:
+        return node.node.spec.unschedulable
+
     def filter(self, pod: PodInfo, node: NodeInfo) -> No | None:
         if not node.node.spec.unschedulable or tolerates(pod.spec.tolerations, KEY, "", "NoSchedule"):
             return None
