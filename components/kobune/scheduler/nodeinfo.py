@@ -57,6 +57,17 @@ class NodeInfo:
         self._pods[pod.metadata.uid] = pod
         self._count(pod, 1)
 
+    def replace(self, pod: PodInfo) -> bool:
+        """Take in a newer version of a pod, if it is here and takes what it took; False otherwise."""
+        known = self._pods.get(pod.metadata.uid)
+        if known is None or known.metadata.labels != pod.metadata.labels or known.host_ports != pod.host_ports:
+            return False
+        if known.spec.containers != pod.spec.containers or known.spec.initContainers != pod.spec.initContainers:
+            return False
+        pod.adopt(known)
+        self._pods[pod.metadata.uid] = pod
+        return True
+
     def remove(self, uid: str) -> PodInfo | None:
         """Count a pod out and return it, None if it was not there."""
         pod = self._pods.pop(uid, None)

@@ -10,7 +10,8 @@ from kobune.apimachinery.clock import Clock
 from kobune.apimachinery.codec.scalars import format_time
 from kobune.apimachinery.errors import ApiError, ServiceUnavailable
 from kobune.client import BindOf, Client, EventRecorder, PatchOf, PatchType
-from kobune.scheduler.framework import Placed, Profile, Unschedulable, decide
+from kobune.scheduler.engine.columnar import Columnar
+from kobune.scheduler.framework import Placed, Profile, Unschedulable
 from kobune.scheduler.plugins.unsupported import ignored_preferences
 from kobune.scheduler.podinfo import PodInfo
 from kobune.scheduler.queue import SchedulingQueue, Waiting
@@ -38,6 +39,7 @@ class Scheduler:
         self.name = profile.name
         self.queue = SchedulingQueue()
         self.snapshot = Snapshot()
+        self._engine = Columnar(self.snapshot)
         self._profile = profile
         self._client = client
         self._recorder = recorder
@@ -111,7 +113,7 @@ class Scheduler:
         chosen: list[Chosen] = []
         failed: list[tuple[Waiting, Unschedulable]] = []
         for waiting in pods:
-            match decide(self._profile, waiting.pod, self.snapshot, self._random):
+            match self._engine.decide(self._profile, waiting.pod, self._random):
                 case Placed(node):
                     self.snapshot.place(waiting.pod, node)
                     chosen.append(Chosen(waiting, node))
@@ -168,6 +170,7 @@ def _offer(node: Node) -> tuple[object, ...]:
         [(t.key, t.value, t.effect) for t in node.spec.taints],
         node.spec.unschedulable,
         {name: value.string for name, value in node.status.allocatable.items()},
+        [(tuple(image.names), image.sizeBytes) for image in node.status.images],
     )
 
 

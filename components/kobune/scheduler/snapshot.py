@@ -127,6 +127,9 @@ class Snapshot:
 
     def place(self, pod: PodInfo, node: str) -> None:
         """Count a pod on a node: because it is there, or because that was just decided."""
+        known = self._nodes.get(node)
+        if known is not None and known.replace(pod):
+            return  # the usual: what was decided here comes back from the apiserver
         self.remove(pod.metadata.uid)
         self._place_of[pod.metadata.uid] = node
         if (info := self._nodes.get(node)) is not None:
