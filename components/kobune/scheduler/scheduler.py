@@ -4,24 +4,29 @@ import asyncio
 import logging
 from dataclasses import dataclass
 from random import Random
+from typing import TYPE_CHECKING
 
 from kobune.api.core.v1 import Node, Pod
 from kobune.apimachinery.clock import Clock
 from kobune.apimachinery.codec.scalars import format_time
 from kobune.apimachinery.errors import ApiError, ServiceUnavailable
 from kobune.client import BindOf, Client, EventRecorder, PatchOf, PatchType
-from kobune.scheduler.engine.columnar import Columnar
-from kobune.scheduler.framework import Placed, Profile, Unschedulable
+from kobune.scheduler.framework import Decision, Placed, Profile, Unschedulable, decide
 from kobune.scheduler.plugins.unsupported import ignored_preferences
 from kobune.scheduler.podinfo import PodInfo
 from kobune.scheduler.queue import SchedulingQueue, Waiting
 from kobune.scheduler.snapshot import ENDED, Snapshot
+
+if TYPE_CHECKING:
+    from kobune.scheduler.engine.columnar import Columnar
 
 log = logging.getLogger(__name__)
 
 AT_ONCE = 500
 """How many pods are decided before their bindings are sent."""
 IDLE = 60.0
+MANY = 50
+"""From so many nodes on the engine decides."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +44,7 @@ class Scheduler:
         self.name = profile.name
         self.queue = SchedulingQueue()
         self.snapshot = Snapshot()
-        self._engine = Columnar(self.snapshot)
+        self._engine: Columnar | None = None
         self._profile = profile
         self._client = client
         self._recorder = recorder
@@ -113,7 +118,7 @@ class Scheduler:
         chosen: list[Chosen] = []
         failed: list[tuple[Waiting, Unschedulable]] = []
         for waiting in pods:
-            match self._engine.decide(self._profile, waiting.pod, self._random):
+            match self._decide(waiting.pod):
                 case Placed(node):
                     self.snapshot.place(waiting.pod, node)
                     chosen.append(Chosen(waiting, node))
@@ -128,6 +133,15 @@ class Scheduler:
                 self.snapshot.remove(choice.waiting.pod.metadata.uid)
             for waiting in pods:
                 self.queue.retry(waiting, self._clock.now())
+
+    def _decide(self, pod: PodInfo) -> Decision:
+        if self._engine is None:
+            if self.snapshot.node_count < MANY:
+                return decide(self._profile, pod, self.snapshot, self._random)
+            from kobune.scheduler.engine.columnar import Columnar  # brings NumPy, which few nodes do not pay for
+
+            self._engine = Columnar(self.snapshot)
+        return self._engine.decide(self._profile, pod, self._random)
 
     async def _bind(self, chosen: list[Chosen]) -> None:
         writes = [

@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-import numpy as np
-
-from kobune.scheduler.engine.table import Floats, Ints
+if TYPE_CHECKING:
+    from kobune.scheduler.engine.table import Floats, Ints
 
 
 class Strategy(Protocol):
@@ -15,7 +14,7 @@ class Strategy(Protocol):
     def score(self, taken: int, capacity: int) -> int:
         """Return the score of one node."""
 
-    def score_rows(self, taken: Ints, capacity: Ints) -> Floats:
+    def score_rows(self, taken: "Ints", capacity: "Ints") -> "Floats":
         """Return the scores of many."""
 
 
@@ -26,7 +25,9 @@ class LeastAllocated:
     def score(self, taken: int, capacity: int) -> int:
         return (capacity - taken) * 100 // capacity if taken <= capacity else 0
 
-    def score_rows(self, taken: Ints, capacity: Ints) -> Floats:
+    def score_rows(self, taken: "Ints", capacity: "Ints") -> "Floats":
+        import numpy as np
+
         return np.where(taken <= capacity, (capacity - taken) * 100 // capacity, 0).astype(np.float64)
 
 
@@ -37,7 +38,9 @@ class MostAllocated:
     def score(self, taken: int, capacity: int) -> int:
         return min(taken, capacity) * 100 // capacity
 
-    def score_rows(self, taken: Ints, capacity: Ints) -> Floats:
+    def score_rows(self, taken: "Ints", capacity: "Ints") -> "Floats":
+        import numpy as np
+
         return (np.minimum(taken, capacity) * 100 // capacity).astype(np.float64)
 
 
@@ -51,7 +54,9 @@ class RequestedToCapacityRatio:
     def score(self, taken: int, capacity: int) -> int:
         return self._at(taken * 100 // capacity if taken <= capacity else 100)
 
-    def score_rows(self, taken: Ints, capacity: Ints) -> Floats:
+    def score_rows(self, taken: "Ints", capacity: "Ints") -> "Floats":
+        import numpy as np
+
         scores = np.array([self._at(used) for used in range(101)], np.float64)
         return scores[np.where(taken <= capacity, taken * 100 // capacity, 100)]
 

@@ -2,17 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from kobune.api.core.v1 import NodeAffinity as Affinity
 from kobune.api.core.v1 import NodeSelectorTerm, PreferredSchedulingTerm
 from kobune.apimachinery.selectors import Requirement
-from kobune.scheduler.engine.table import Floats
 from kobune.scheduler.framework import SKIP, No, Only, Scores
 from kobune.scheduler.framework.answers import Skip
 from kobune.scheduler.nodeinfo import NodeInfo
 from kobune.scheduler.plugins.scaling import HIGHEST, proportional
 from kobune.scheduler.podinfo import PodInfo
 from kobune.scheduler.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from kobune.scheduler.engine.table import Floats
 
 NAME = "metadata.name"
 ABSENT = "\0"
@@ -59,7 +62,7 @@ class NodeAffinity:
     def score(self, pod: PodInfo, node: NodeInfo) -> float:
         return sum(term.weight for term in self._preferred(pod) if matches(term.preference, node))
 
-    def normalize_rows(self, scores: Floats) -> Floats:
+    def normalize_rows(self, scores: "Floats") -> "Floats":
         normalized: Floats = scores * HIGHEST // scores.max()
         return normalized
 

@@ -3,15 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import pstdev
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from kobune.scheduler.engine.table import Floats, Ints, Table
 from kobune.scheduler.framework.answers import SKIP, Skip
 from kobune.scheduler.nodeinfo import NodeInfo
 from kobune.scheduler.plugins.node_resources_fit import CPU_AND_MEMORY, is_silent
 from kobune.scheduler.podinfo import PodInfo
 from kobune.scheduler.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from kobune.scheduler.engine.table import Floats, Ints, Table
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,9 @@ class NodeResourcesBalancedAllocation:
             after.append(min((taken + wanted) / capacity, 1.0))
         return int(75 + (evenness(after) - evenness(before)) / 2)
 
-    def score_rows(self, pod: PodInfo, table: Table, rows: Ints) -> Floats:
+    def score_rows(self, pod: PodInfo, table: "Table", rows: "Ints") -> "Floats":
+        import numpy as np
+
         names = [name for name in self.resources if not is_silent(pod, name)]
         cells = np.ix_(rows, np.array([table.column_of(name) for name in names], np.int64))
         capacity = table.allocatable[cells]

@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from kobune.scheduler.engine.table import PODS, Floats, Ints, Table
 from kobune.scheduler.framework import No
 from kobune.scheduler.nodeinfo import NodeInfo
 from kobune.scheduler.plugins.allocation import LeastAllocated, Strategy
 from kobune.scheduler.podinfo import PodInfo
+
+if TYPE_CHECKING:
+    from kobune.scheduler.engine.table import Floats, Ints, Table
 
 CPU_AND_MEMORY: Mapping[str, int] = {"cpu": 1, "memory": 1}
 
@@ -43,11 +44,13 @@ class NodeResourcesFit:
                 hopeless = hopeless or amount > there
         return No(tuple(why), final=hopeless) if why else None
 
-    def filter_rows(self, pod: PodInfo, table: Table, rows: Ints) -> Ints:
+    def filter_rows(self, pod: PodInfo, table: "Table", rows: "Ints") -> "Ints":
         """Return a bit for each resource that is too little, in the order of the refusal, and one if it is hopeless."""
+        import numpy as np
+
         wanted = [(table.column_of(name), amount) for name, amount in self._wanted(pod)]
         allocatable, requested = table.allocatable[rows], table.requested[rows]
-        codes = (table.pod_counts[rows] >= allocatable[:, table.columns[PODS]]).astype(np.int64)
+        codes = (table.pod_counts[rows] >= allocatable[:, table.columns["pods"]]).astype(np.int64)
         for place, (column, amount) in enumerate(wanted):
             short = amount > allocatable[:, column] - requested[:, column]
             if short.any():
@@ -71,7 +74,9 @@ class NodeResourcesFit:
                 weights += weight
         return total // weights if weights else 0
 
-    def score_rows(self, pod: PodInfo, table: Table, rows: Ints) -> Floats:
+    def score_rows(self, pod: PodInfo, table: "Table", rows: "Ints") -> "Floats":
+        import numpy as np
+
         rated = [(table.column_of(name), name, weight) for name, weight in self.resources.items()]
         allocatable, counted = table.allocatable[rows], table.counted[rows]
         total = np.zeros(len(rows))

@@ -1,13 +1,16 @@
 """Taints keep pods away, or make nodes less welcome."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from kobune.scheduler.engine.table import Floats
 from kobune.scheduler.framework import No, Scores
 from kobune.scheduler.nodeinfo import NodeInfo
 from kobune.scheduler.plugins.scaling import HIGHEST, reversed_proportional
 from kobune.scheduler.plugins.tolerating import tolerates
 from kobune.scheduler.podinfo import PodInfo
+
+if TYPE_CHECKING:
+    from kobune.scheduler.engine.table import Floats
 
 HARD = ("NoSchedule", "NoExecute")
 SOFT = "PreferNoSchedule"
@@ -35,7 +38,7 @@ class TaintToleration:
             for key, value, effect in node.taints
         )
 
-    def normalize_rows(self, scores: Floats) -> Floats:
+    def normalize_rows(self, scores: "Floats") -> "Floats":
         normalized: Floats = HIGHEST - scores * HIGHEST // scores.max()
         return normalized
 
