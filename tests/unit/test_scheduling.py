@@ -6,9 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kobune.api.core.v1 import Node, Pod
-from kobune.scheduler.framework import Framework, Placed, Unschedulable
+from kobune.scheduler.defaults import default_profile
+from kobune.scheduler.framework import Placed, Unschedulable
+from kobune.scheduler.framework import decide as evaluate
 from kobune.scheduler.nodeinfo import NodeInfo
-from kobune.scheduler.plugins import default_plugins
 from kobune.scheduler.plugins.tolerating import tolerates
 from kobune.scheduler.podinfo import PodInfo
 from kobune.scheduler.queue import SchedulingQueue
@@ -31,7 +32,12 @@ def pod(name: str, cpu: str = "", **spec: object) -> PodInfo:
 
 
 def decide(wanted: PodInfo, *nodes: NodeInfo) -> Placed | Unschedulable:
-    return Framework(default_plugins()).decide(wanted, nodes, Random(1))
+    cluster = Snapshot()
+    for info in nodes:
+        cluster.set_node(info.node)
+        for there in info.pods:
+            cluster.place(there, info.name)
+    return evaluate(default_profile(), wanted, cluster, Random(1))
 
 
 @given(
@@ -43,15 +49,15 @@ def test_no_node_is_ever_given_more_than_it_has(capacities: list[int], requests:
     snapshot = Snapshot()
     for index, cpu in enumerate(capacities):
         snapshot.set_node(node(f"n{index}", cpu=str(cpu)))
-    framework, random = Framework(default_plugins()), Random(seed)
+    profile, random = default_profile(), Random(seed)
     for index, cpu in enumerate(requests):
         wanted = pod(f"p{index}", cpu=str(cpu))
-        match framework.decide(wanted, snapshot.nodes, random):
+        match evaluate(profile, wanted, snapshot, random):
             case Placed(name):
                 snapshot.place(wanted, name)
-            case Unschedulable(nodes, reasons):
-                assert nodes == len(capacities)
-                assert sum(reasons.values()) >= nodes
+            case Unschedulable() as why:
+                assert why.nodes == len(capacities)
+                assert sum(why.reasons.values()) >= why.nodes
     for info in snapshot.nodes:
         assert info.requested.get("cpu", 0) <= info.allocatable["cpu"]
 

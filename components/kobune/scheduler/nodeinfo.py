@@ -1,6 +1,6 @@
 """A node as the scheduler sees it: the object, the pods on it, and what they take, kept up to date."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from kobune.api.core.v1 import Node
 from kobune.scheduler.podinfo import Amounts, PodInfo, amounts
@@ -12,6 +12,10 @@ class NodeInfo:
     def __init__(self, node: Node) -> None:
         self.node = node
         self.allocatable: Amounts = amounts(node.status.allocatable)
+        self.images: Mapping[str, int] = _images(node)
+        """How many bytes each image on the node has."""
+        self.taints = _taints(node)
+        """Key, value and effect of each."""
         self.requested: dict[str, int] = {}
         """What the pods asked for."""
         self.counted: dict[str, int] = {}
@@ -33,25 +37,53 @@ class NodeInfo:
         """How many pods are on the node."""
         return len(self._pods)
 
+    def copy(self) -> "NodeInfo":
+        """Return the same node with the same pods, to change."""
+        copy: NodeInfo = NodeInfo.__new__(NodeInfo)
+        copy.node, copy.allocatable, copy.images = self.node, self.allocatable, self.images
+        copy.taints = self.taints
+        copy.requested, copy.counted, copy._pods = dict(self.requested), dict(self.counted), dict(self._pods)
+        return copy
+
     def set_node(self, node: Node) -> None:
         """Follow a change of the node; its pods stay."""
         self.node = node
         self.allocatable = amounts(node.status.allocatable)
+        self.images = _images(node)
+        self.taints = _taints(node)
 
     def add(self, pod: PodInfo) -> None:
-        """Count a pod in, instead of an older version of it."""
-        self.remove(pod.metadata.uid)
+        """Count a pod in that is not there yet."""
         self._pods[pod.metadata.uid] = pod
         self._count(pod, 1)
 
-    def remove(self, uid: str) -> bool:
-        """Count a pod out; False if it was not there."""
+    def replace(self, pod: PodInfo) -> bool:
+        """Take in a newer version of a pod, if it is here and takes what it took; False otherwise."""
+        known = self._pods.get(pod.metadata.uid)
+        if known is None or known.metadata.labels != pod.metadata.labels or known.host_ports != pod.host_ports:
+            return False
+        if known.spec.containers != pod.spec.containers or known.spec.initContainers != pod.spec.initContainers:
+            return False
+        pod.adopt(known)
+        self._pods[pod.metadata.uid] = pod
+        return True
+
+    def remove(self, uid: str) -> PodInfo | None:
+        """Count a pod out and return it, None if it was not there."""
         pod = self._pods.pop(uid, None)
         if pod is not None:
             self._count(pod, -1)
-        return pod is not None
+        return pod
 
     def _count(self, pod: PodInfo, sign: int) -> None:
         for total, more in ((self.requested, pod.requests), (self.counted, pod.counted_requests)):
             for name, amount in more.items():
                 total[name] = total.get(name, 0) + sign * amount
+
+
+def _taints(node: Node) -> tuple[tuple[str, str, str], ...]:
+    return tuple((taint.key, taint.value, taint.effect) for taint in node.spec.taints)
+
+
+def _images(node: Node) -> dict[str, int]:
+    return {name: image.sizeBytes for image in node.status.images for name in image.names}

@@ -16,6 +16,9 @@ CPU_IF_UNSAID = 100
 MEMORY_IF_UNSAID = 200 * 1024 * 1024
 """What a container counts as when nodes are compared, if it asks for nothing."""
 
+EVERYWHERE = ("projected", "configMap", "secret", "emptyDir", "downwardAPI", "hostPath")
+"""Volumes that any node can have."""
+
 
 class PodInfo:
     """A pod. It quacks like the `Pod` that it is made of."""
@@ -50,6 +53,16 @@ class PodInfo:
         return _requests(self.pod.spec, {"cpu": CPU_IF_UNSAID, "memory": MEMORY_IF_UNSAID})
 
     @cached_property
+    def template(self) -> bytes:
+        """What decisions look at: equal for pods that no scheduler can tell apart, as replicas are."""
+        return _template(self.pod).SerializeToString(deterministic=True)
+
+    def adopt(self, other: "PodInfo") -> None:
+        """Take over what was added up for a pod of the same template."""
+        for name in ("requests", "counted_requests"):
+            self.__dict__[name] = getattr(other, name)
+
+    @cached_property
     def host_ports(self) -> frozenset[tuple[str, str, int]]:
         """The ports that the pod wants of the node itself: address, protocol, number."""
         containers = [*self.spec.containers, *(c for c in self.spec.initContainers if c.restartPolicy == "Always")]
@@ -59,6 +72,54 @@ class PodInfo:
             for port in container.ports
             if port.hostPort
         )
+
+
+def _template(pod: Pod) -> Pod:
+    """Return a pod with only what says where it can run. Names of volumes and containers differ between replicas."""
+    spec = pod.spec
+    template = Pod()
+    meta = template.metadata
+    meta.namespace = pod.metadata.namespace
+    for key, value in pod.metadata.labels.items():
+        meta.labels[key] = value
+    for owner in pod.metadata.ownerReferences:
+        if owner.controller:
+            meta.ownerReferences.add(apiVersion=owner.apiVersion, kind=owner.kind, uid=owner.uid)
+    kept = template.spec
+    for name in ("nodeName", "schedulerName", "preemptionPolicy", "hostNetwork", "priority"):
+        if spec.HasField(name):
+            setattr(kept, name, getattr(spec, name))
+    for key, value in spec.nodeSelector.items():
+        kept.nodeSelector[key] = value
+    for name in ("affinity", "os"):
+        if spec.HasField(name):
+            getattr(kept, name).CopyFrom(getattr(spec, name))
+    for name in ("tolerations", "topologySpreadConstraints", "resourceClaims"):
+        getattr(kept, name).extend(getattr(spec, name))
+    for key, amount in spec.overhead.items():
+        kept.overhead[key].CopyFrom(amount)
+    for container in spec.containers:
+        _copy_container(container, kept.containers.add())
+    for container in spec.initContainers:
+        _copy_container(container, kept.initContainers.add())
+    for volume in spec.volumes:
+        source = volume.volumeSource
+        if not any(source.HasField(name) for name in EVERYWHERE):
+            kept.volumes.add().volumeSource.CopyFrom(source)
+            if source.HasField("ephemeral"):
+                meta.name = pod.metadata.name  # its claim is named after it
+    return template
+
+
+def _copy_container(container: Any, copy: Any) -> None:
+    copy.image = container.image
+    if container.restartPolicy:
+        copy.restartPolicy = container.restartPolicy
+    if container.HasField("resources"):
+        copy.resources.CopyFrom(container.resources)
+    for port in container.ports:
+        if port.hostPort:
+            copy.ports.add(hostPort=port.hostPort, hostIP=port.hostIP, protocol=port.protocol)
 
 
 def amounts(resources: Mapping[str, Any]) -> dict[str, int]:

@@ -4,23 +4,29 @@ import asyncio
 import logging
 from dataclasses import dataclass
 from random import Random
+from typing import TYPE_CHECKING
 
 from kobune.api.core.v1 import Node, Pod
 from kobune.apimachinery.clock import Clock
 from kobune.apimachinery.codec.scalars import format_time
 from kobune.apimachinery.errors import ApiError, ServiceUnavailable
 from kobune.client import BindOf, Client, EventRecorder, PatchOf, PatchType
-from kobune.scheduler.framework import Framework, Placed, Unschedulable
+from kobune.scheduler.framework import Decision, Placed, Profile, Unschedulable, decide
 from kobune.scheduler.plugins.unsupported import ignored_preferences
 from kobune.scheduler.podinfo import PodInfo
 from kobune.scheduler.queue import SchedulingQueue, Waiting
 from kobune.scheduler.snapshot import ENDED, Snapshot
+
+if TYPE_CHECKING:
+    from kobune.scheduler.engine.columnar import Columnar
 
 log = logging.getLogger(__name__)
 
 AT_ONCE = 500
 """How many pods are decided before their bindings are sent."""
 IDLE = 60.0
+MANY = 50
+"""From so many nodes on the engine decides."""
 
 
 @dataclass(frozen=True)
@@ -34,13 +40,12 @@ class Chosen:
 class Scheduler:
     """Schedules the pods whose `spec.schedulerName` is its name."""
 
-    def __init__(
-        self, name: str, framework: Framework, client: Client, recorder: EventRecorder, clock: Clock, random: Random
-    ) -> None:
-        self.name = name
+    def __init__(self, profile: Profile, client: Client, recorder: EventRecorder, clock: Clock, random: Random) -> None:
+        self.name = profile.name
         self.queue = SchedulingQueue()
         self.snapshot = Snapshot()
-        self._framework = framework
+        self._engine: Columnar | None = None
+        self._profile = profile
         self._client = client
         self._recorder = recorder
         self._clock = clock
@@ -112,9 +117,8 @@ class Scheduler:
         began = self._clock.now()
         chosen: list[Chosen] = []
         failed: list[tuple[Waiting, Unschedulable]] = []
-        nodes = self.snapshot.nodes
         for waiting in pods:
-            match self._framework.decide(waiting.pod, nodes, self._random):
+            match self._decide(waiting.pod):
                 case Placed(node):
                     self.snapshot.place(waiting.pod, node)
                     chosen.append(Chosen(waiting, node))
@@ -129,6 +133,15 @@ class Scheduler:
                 self.snapshot.remove(choice.waiting.pod.metadata.uid)
             for waiting in pods:
                 self.queue.retry(waiting, self._clock.now())
+
+    def _decide(self, pod: PodInfo) -> Decision:
+        if self._engine is None:
+            if self.snapshot.node_count < MANY:
+                return decide(self._profile, pod, self.snapshot, self._random)
+            from kobune.scheduler.engine.columnar import Columnar  # brings NumPy, which few nodes do not pay for
+
+            self._engine = Columnar(self.snapshot)
+        return self._engine.decide(self._profile, pod, self._random)
 
     async def _bind(self, chosen: list[Chosen]) -> None:
         writes = [
@@ -171,6 +184,7 @@ def _offer(node: Node) -> tuple[object, ...]:
         [(t.key, t.value, t.effect) for t in node.spec.taints],
         node.spec.unschedulable,
         {name: value.string for name, value in node.status.allocatable.items()},
+        [(tuple(image.names), image.sizeBytes) for image in node.status.images],
     )
 
 

@@ -10,8 +10,8 @@ from kobune.api.core.v1 import Node, Pod
 from kobune.apimachinery.clock import Clock
 from kobune.client import Client, ClientConfig, EventRecorder, Informer
 from kobune.component_base.serving import Ready, Server, ServingConfig
-from kobune.scheduler.framework import Framework
-from kobune.scheduler.plugins import default_plugins
+from kobune.scheduler.defaults import NAME as DEFAULT_NAME
+from kobune.scheduler.defaults import default_profile
 from kobune.scheduler.scheduler import Scheduler
 
 log = logging.getLogger(__name__)
@@ -25,20 +25,19 @@ class Config:
 
     apiserver: ClientConfig
     serving: ServingConfig = field(default_factory=ServingConfig)
-    scheduler_name: str = "default-scheduler"
+    scheduler_name: str = DEFAULT_NAME
     """Which pods it schedules: those with this `spec.schedulerName`."""
 
 
 async def run(config: Config, *, clock: Clock, random: Random, ready: Callable[[Ready], None]) -> None:
     """Serve until cancelled; `ready` is called once, when the pods and nodes are known."""
-    framework = Framework(default_plugins())
     async with (
         Client.connect(config.apiserver, clock=clock) as client,
         Server(NAME, config.serving, clock=clock) as server,
         asyncio.TaskGroup() as group,
     ):
         recorder = EventRecorder(client, config.scheduler_name, clock, random=random)
-        scheduler = Scheduler(config.scheduler_name, framework, client, recorder, clock, random)
+        scheduler = Scheduler(default_profile(config.scheduler_name), client, recorder, clock, random)
         nodes = Informer.of(client, Node, random=random)
         pods = Informer.of(client, Pod, random=random)
         nodes.subscribe(scheduler.node_changed)

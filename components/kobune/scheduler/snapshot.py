@@ -1,6 +1,8 @@
-"""All nodes with their pods, as far as the scheduler knows and has decided."""
+"""All nodes with their pods, and whatever else decisions look at, as far as the scheduler knows and has decided."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Protocol
 
 from kobune.api.core.v1 import Node
 from kobune.scheduler.nodeinfo import NodeInfo
@@ -9,42 +11,129 @@ from kobune.scheduler.podinfo import PodInfo
 ENDED = ("Succeeded", "Failed")
 
 
+class Objects:
+    """Objects of other kinds, by plural name: claims, volumes, classes, namespaces, budgets and so on."""
+
+    def __init__(self, kinds: Mapping[str, Mapping[tuple[str, str], Any]] | None = None) -> None:
+        self._kinds = {plural: dict(objects) for plural, objects in (kinds or {}).items()}
+
+    def set(self, plural: str, item: Any) -> None:
+        """Take in a new or changed object."""
+        meta = item.metadata
+        self._kinds.setdefault(plural, {})[meta.namespace, meta.name] = item
+
+    def remove(self, plural: str, item: Any) -> None:
+        """Forget an object."""
+        self._kinds.get(plural, {}).pop((item.metadata.namespace, item.metadata.name), None)
+
+    def get(self, plural: str, namespace: str, name: str) -> Any:
+        """Return an object, or None."""
+        return self._kinds.get(plural, {}).get((namespace, name))
+
+    def list(self, plural: str, namespace: str = "") -> Iterable[Any]:
+        """Return the objects of a kind, of one namespace or of all."""
+        found = self._kinds.get(plural, {})
+        return [item for (where, _), item in found.items() if not namespace or where == namespace]
+
+    def copy(self) -> "Objects":
+        """Return the same objects, to change."""
+        return Objects(self._kinds)
+
+
+class Follower(Protocol):
+    """Keeps something in step with a snapshot."""
+
+    def pods_changed(self, node: NodeInfo, pod: PodInfo, sign: int) -> None:
+        """Note that a pod was counted in (1) or out (-1)."""
+
+    def node_changed(self, node: NodeInfo) -> None:
+        """Note that a node is new, or its object changed."""
+
+    def node_removed(self, name: str) -> None:
+        """Note that a node is gone, with everything on it."""
+
+
 class Snapshot:
     """The state that decisions are made on."""
 
-    def __init__(self) -> None:
+    def __init__(self, objects: Objects | None = None) -> None:
+        self.objects = objects or Objects()
         self._nodes: dict[str, NodeInfo] = {}
         self._place_of: dict[str, str] = {}
         """By pod uid: the node."""
         self._homeless: dict[str, dict[str, PodInfo]] = {}
         """Pods on nodes that are not known (yet), by the node's name."""
+        self._nominated: dict[str, dict[str, PodInfo]] = {}
+        """By node: pods for which room is being made there, by uid."""
+        self.image_counts: Counter[str] = Counter()
+        """On how many nodes each image is."""
+        self.follower: Follower | None = None
 
     @property
     def nodes(self) -> Sequence[NodeInfo]:
         """Every node."""
         return list(self._nodes.values())
 
+    @property
+    def node_count(self) -> int:
+        """How many nodes there are."""
+        return len(self._nodes)
+
+    @property
+    def pods(self) -> Iterable[PodInfo]:
+        """Every pod that is on a node."""
+        return (pod for node in self._nodes.values() for pod in node.pods)
+
+    def node(self, name: str) -> NodeInfo | None:
+        """Return a node by its name."""
+        return self._nodes.get(name)
+
+    def place_of(self, uid: str) -> str | None:
+        """Return the name of the node that a pod is on."""
+        return self._place_of.get(uid)
+
+    def fork(self) -> "Snapshot":
+        """Return the same state, to change without anybody noticing."""
+        fork = Snapshot(self.objects.copy())
+        fork._nodes = {name: info.copy() for name, info in self._nodes.items()}
+        fork._place_of = dict(self._place_of)
+        fork._homeless = {name: dict(pods) for name, pods in self._homeless.items()}
+        fork.image_counts = self.image_counts.copy()
+        fork._nominated = {name: dict(pods) for name, pods in self._nominated.items()}
+        return fork
+
     def set_node(self, node: Node) -> None:
         """Take in a new or changed node."""
         name = node.metadata.name
         if (known := self._nodes.get(name)) is not None:
+            self.image_counts.subtract(known.images.keys())
             known.set_node(node)
+            self.image_counts.update(known.images.keys())
+            self._tell_node(known)
             return
         info = self._nodes[name] = NodeInfo(node)
+        self.image_counts.update(info.images.keys())
+        self._tell_node(info)
         for pod in self._homeless.pop(name, {}).values():
-            info.add(pod)
+            self._add(info, pod)
 
     def remove_node(self, name: str) -> None:
         """Forget a node; its pods are remembered until they are gone."""
         if (info := self._nodes.pop(name, None)) is not None:
             self._homeless[name] = {pod.metadata.uid: pod for pod in info.pods}
+            self.image_counts.subtract(info.images.keys())
+            if self.follower is not None:
+                self.follower.node_removed(name)
 
     def place(self, pod: PodInfo, node: str) -> None:
         """Count a pod on a node: because it is there, or because that was just decided."""
+        known = self._nodes.get(node)
+        if known is not None and known.replace(pod):
+            return  # the usual: what was decided here comes back from the apiserver
         self.remove(pod.metadata.uid)
         self._place_of[pod.metadata.uid] = node
         if (info := self._nodes.get(node)) is not None:
-            info.add(pod)
+            self._add(info, pod)
         else:
             self._homeless.setdefault(node, {})[pod.metadata.uid] = pod
 
@@ -54,6 +143,44 @@ class Snapshot:
         if node is None:
             return
         if (info := self._nodes.get(node)) is not None:
-            info.remove(uid)
+            gone = info.remove(uid)
+            if gone is not None and self.follower is not None:
+                self.follower.pods_changed(info, gone, -1)
         elif node in self._homeless:
             self._homeless[node].pop(uid, None)
+
+    def _add(self, info: NodeInfo, pod: PodInfo) -> None:
+        info.add(pod)
+        if self.follower is not None:
+            self.follower.pods_changed(info, pod, 1)
+
+    def _tell_node(self, info: NodeInfo) -> None:
+        if self.follower is not None:
+            self.follower.node_changed(info)
+
+    # Pods for which room is being made.
+
+    def nominate(self, pod: PodInfo, node: str) -> None:
+        """Remember that a pod is to go to a node once it has room."""
+        self.withdraw(pod.metadata.uid)
+        if node:
+            self._nominated.setdefault(node, {})[pod.metadata.uid] = pod
+
+    def withdraw(self, uid: str) -> None:
+        """Forget where a pod was to go."""
+        for node, pods in list(self._nominated.items()):
+            if pods.pop(uid, None) is not None and not pods:
+                del self._nominated[node]
+
+    @property
+    def has_nominations(self) -> bool:
+        """Whether room is being made for any pod."""
+        return bool(self._nominated)
+
+    def nominated_on(self, node: str, pod: PodInfo) -> Sequence[PodInfo]:
+        """Return the others that are to go to a node and are at least as important as a pod."""
+        if not self._nominated:
+            return ()
+        expected = self._nominated.get(node, {}).values()
+        uid, priority = pod.metadata.uid, pod.spec.priority
+        return [other for other in expected if other.metadata.uid != uid and other.spec.priority >= priority]

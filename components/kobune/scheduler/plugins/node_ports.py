@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 
+from kobune.scheduler.framework.answers import SKIP, Skip
 from kobune.scheduler.nodeinfo import NodeInfo
 from kobune.scheduler.podinfo import PodInfo
+from kobune.scheduler.snapshot import Snapshot
 
 ANY = "0.0.0.0"
 
@@ -12,9 +14,15 @@ ANY = "0.0.0.0"
 class NodePorts:
     """Rules out nodes where a host port of the pod is taken."""
 
+    local = True
+
+    def concerns(self, pod: PodInfo) -> bool:
+        return bool(pod.host_ports)
+
+    def pre_filter(self, pod: PodInfo, cluster: Snapshot) -> Skip | None:
+        return None if pod.host_ports else SKIP
+
     def filter(self, pod: PodInfo, node: NodeInfo) -> str | None:
-        if not pod.host_ports:
-            return None
         taken = {port for other in node.pods for port in other.host_ports}
         if any(_clash(wanted, port) for wanted in pod.host_ports for port in taken):
             return "node(s) didn't have free ports for the requested pod ports"

@@ -1,34 +1,113 @@
-"""A node must have room for what a pod asks; the emptier one is preferred."""
+"""A node must have room for what a pod asks; how full it is says how welcome the pod is."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
+from kobune.scheduler.framework import No
 from kobune.scheduler.nodeinfo import NodeInfo
+from kobune.scheduler.plugins.allocation import LeastAllocated, Strategy
 from kobune.scheduler.podinfo import PodInfo
 
-RESOURCES = ("cpu", "memory")
+if TYPE_CHECKING:
+    from kobune.scheduler.engine.table import Floats, Ints, Table
+
+CPU_AND_MEMORY: Mapping[str, int] = {"cpu": 1, "memory": 1}
 
 
 @dataclass(frozen=True)
 class NodeResourcesFit:
-    """Rules out nodes that are too full; prefers the least allocated (of cpu and memory alike)."""
+    """Rules out nodes that are too full, and rates the others by what would be left or taken.
+
+    Source: the reference of `NodeResourcesFitArgs`, KEP-1977 (extended resources).
+    """
 
     weight: int = 1
+    strategy: Strategy = field(default_factory=LeastAllocated)
+    resources: Mapping[str, int] = field(default_factory=lambda: CPU_AND_MEMORY)
+    """Which resources are rated, and how much each counts."""
+    ignored_resources: frozenset[str] = frozenset()
+    ignored_resource_groups: frozenset[str] = frozenset()
+    """Extended resources that somebody else looks after, by name and by the part before the slash."""
 
-    def filter(self, pod: PodInfo, node: NodeInfo) -> list[str]:
+    local = True
+
+    def filter(self, pod: PodInfo, node: NodeInfo) -> No | None:
         why = []
+        hopeless = False
         if node.pod_count + 1 > node.allocatable.get("pods", 0):
             why.append("Too many pods")
-        for name, amount in pod.requests.items():
-            if amount and amount > node.allocatable.get(name, 0) - node.requested.get(name, 0):
+        for name, amount in self._wanted(pod):
+            there = node.allocatable.get(name, 0)
+            if amount > there - node.requested.get(name, 0):
                 why.append(f"Insufficient {name}")
-        return why
+                hopeless = hopeless or amount > there
+        return No(tuple(why), final=hopeless) if why else None
+
+    def filter_rows(self, pod: PodInfo, table: "Table", rows: "Ints") -> "Ints":
+        """Return a bit for each resource that is too little, in the order of the refusal, and one if it is hopeless."""
+        import numpy as np
+
+        wanted = [(table.column_of(name), amount) for name, amount in self._wanted(pod)]
+        allocatable, requested = table.allocatable[rows], table.requested[rows]
+        codes = (table.pod_counts[rows] >= allocatable[:, table.columns["pods"]]).astype(np.int64)
+        for place, (column, amount) in enumerate(wanted):
+            short = amount > allocatable[:, column] - requested[:, column]
+            if short.any():
+                codes |= short.astype(np.int64) << (place + 2)
+                codes |= (amount > allocatable[:, column]).astype(np.int64) << 1
+        result: Ints = codes
+        return result
+
+    def refusal(self, pod: PodInfo, code: int) -> No:
+        """Return what the bits mean."""
+        why = ["Too many pods"] if code & 1 else []
+        why += [f"Insufficient {name}" for place, (name, _) in enumerate(self._wanted(pod)) if code >> (place + 2) & 1]
+        return No(tuple(why), final=bool(code & 2))
 
     def score(self, pod: PodInfo, node: NodeInfo) -> float:
-        return sum(free_share(pod, node, name) for name in RESOURCES) // len(RESOURCES)
+        total = weights = 0
+        for name, weight in self.resources.items():
+            capacity, taken = rated(pod, node, name)
+            if capacity:
+                total += self.strategy.score(taken, capacity) * weight
+                weights += weight
+        return total // weights if weights else 0
+
+    def score_rows(self, pod: PodInfo, table: "Table", rows: "Ints") -> "Floats":
+        import numpy as np
+
+        rated = [(table.column_of(name), name, weight) for name, weight in self.resources.items()]
+        allocatable, counted = table.allocatable[rows], table.counted[rows]
+        total = np.zeros(len(rows))
+        weights = np.zeros(len(rows))
+        for column, name, weight in rated:
+            if is_silent(pod, name):
+                continue
+            capacity = allocatable[:, column]
+            counts = capacity > 0
+            taken = counted[:, column] + pod.counted_requests.get(name, 0)
+            total += np.where(counts, self.strategy.score_rows(taken, np.where(counts, capacity, 1)) * weight, 0)
+            weights += np.where(counts, weight, 0)
+        return total // np.where(weights, weights, 1)
+
+    def _wanted(self, pod: PodInfo) -> list[tuple[str, int]]:
+        return [(name, amount) for name, amount in pod.requests.items() if amount and not self._is_ignored(name)]
+
+    def _is_ignored(self, name: str) -> bool:
+        if "/" not in name:
+            return False
+        return name in self.ignored_resources or name.partition("/")[0] in self.ignored_resource_groups
 
 
-def free_share(pod: PodInfo, node: NodeInfo, name: str) -> int:
-    """Return how much of a resource would still be free with the pod on the node, in percent."""
+def rated(pod: PodInfo, node: NodeInfo, name: str) -> tuple[int, int]:
+    """Return a node's capacity and what would be taken of it with the pod; 0, 0 if the resource does not count."""
+    if is_silent(pod, name):
+        return 0, 0
     capacity = node.allocatable.get(name, 0)
-    taken = node.counted.get(name, 0) + pod.counted_requests.get(name, 0)
-    return (capacity - taken) * 100 // capacity if 0 < taken <= capacity else 0
+    return capacity, node.counted.get(name, 0) + pod.counted_requests.get(name, 0)
+
+
+def is_silent(pod: PodInfo, name: str) -> bool:
+    """Whether a resource says nothing about where a pod should go: an extended one that it does not ask for."""
+    return "/" in name and not pod.requests.get(name, 0)

@@ -1,15 +1,20 @@
 """Taints keep pods away, or make nodes less welcome."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from kobune.scheduler.framework import Scores
+from kobune.scheduler.framework import No, Scores
 from kobune.scheduler.nodeinfo import NodeInfo
-from kobune.scheduler.plugins.scaling import reversed_proportional
+from kobune.scheduler.plugins.scaling import HIGHEST, reversed_proportional
 from kobune.scheduler.plugins.tolerating import tolerates
 from kobune.scheduler.podinfo import PodInfo
 
+if TYPE_CHECKING:
+    from kobune.scheduler.engine.table import Floats
+
 HARD = ("NoSchedule", "NoExecute")
 SOFT = "PreferNoSchedule"
+REFUSAL = No(("node(s) had untolerated taint(s)",), final=True)
 
 
 @dataclass(frozen=True)
@@ -18,15 +23,24 @@ class TaintToleration:
 
     weight: int = 3
 
-    def filter(self, pod: PodInfo, node: NodeInfo) -> str | None:
-        for taint in node.node.spec.taints:
-            if taint.effect in HARD and not tolerates(pod.spec.tolerations, taint.key, taint.value, taint.effect):
-                return "node(s) had untolerated taint(s)"
+    def sees(self, pod: PodInfo, node: NodeInfo) -> tuple[tuple[str, str, str], ...]:
+        return node.taints
+
+    def filter(self, pod: PodInfo, node: NodeInfo) -> No | None:
+        for key, value, effect in node.taints:
+            if effect in HARD and not tolerates(pod.spec.tolerations, key, value, effect):
+                return REFUSAL
         return None
 
     def score(self, pod: PodInfo, node: NodeInfo) -> float:
-        soft = [taint for taint in node.node.spec.taints if taint.effect == SOFT]
-        return sum(not tolerates(pod.spec.tolerations, taint.key, taint.value, SOFT) for taint in soft)
+        return sum(
+            effect == SOFT and not tolerates(pod.spec.tolerations, key, value, SOFT)
+            for key, value, effect in node.taints
+        )
+
+    def normalize_rows(self, scores: "Floats") -> "Floats":
+        normalized: Floats = HIGHEST - scores * HIGHEST // scores.max()
+        return normalized
 
     def normalize(self, scores: Scores) -> Scores:
         return reversed_proportional(scores)

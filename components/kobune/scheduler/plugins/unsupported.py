@@ -12,7 +12,10 @@ REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 class Unsupported:
     """Rules out every node for a pod with a demand that nobody would look at."""
 
-    def filter(self, pod: PodInfo, node: NodeInfo) -> str | None:
+    def concerns(self, pod: PodInfo) -> bool:
+        return self.filter(pod, None) is not None
+
+    def filter(self, pod: PodInfo, node: NodeInfo | None) -> str | None:
         affinity = pod.spec.affinity
         if getattr(affinity.podAffinity, REQUIRED):
             return "node(s): required pod affinity is not supported yet"

@@ -1,0 +1,36 @@
+"""The profile that Kubernetes' scheduler has when nobody configures it. Source: the reference of its configuration."""
+
+from kobune.scheduler.framework import Profile
+from kobune.scheduler.plugins.image_locality import ImageLocality
+from kobune.scheduler.plugins.node_affinity import NodeAffinity
+from kobune.scheduler.plugins.node_name import NodeName
+from kobune.scheduler.plugins.node_ports import NodePorts
+from kobune.scheduler.plugins.node_resources_balanced_allocation import NodeResourcesBalancedAllocation
+from kobune.scheduler.plugins.node_resources_fit import NodeResourcesFit
+from kobune.scheduler.plugins.node_unschedulable import NodeUnschedulable
+from kobune.scheduler.plugins.priority_sort import PrioritySort
+from kobune.scheduler.plugins.scheduling_gates import SchedulingGates
+from kobune.scheduler.plugins.taint_toleration import TaintToleration
+from kobune.scheduler.plugins.unsupported import Unsupported
+
+NAME = "default-scheduler"
+
+
+def default_profile(name: str = NAME) -> Profile:
+    """Return the default plugins in their order, with their weights."""
+    return Profile(
+        name,
+        (
+            SchedulingGates(),
+            PrioritySort(),
+            Unsupported(),
+            NodeUnschedulable(),
+            NodeName(),
+            TaintToleration(),
+            NodeAffinity(),
+            NodePorts(),
+            NodeResourcesFit(),
+            NodeResourcesBalancedAllocation(),
+            ImageLocality(),
+        ),
+    )

@@ -1,0 +1,17 @@
+"""Deciding fast: the same decisions as `framework.decide`, from columns that are kept up to date.
+
+`Columnar` keeps, for every template of pods, which nodes fit and how good they are, and looks again only at what has
+changed since it last decided for that template. How it can do so a plugin says with what it offers besides `filter` and
+`score`; a plugin that offers nothing is asked about every node, as in the reference.
+
+    concerns(pod) -> bool                     False: for such pods the plugin has nothing to say
+    sees(pod, node) -> hashable               all that the answer depends on is this, and it is the node's alone
+    local = True                              the answer depends on the node and the pods on it, on no other node
+    filter_rows(pod, table, rows) -> codes    `filter` of many nodes at once: 0 for yes, …
+    refusal(pod, code) -> No                  … and what another code means
+    score_rows(pod, table, rows) -> scores    `score` of many nodes at once
+    normalize_rows(scores) -> scores          `normalize` of an array
+    column(pod, table) -> Column              for answers that depend on pods elsewhere, see `column.py`
+
+A pod's template stands for all pods that are told apart by nothing that decisions look at (`PodInfo.template`).
+"""

@@ -1,0 +1,196 @@
+"""One pod against one state of the cluster, plugin by plugin and node by node: the readable form of every decision.
+
+The columnar engine (`engine/`) decides the same faster. This is what it is compared with, what explains decisions, and
+what runs where a plugin has no other form.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from kobune.scheduler.framework.answers import SKIP, No, Nominated, Note, Only, no_of
+from kobune.scheduler.framework.decision import Decision, Placed, Unschedulable
+from kobune.scheduler.framework.profile import Extension, PluginFailed, Profile
+from kobune.scheduler.nodeinfo import NodeInfo
+from kobune.scheduler.podinfo import PodInfo
+from kobune.scheduler.snapshot import Snapshot
+
+Scores = Mapping[str, float]
+"""By the name of the node."""
+
+
+@dataclass(frozen=True)
+class Rating:
+    """What the plugins think of the nodes where a pod fits."""
+
+    scores: Mapping[str, Scores]
+    """By plugin: normalized, before they are multiplied with its weight."""
+    total: Scores
+    raw: Mapping[str, Scores] = field(default_factory=dict)
+    """By plugin: as the plugin gave them."""
+
+
+class Evaluation:
+    """The evaluation of a pod. `refused` says why no node needs to be looked at, or is None."""
+
+    def __init__(self, profile: Profile, pod: PodInfo, cluster: Snapshot) -> None:
+        self.profile = profile
+        self.pod = pod
+        self.cluster = cluster
+        self._states: dict[str, Any] = {}
+        self._filters: list[Extension] = list(profile.at("filter"))
+        self.only: frozenset[str] | None = None
+        """The nodes that come into question; None for all."""
+        self._restricted_by: list[str] = []
+        self.refused = self._prepare()
+
+    def why_not(self, node: NodeInfo) -> No | None:
+        """Return why the pod cannot run on a node; None if it can, also beside those that are nominated for it."""
+        if self.only is not None and node.name not in self.only:
+            names = ", ".join(self._restricted_by)
+            return No((f"node(s) didn't satisfy plugin(s) [{names}]",), final=True, plugin=self._restricted_by[0])
+        expected = self.cluster.nominated_on(node.name, self.pod)
+        if expected:
+            crowded, states = node.copy(), dict(self._states)
+            for other in expected:
+                crowded.add(other)
+                states = self.adjusted(states, "added", other, crowded)
+            if (no := self.filtered(crowded, states)) is not None:
+                return no
+        return self.filtered(node, self._states)
+
+    def filtered(self, node: NodeInfo, states: Mapping[str, Any]) -> No | None:
+        """Return what the first filter that objects says about a node, given what `pre_filter` remembered."""
+        for filter in self._filters:
+            answer = filter(self.pod, node, state=states.get(filter.name))
+            if (no := no_of(answer, filter.name)) is not None:
+                return no
+        return None
+
+    @property
+    def states(self) -> Mapping[str, Any]:
+        """What each plugin's `pre_filter` remembered."""
+        return self._states
+
+    def adjusted(self, states: Mapping[str, Any], how: str, other: PodInfo, node: NodeInfo) -> dict[str, Any]:
+        """Return the states as they are once another pod was `added` to a node, or `removed` from it."""
+        changed = dict(states)
+        for extension in self.profile.at("pre_filter"):
+            method = getattr(extension.plugin, how, None)
+            if method is not None and extension.name in changed:
+                changed[extension.name] = method(changed[extension.name], self.pod, other, node)
+        return changed
+
+    def rate(self, nodes: Sequence[NodeInfo]) -> Rating:
+        """Return what the scoring plugins say about nodes where the pod fits."""
+        states: dict[str, Any] = {}
+        skipped = set()
+        for extension in self.profile.at("pre_score"):
+            answer = extension(self.pod, nodes, self.cluster)
+            if answer is SKIP:
+                skipped.add(extension.name)
+            else:
+                states[extension.name] = answer
+        total = {node.name: 0.0 for node in nodes}
+        scores: dict[str, Scores] = {}
+        raw: dict[str, Scores] = {}
+        for scorer in self.profile.at("score"):
+            if scorer.name in skipped:
+                continue
+            found: Scores = {node.name: scorer(self.pod, node, state=states.get(scorer.name)) for node in nodes}
+            raw[scorer.name] = found
+            found = self._normalized(scorer, found, states.get(scorer.name))
+            scores[scorer.name] = found
+            for name, score in found.items():
+                total[name] += scorer.weight * score
+        return Rating(scores, total, raw)
+
+    def _normalized(self, scorer: Extension, scores: Scores, state: Any) -> Scores:
+        normalize = getattr(scorer.plugin, "normalize", None)
+        if normalize is None:
+            return scores
+        try:
+            result: Scores = normalize(scores)
+        except Exception as error:
+            raise PluginFailed(scorer.name, "normalize", f"{type(error).__name__}: {error}") from error
+        return result
+
+    def _prepare(self) -> No | None:
+        for extension in self.profile.at("pre_filter"):
+            answer = extension(self.pod, self.cluster)
+            if isinstance(answer, No):
+                return No(answer.reasons, answer.final, extension.name)
+            if answer is SKIP:
+                self._filters = [filter for filter in self._filters if filter.name != extension.name]
+                continue
+            if isinstance(answer, Only):
+                self.only = answer.nodes if self.only is None else self.only & answer.nodes
+                self._restricted_by.append(extension.name)
+                answer = answer.state
+            self._states[extension.name] = answer
+        return None
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What `post_filter` gets: why no node would do, and the way to ask what would be if pods were gone."""
+
+    evaluation: Evaluation
+    why_not: Mapping[str, No]
+    at_once: No | None = None
+
+    def fits(self, node: NodeInfo, removed: Iterable[PodInfo]) -> bool:
+        """Whether the pod would fit on a node without some of its pods."""
+        emptier = node.copy()
+        states: Mapping[str, Any] = self.evaluation.states
+        for pod in removed:
+            emptier.remove(pod.metadata.uid)
+            states = self.evaluation.adjusted(states, "removed", pod, emptier)
+        return self.fits_as(emptier, states)
+
+    def fits_as(self, node: NodeInfo, states: Mapping[str, Any]) -> bool:
+        """Whether the pod fits on a node as it is, beside those nominated for it, given what was remembered."""
+        for other in self.evaluation.cluster.nominated_on(node.name, self.evaluation.pod):
+            node = node.copy()
+            node.add(other)
+            states = self.evaluation.adjusted(states, "added", other, node)
+        return self.evaluation.filtered(node, states) is None
+
+
+def decide(profile: Profile, pod: PodInfo, cluster: Snapshot, random: Random) -> Decision:
+    """Return the best node; one of the best at random, so that equal nodes fill evenly."""
+    evaluation = Evaluation(profile, pod, cluster)
+    if evaluation.refused is not None:
+        return unschedulable(evaluation, {})
+    why_not: dict[str, No] = {}
+    fitting = []
+    for node in cluster.nodes:
+        if (no := evaluation.why_not(node)) is None:
+            fitting.append(node)
+        else:
+            why_not[node.name] = no
+    if not fitting:
+        return unschedulable(evaluation, why_not)
+    if len(fitting) == 1:
+        return Placed(fitting[0].name)
+    total = evaluation.rate(fitting).total
+    highest = max(total.values())
+    best = [name for name, score in total.items() if score == highest]
+    return Placed(best[0] if len(best) == 1 else random.choice(best))
+
+
+def unschedulable(evaluation: Evaluation, why_not: Mapping[str, No]) -> Unschedulable:
+    """Return that no node will do, after asking whether room can be made."""
+    count = len(evaluation.cluster.nodes)
+    if evaluation.refused is not None:
+        why_not = {node.name: evaluation.refused for node in evaluation.cluster.nodes}
+    notes: list[str] = []
+    trial = Trial(evaluation, why_not, evaluation.refused)
+    for extension in evaluation.profile.at("post_filter") if count else ():
+        answer = extension(evaluation.pod, evaluation.cluster, trial)
+        if isinstance(answer, Nominated):
+            return Unschedulable(count, why_not, evaluation.refused, notes, answer)
+        if isinstance(answer, Note):
+            notes.append(answer.message)
+    return Unschedulable(count, why_not, evaluation.refused, notes)

@@ -1,0 +1,105 @@
+"""The plugins that decide for the pods of one `schedulerName`, sorted by extension point."""
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+POINTS: Final = {
+    "pre_enqueue": 1,
+    "queue_sort": 1,
+    "pre_filter": 2,
+    "filter": 2,
+    "post_filter": 3,
+    "pre_score": 3,
+    "score": 2,
+    "reserve": 2,
+    "permit": 2,
+    "pre_bind": 2,
+    "bind": 2,
+    "post_bind": 2,
+}
+"""The extension points in the order in which they are reached, and how many arguments each has at least."""
+STATEFUL: Final = {"filter": "pre_filter", "score": "pre_score", "reserve": "pre_filter", "pre_bind": "pre_filter"}
+"""Points that get what an earlier one returned as a further argument, if the method has a place for it."""
+
+
+class PluginFailed(Exception):
+    """A plugin raised, or did not come back."""
+
+    def __init__(self, plugin: str, point: str, why: str) -> None:
+        super().__init__(f"plugin {plugin} failed in {point}: {why}")
+        self.plugin = plugin
+        self.point = point
+
+
+@dataclass(frozen=True)
+class Extension:
+    """A plugin at one extension point."""
+
+    plugin: Any
+    name: str
+    point: str
+    weight: int
+    takes_state: bool
+
+    def __call__(self, *arguments: Any, state: Any = None) -> Any:
+        """Call the plugin's method; `PluginFailed` if it raises."""
+        method = getattr(self.plugin, self.point)
+        try:
+            return method(*arguments, state) if self.takes_state else method(*arguments)
+        except Exception as error:
+            raise PluginFailed(self.name, self.point, f"{type(error).__name__}: {error}") from error
+
+
+class Profile:
+    """Plugins by extension point. Having a method named after a point is joining it."""
+
+    def __init__(
+        self,
+        name: str,
+        plugins: Sequence[Any],
+        *,
+        weights: Mapping[str, int] | None = None,
+        disabled: Mapping[str, Iterable[str]] | None = None,
+    ) -> None:
+        """`weights` go by plugin name; `disabled` has, by point, the names of plugins that do not take part there."""
+        self.name = name
+        self.plugins = tuple(plugins)
+        off = {point: frozenset(names) for point, names in (disabled or {}).items()}
+        self._points: dict[str, tuple[Extension, ...]] = {}
+        for point in POINTS:
+            joined = [
+                Extension(
+                    plugin,
+                    name_of(plugin),
+                    point,
+                    (weights or {}).get(name_of(plugin)) or int(getattr(plugin, "weight", 1)),
+                    _takes_state(plugin, point),
+                )
+                for plugin in plugins
+                if hasattr(plugin, point) and name_of(plugin) not in off.get(point, ())
+            ]
+            self._points[point] = tuple(joined)
+
+    def at(self, point: str) -> tuple[Extension, ...]:
+        """Return the plugins of a point, in order."""
+        return self._points[point]
+
+    def plugin(self, name: str) -> Any:
+        """Return a plugin by its name, or None."""
+        return next((plugin for plugin in self.plugins if name_of(plugin) == name), None)
+
+
+def name_of(plugin: Any) -> str:
+    """Return what a plugin is called: its `name`, or that of its class."""
+    return str(getattr(plugin, "name", "") or type(plugin).__name__)
+
+
+def _takes_state(plugin: Any, point: str) -> bool:
+    if point not in STATEFUL:
+        return False
+    method: Callable[..., Any] = getattr(plugin, point)
+    parameters = inspect.signature(method).parameters.values()
+    places = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD, p.VAR_POSITIONAL)]
+    return len(places) > POINTS[point] or any(p.kind is p.VAR_POSITIONAL for p in places)
