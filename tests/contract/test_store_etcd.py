@@ -201,6 +201,18 @@ async def test_a_watch_of_what_is_compacted_ends_with_the_revision_to_start_from
     assert [event.kv.mod_revision for event in (await watching.next()).events] == [4, 5, 6]
 
 
+async def test_what_is_compacted_is_not_told_either_because_somebody_else_watches(
+    watching: Watching, store: Store
+) -> None:
+    await watching.create(key=b"a")
+    for number in range(5):
+        await store.put(b"a", b"%d" % number)
+        await watching.next()
+    await store.compact(5)
+    await watching.create(key=b"a", start_revision=3)
+    assert (await watching.next()).compact_revision == 5
+
+
 async def test_progress_is_told_once_every_watch_has_been_told_everything(watching: Watching, store: Store) -> None:
     await watching.create(key=b"a")
     await watching.create(key=b"quiet")

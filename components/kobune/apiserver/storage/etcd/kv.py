@@ -31,7 +31,11 @@ class KV:
 
     async def Put(self, request: rpc_pb2.PutRequest, context: Context) -> rpc_pb2.PutResponse:
         _check_size(request)
-        done = await self._store.txn((), [messages.to_put(request)])
+        put = messages.to_put(request)
+        if put.value is not None and put.lease is not None and not request.prev_kv:
+            entry = await self._store.put(put.key, put.value, lease=put.lease)
+            return rpc_pb2.PutResponse(header=messages.header(entry.mod_revision))
+        done = await self._store.txn((), [put])
         return messages.put_response(request, cast(PutResult, done.responses[0]), messages.header(done.revision))
 
     async def DeleteRange(self, request: rpc_pb2.DeleteRangeRequest, context: Context) -> rpc_pb2.DeleteRangeResponse:
