@@ -8,8 +8,8 @@ from random import Random
 import pytest
 
 from kobune.apimachinery.clock import ManualClock
-from kobune.apiserver.storage.formats import read
 from kobune.apiserver.storage.errors import RevisionConflict, StoreDamaged, StoreFailed, StoreTooNew
+from kobune.apiserver.storage.formats import read
 from kobune.apiserver.storage.mvcc import MvccStore, running
 from kobune.apiserver.storage.store import DELETE, TO_THE_END, Delete, Event, Put, Range, Store
 from kobune.testing.store_disk import FaultyDisk

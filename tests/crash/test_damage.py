@@ -39,15 +39,7 @@ def cut(content: bytearray, random: Random) -> bytes:
 
 
 def cut_at_a_record(content: bytearray, random: Random) -> bytes:
-    """Cut where a log or manifest could have ended: behind a record, of a checksum, a length, a type and content."""
-    ends, at = [0], 0
-    while at + 7 <= len(content):
-        if at % 32768 > 32768 - 7:
-            at += 32768 - at % 32768
-            continue
-        at += 7 + int.from_bytes(content[at + 4 : at + 6], "little")
-        ends.append(at)
-    return content[: random.choice(ends[:-1])]
+    return content[: random.choice(record_ends(content))]
 
 
 def zeros(content: bytearray, random: Random) -> bytes:
@@ -62,6 +54,18 @@ def noise(content: bytearray, random: Random) -> bytes:
     width = min(random.choice([10, 500]), len(content) - at)
     content[at : at + width] = random.randbytes(width)
     return content
+
+
+def record_ends(content: bytes) -> list[int]:
+    """Return where a log or manifest could have ended early: records have a checksum, a length, a type and content."""
+    ends, at = [0], 0
+    while at + 7 <= len(content):
+        if at % 32768 > 32768 - 7:
+            at += 32768 - at % 32768
+            continue
+        at += 7 + int.from_bytes(content[at + 4 : at + 6], "little")
+        ends.append(at)
+    return ends[:-1]
 
 
 @pytest.fixture(scope="module")
@@ -128,3 +132,17 @@ async def test_a_lost_file_is_harmless_or_refused_and_can_be_put_back(
             if await outcome(directory, copy.deepcopy(ledger)) == "refused" and kind == "CURRENT":
                 shutil.copy(lost, directory)
                 assert await outcome(directory, copy.deepcopy(ledger)) == "fine"
+
+
+async def test_a_manifest_that_ends_early_is_harmless_or_refused(
+    stores: list[tuple[Path, Ledger]], tmp_path: Path
+) -> None:
+    """LevelDB goes on with older tables and the newest log then, without what was written between them."""
+    for source, ledger in stores:
+        for manifest in source.glob("MANIFEST-*"):
+            content = manifest.read_bytes()
+            for end in record_ends(content):
+                directory = tmp_path / f"{ledger.seed}-{end}"
+                shutil.copytree(source, directory)
+                (directory / manifest.name).write_bytes(content[:end])
+                await outcome(directory, copy.deepcopy(ledger))

@@ -28,7 +28,7 @@ from kobune.apiserver.storage.errors import (
     StoreFailed,
 )
 from kobune.apiserver.storage.formats import read
-from kobune.apiserver.storage.mvcc import MvccStore, running
+from kobune.apiserver.storage.mvcc import LEASE_CHECK, MvccStore, running
 from kobune.apiserver.storage.store import (
     ANY,
     ONE_KEY,
@@ -48,7 +48,7 @@ from kobune.apiserver.storage.store import (
 )
 from kobune.testing.store_disk import FaultyDisk
 
-EXAMPLES = int(os.environ.get("KOBUNE_EXAMPLES", "120"))
+EXAMPLES = int(os.environ.get("KOBUNE_EXAMPLES", "80"))
 ALL = (b"\0", TO_THE_END)
 KEYS = [b"a", b"a/1", b"a/2", b"b", b"b\0", b"b/\xff", b"c"]
 LEASES = [1, 2, 3]
@@ -224,18 +224,25 @@ class StoreMachine(RuleBasedStateMachine):
 
     @rule(seconds=st.sampled_from([0.4, 1, 3, 30]))
     def pass_time(self, seconds: float) -> None:
+        """Leases end no later than the next look for them, and never too early."""
+        due = self.clock.now() + seconds
+        over = [id for id, lease in self.model.leases.items() if lease.ends <= due]
+
         async def pass_on() -> None:
-            await self.clock.advance(seconds)
-            while any(id in self.store.leases() for id in self.over()):
-                await self.clock.advance(0.1)
+            for step in (seconds, LEASE_CHECK):
+                await self.clock.advance(step)
+                await self.store.txn([], [])
+            for _ in range(5000):
+                if set(over).isdisjoint(self.store.leases()):
+                    break
                 await asyncio.sleep(0.001)
             await self.store.txn([], [])
 
         self.wait(pass_on())
-        self.model.expire(self.clock.now())
-
-    def over(self) -> list[int]:
-        return [id for id, lease in self.model.leases.items() if lease.ends <= self.clock.now()]
+        gone = self.model.leases.keys() - set(self.store.leases())
+        assert gone >= set(over), "a lease outlived its time"
+        assert all(self.model.leases[id].ends <= self.clock.now() for id in gone), "a lease ended too early"
+        self.model.expire(max([due, *(self.model.leases[id].ends for id in gone)]))
 
     # Compaction.
 
