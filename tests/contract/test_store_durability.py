@@ -225,6 +225,25 @@ async def test_a_store_of_format_1_keeps_its_keys_and_leases() -> None:
         assert [entry.key for entry in store.range(*ALL).entries] == [b"b"]
 
 
+@pytest.mark.parametrize("lost", [b"a", b"b", b"lease"])
+async def test_a_write_that_is_missing_in_the_middle_of_old_history_is_noticed(lost: bytes) -> None:
+    """Each row that is left is sound, and newer writes are there: LevelDB with the end of its manifest lost."""
+    disk = FaultyDisk()
+    async with on(disk) as store:
+        await store.grant(60, id=7)
+        for key in (b"a", b"b", b"b", b"c"):
+            await store.put(key, b"1")
+        await store.compact(5, physical=True)
+        await store.put(b"d", b"1")
+    rows = dict(disk.scan(b"", None))
+    if lost == b"lease":
+        rows = {row: value for row, value in rows.items() if row[:1] != b"l"}
+    else:
+        rows = {row: value for row, value in rows.items() if row != b"k" + lost and row[9:] != lost}
+    with pytest.raises(StoreDamaged, match="gone"):
+        read(FaultyDisk(rows))
+
+
 @pytest.mark.parametrize("lost", ["k", "r", "mformat"])
 async def test_rows_that_contradict_each_other_are_refused(lost: str) -> None:
     disk = FaultyDisk()

@@ -74,7 +74,7 @@ def stores(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Path, Ledger]
     made = []
     with supervisor() as crashing:
         for number, (lives, length, killed_at) in enumerate(
-            [(1, 3, 0), (2, 3, 0), (1, 24, 0), (3, 40, 0), (2, 24, 90)]
+            [(1, 3, 0), (2, 3, 0), (1, 24, 0), (2, 40, 0), (2, 40, 0), (3, 40, 0), (2, 24, 90)]
         ):
             directory = tmp_path_factory.mktemp("store") / "store"
             ledger = Ledger(SEED + number)
