@@ -11,6 +11,7 @@ from kobune.apimachinery.clock import ManualClock
 from kobune.apiserver.storage.errors import RevisionConflict, StoreDamaged, StoreFailed, StoreTooNew
 from kobune.apiserver.storage.formats import read
 from kobune.apiserver.storage.mvcc import MvccStore, running
+from kobune.apiserver.storage.rows import record_row
 from kobune.apiserver.storage.store import DELETE, TO_THE_END, Delete, Event, Put, Range, Store
 from kobune.testing.store_disk import FaultyDisk
 
@@ -225,7 +226,7 @@ async def test_a_store_of_format_1_keeps_its_keys_and_leases() -> None:
         assert [entry.key for entry in store.range(*ALL).entries] == [b"b"]
 
 
-@pytest.mark.parametrize("lost", [b"a", b"b", b"lease"])
+@pytest.mark.parametrize("lost", [b"a", b"b", b"lease", b"old"])
 async def test_a_write_that_is_missing_in_the_middle_of_old_history_is_noticed(lost: bytes) -> None:
     """Each row that is left is sound, and newer writes are there: LevelDB with the end of its manifest lost."""
     disk = FaultyDisk()
@@ -233,11 +234,14 @@ async def test_a_write_that_is_missing_in_the_middle_of_old_history_is_noticed(l
         await store.grant(60, id=7)
         for key in (b"a", b"b", b"b", b"c"):
             await store.put(key, b"1")
-        await store.compact(5, physical=True)
         await store.put(b"d", b"1")
+        await store.compact(6, physical=True)
+        await store.put(b"c", b"2")
     rows = dict(disk.scan(b"", None))
     if lost == b"lease":
         rows = {row: value for row, value in rows.items() if row[:1] != b"l"}
+    elif lost == b"old":
+        rows.pop(record_row(5, b"c"))
     else:
         rows = {row: value for row, value in rows.items() if row != b"k" + lost and row[9:] != lost}
     with pytest.raises(StoreDamaged, match="gone"):

@@ -69,6 +69,8 @@ class _History:
         before = self._superseded.pop(key, 0)
         compacted = self._loaded.compacted
         gone = type != DELETE and version == 1  # then what is before it is the mark of a deletion
+        if not before and not gone and revision > compacted:
+            raise StoreDamaged(f"what revision {revision} has changed of {key.decode(errors='replace')} is gone")
         if before and (revision <= compacted or (gone and before < compacted)):
             self._loaded.obsolete.append(record_row(before, key))
         change = Change(DELETE if type == DELETE else PUT, key, 0 if gone or revision == compacted else before)
