@@ -48,6 +48,7 @@ pods = st.fixed_dictionaries(
         "tolerates": st.lists(st.sampled_from(["k", "l"]), max_size=1),
         "port": st.sampled_from([0, 0, 80]),
         "image": st.sampled_from(IMAGES),
+        "priority": st.sampled_from([0, 0, 10]),
         "node_field": st.sampled_from(["", "", "", "n0"]),
     }
 )
@@ -83,6 +84,7 @@ def pod_of(name: str, facts: dict[str, Any]) -> PodInfo:
     for resource, amount in (("cpu", facts["cpu"]), ("memory", facts["memory"]), ("example.com/gpu", facts["gpu"])):
         if amount:
             container.resources.requests[resource].string = amount
+    pod.spec.priority = facts["priority"]
     if facts["selector"]:
         pod.spec.nodeSelector["zone"] = facts["selector"]
     affinity = pod.spec.affinity.nodeAffinity
@@ -119,6 +121,7 @@ def test_it_decides_as_the_reference_does(first: Any, templates: Any, what: Any,
     for number, facts in enumerate(first):
         cluster.set_node(node_of(f"n{number}", facts))
     placed: list[str] = []
+    waiting: list[PodInfo] = []
     for number, (kind, *more) in enumerate(what):
         plain = engine.plain
         if kind == "node":
@@ -129,17 +132,26 @@ def test_it_decides_as_the_reference_does(first: Any, templates: Any, what: Any,
             if placed:
                 cluster.remove(placed.pop(more[0] % len(placed)))
         else:
-            pod = pod_of(f"p{number}", templates[more[0]])
+            pod = waiting.pop() if waiting and number % 2 else pod_of(f"p{number}", templates[more[0]])
             expected = decide(profile, pod, cluster.fork(), Random(seed))
             found = engine.decide(profile, pod, Random(seed))
             assert found == expected
             assert engine.plain == plain or templates[more[0]]["node_field"]
             match found:
                 case Placed(node):
+                    cluster.withdraw(pod.metadata.uid)
                     cluster.place(pod, node)
                     placed.append(pod.metadata.uid)
                     info = cluster.node(node)
                     assert info is not None
                     assert all(amount <= info.allocatable.get(name, 0) for name, amount in info.requested.items())
-                case Unschedulable():
+                case Unschedulable(nominated=made):
                     assert found.message == expected.message  # type: ignore[union-attr]
+                    if made is not None:
+                        assert all(victim.spec.priority < pod.spec.priority for victim in made.victims)
+                        for victim in made.victims[more[0] :]:  # some take their time
+                            cluster.remove(victim.metadata.uid)
+                            placed.remove(victim.metadata.uid)
+                        cluster.nominate(pod, made.node)
+                        pod.pod.status.nominatedNodeName = made.node
+                        waiting.append(pod)

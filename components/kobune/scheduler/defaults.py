@@ -1,6 +1,7 @@
 """The profile that Kubernetes' scheduler has when nobody configures it. Source: the reference of its configuration."""
 
 from kobune.scheduler.framework import Profile
+from kobune.scheduler.plugins.default_preemption import DefaultPreemption
 from kobune.scheduler.plugins.image_locality import ImageLocality
 from kobune.scheduler.plugins.node_affinity import NodeAffinity
 from kobune.scheduler.plugins.node_name import NodeName
@@ -30,6 +31,7 @@ def default_profile(name: str = NAME) -> Profile:
             NodeAffinity(),
             NodePorts(),
             NodeResourcesFit(),
+            DefaultPreemption(),
             NodeResourcesBalancedAllocation(),
             ImageLocality(),
         ),

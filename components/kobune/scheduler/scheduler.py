@@ -4,14 +4,14 @@ import asyncio
 import logging
 from dataclasses import dataclass
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kobune.api.core.v1 import Node, Pod
 from kobune.apimachinery.clock import Clock
 from kobune.apimachinery.codec.scalars import format_time
 from kobune.apimachinery.errors import ApiError, ServiceUnavailable
-from kobune.client import BindOf, Client, EventRecorder, PatchOf, PatchType
-from kobune.scheduler.framework import Decision, Placed, Profile, Unschedulable, decide
+from kobune.client import BindOf, Client, DeleteOf, EventRecorder, PatchOf, PatchType, Write
+from kobune.scheduler.framework import Decision, Nominated, Placed, Profile, Unschedulable, decide
 from kobune.scheduler.plugins.unsupported import ignored_preferences
 from kobune.scheduler.podinfo import PodInfo
 from kobune.scheduler.queue import SchedulingQueue, Waiting
@@ -60,13 +60,18 @@ class Scheduler:
         if new is None or new.status.phase in ENDED:
             self.queue.remove(uid)
             self.snapshot.remove(uid)
+            self.snapshot.withdraw(uid)
             if pod.spec.nodeName:
                 self._changed()
         elif new.spec.nodeName:
             self.queue.remove(uid)
+            self.snapshot.withdraw(uid)
             self.snapshot.place(PodInfo(new), new.spec.nodeName)
         elif self._is_ours(new):
-            self.queue.set(PodInfo(new), self._clock.now())
+            info = PodInfo(new)
+            if new.status.nominatedNodeName:
+                self.snapshot.nominate(info, new.status.nominatedNodeName)
+            self.queue.set(info, self._clock.now())
             self._something_to_do.set()
         else:
             self.queue.remove(uid)
@@ -80,6 +85,13 @@ class Scheduler:
         if old is None or _offer(old) != _offer(new):
             self.snapshot.set_node(new)
             self._changed()
+
+    def object_changed(self, plural: str, old: Any, new: Any) -> None:
+        """Follow a change of an object of another kind that decisions look at."""
+        if new is None:
+            self.snapshot.objects.remove(plural, old)
+        else:
+            self.snapshot.objects.set(plural, new)
 
     async def run(self) -> None:
         """Schedule until cancelled."""
@@ -120,6 +132,7 @@ class Scheduler:
         for waiting in pods:
             match self._decide(waiting.pod):
                 case Placed(node):
+                    self.snapshot.withdraw(waiting.pod.metadata.uid)
                     self.snapshot.place(waiting.pod, node)
                     chosen.append(Chosen(waiting, node))
                 case Unschedulable() as why:
@@ -164,10 +177,12 @@ class Scheduler:
 
     async def _explain(self, failed: list[tuple[Waiting, Unschedulable]], began: float) -> None:
         now = self._clock.now()
-        writes = []
+        writes: list[Write] = []
         for waiting, why in failed:
             pod = waiting.pod
             self.queue.failed(waiting, now, began)
+            if why.nominated is not None:
+                writes += self._make_room(pod, why.nominated, now)
             self._recorder.event(pod.pod, "Warning", "FailedScheduling", why.message)
             known = next((c for c in pod.status.conditions if c.type == "PodScheduled"), None)
             if known is None or known.message != why.message:
@@ -175,6 +190,19 @@ class Scheduler:
                 writes.append(_condition(pod, why.message, now))
         if writes:
             await self._client.batch(writes)
+
+    def _make_room(self, pod: PodInfo, made: Nominated, now: float) -> list[Write]:
+        """Evict the pods that are in the way, and remember for whom."""
+        self.snapshot.nominate(pod, made.node)
+        writes: list[Write] = [_nomination(pod, made.node)]
+        for victim in made.victims:
+            meta = victim.metadata
+            log.info("evicting %s from %s to make room for %s", victim.key, made.node, pod.key)
+            writes.append(_disruption(victim, self.name, now))
+            writes.append(DeleteOf(Pod, meta.name, meta.namespace, meta.uid))
+            why = f"Preempted by pod {pod.metadata.uid} on node {made.node}"
+            self._recorder.event(victim.pod, "Normal", "Preempted", why)
+        return writes
 
 
 def _offer(node: Node) -> tuple[object, ...]:
@@ -196,11 +224,36 @@ def _condition(pod: PodInfo, message: str, now: float) -> PatchOf:
         "message": message,
         "lastTransitionTime": format_time(int(now)),
     }
+    return _status(pod, {"conditions": [condition]})
+
+
+def _disruption(victim: PodInfo, scheduler: str, now: float) -> PatchOf:
+    return _status(
+        victim,
+        {
+            "conditions": [
+                {
+                    "type": "DisruptionTarget",
+                    "status": "True",
+                    "reason": "PreemptionByScheduler",
+                    "message": f"{scheduler}: preempting to accommodate a higher priority pod",
+                    "lastTransitionTime": format_time(int(now)),
+                }
+            ]
+        },
+    )
+
+
+def _nomination(pod: PodInfo, node: str) -> PatchOf:
+    return _status(pod, {"nominatedNodeName": node})
+
+
+def _status(pod: PodInfo, status: Any) -> PatchOf:
     return PatchOf(
         Pod,
         pod.metadata.name,
         pod.metadata.namespace,
-        {"status": {"conditions": [condition]}},
+        {"status": status},
         type=PatchType.STRATEGIC,
         subresource="status",
     )

@@ -2,11 +2,14 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from random import Random
+from typing import Any, Final
 
 from kobune.api.core.v1 import Node, Pod
+from kobune.api.policy.v1 import PodDisruptionBudget
 from kobune.apimachinery.clock import Clock
 from kobune.client import Client, ClientConfig, EventRecorder, Informer
 from kobune.component_base.serving import Ready, Server, ServingConfig
@@ -17,6 +20,8 @@ from kobune.scheduler.scheduler import Scheduler
 log = logging.getLogger(__name__)
 
 NAME = "scheduler"
+LOOKED_AT: Final[Mapping[str, type[Any]]] = {"poddisruptionbudgets": PodDisruptionBudget}
+"""What decisions look at besides pods and nodes, by plural name."""
 
 
 @dataclass(frozen=True)
@@ -40,10 +45,15 @@ async def run(config: Config, *, clock: Clock, random: Random, ready: Callable[[
         scheduler = Scheduler(default_profile(config.scheduler_name), client, recorder, clock, random)
         nodes = Informer.of(client, Node, random=random)
         pods = Informer.of(client, Pod, random=random)
+        others = {plural: Informer.of(client, kind, random=random) for plural, kind in LOOKED_AT.items()}
+        for plural, informer in others.items():
+            informer.subscribe(partial(scheduler.object_changed, plural))
         nodes.subscribe(scheduler.node_changed)
         pods.subscribe(scheduler.pod_changed)
-        for task in (recorder.run(), nodes.run(), pods.run()):
+        for task in (recorder.run(), nodes.run(), pods.run(), *(informer.run() for informer in others.values())):
             group.create_task(task)
+        for informer in others.values():
+            await informer.synced()
         await nodes.synced()
         await pods.synced()
         group.create_task(scheduler.run())

@@ -173,9 +173,9 @@ class Snapshot:
                 del self._nominated[node]
 
     @property
-    def has_nominations(self) -> bool:
-        """Whether room is being made for any pod."""
-        return bool(self._nominated)
+    def nominated_nodes(self) -> Iterable[str]:
+        """The nodes where room is being made."""
+        return self._nominated.keys()
 
     def nominated_on(self, node: str, pod: PodInfo) -> Sequence[PodInfo]:
         """Return the others that are to go to a node and are at least as important as a pod."""

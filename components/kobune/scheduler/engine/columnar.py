@@ -6,7 +6,7 @@ from typing import Final
 from kobune.scheduler.engine.column import Counted
 from kobune.scheduler.engine.standing import Standing
 from kobune.scheduler.engine.table import Table
-from kobune.scheduler.framework import Decision, Evaluation, Placed, Profile, decide
+from kobune.scheduler.framework import Decision, Evaluation, No, Placed, Profile, decide
 from kobune.scheduler.framework.evaluation import unschedulable
 from kobune.scheduler.nodeinfo import NodeInfo
 from kobune.scheduler.podinfo import PodInfo
@@ -65,18 +65,37 @@ class Columnar:
 
     def decide(self, profile: Profile, pod: PodInfo, random: Random) -> Decision:
         """Return what `framework.decide` would."""
-        standing = None if self.cluster.has_nominations else self._standing(profile, pod)
-        if standing is None or standing.is_plain:
+        standing = self._standing(profile, pod)
+        if standing.is_plain:
             self.plain += 1
             return decide(profile, pod, self.cluster, random)
         pod.adopt(standing.pod)
-        best = standing.best()
+        evaluation = None
+        if pod.status.nominatedNodeName:
+            evaluation = Evaluation(profile, pod, self.cluster)
+            if (reserved := evaluation.reserved()) is not None:
+                return Placed(reserved)
+        fits = standing.fits()
+        crowded: dict[str, No] = {}
+        for name in self.cluster.nominated_nodes:
+            row = self.table.rows.get(name)
+            node = self.cluster.node(name)
+            if row is None or node is None or not fits[row]:
+                continue
+            evaluation = evaluation or Evaluation(profile, pod, self.cluster)
+            if (no := evaluation.crowded_out(node)) is not None:
+                crowded[name] = no
+        if crowded:
+            fits = fits.copy()
+            fits[[self.table.rows[name] for name in crowded]] = False
+        best = standing.best(fits)
         if not len(best):
-            return unschedulable(Evaluation(profile, pod, self.cluster), standing.why_not())
+            evaluation = evaluation or Evaluation(profile, pod, self.cluster)
+            return unschedulable(evaluation, {**standing.why_not(), **crowded})
         row = int(best[0]) if len(best) == 1 else int(random.choice(best))
-        node = self.table.nodes[row]
-        assert node is not None
-        return Placed(node.name)
+        chosen = self.table.nodes[row]
+        assert chosen is not None
+        return Placed(chosen.name)
 
     def _standing(self, profile: Profile, pod: PodInfo) -> Standing:
         key = (profile.name, pod.template)

@@ -73,7 +73,7 @@ class Part:
             for row in rows:
                 self._update_row(row)
             return
-        index = np.asarray(rows)
+        index = np.asarray(rows, np.int64)
         if self.filters:
             self.codes[index] = self.plugin.filter_rows(self._pod, self._table, index)
         if self.scores:

@@ -110,7 +110,7 @@ class Standing:
         if len(rows) == 1:
             self._settle_one(rows[0])
             return
-        index = np.asarray(rows)
+        index = np.asarray(rows, np.int64)
         fits = self._question[index]
         total = np.zeros(len(index))
         for part in self._parts:
@@ -148,21 +148,25 @@ class Standing:
 
     # What comes of it.
 
-    def best(self) -> Ints:
-        """Return the rows of the nodes that are rated highest, in order; none if the pod fits nowhere."""
-        total = self._total()
+    def fits(self) -> Bools:
+        """Return where the pod fits; not to be changed."""
+        fits = self._fits
+        for elsewhere in self._elsewhere:
+            if elsewhere.filters and (codes := _column(elsewhere).codes()) is not None:
+                fits = fits & (codes == 0)
+        return fits
+
+    def best(self, fits: Bools) -> Ints:
+        """Return the rows rated highest of those where it `fits`, in order; none if it fits nowhere."""
+        total = self._total(fits)
         highest = total.max(initial=NOWHERE)
         if highest == NOWHERE:
             return np.zeros(0, np.int64)
         return np.flatnonzero(total == highest)
 
-    def _total(self) -> Floats:
+    def _total(self, fits: Bools) -> Floats:
         if not self._varying and not self._elsewhere:
-            return self._base
-        fits = self._fits
-        for elsewhere in self._elsewhere:
-            if elsewhere.filters and (codes := _column(elsewhere).codes()) is not None:
-                fits = fits & (codes == 0)
+            return self._base if fits is self._fits else np.where(fits, self._base, NOWHERE)
         more = np.zeros(self._rows)
         for part in self._varying:
             if (scores := part.normalized(fits)) is not None:

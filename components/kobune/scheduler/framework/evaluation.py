@@ -4,7 +4,7 @@ The columnar engine (`engine/`) decides the same faster. This is what it is comp
 what runs where a plugin has no other form.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -50,15 +50,24 @@ class Evaluation:
         if self.only is not None and node.name not in self.only:
             names = ", ".join(self._restricted_by)
             return No((f"node(s) didn't satisfy plugin(s) [{names}]",), final=True, plugin=self._restricted_by[0])
+        no = self.filtered(node, self._states)
+        return no if no is not None else self.crowded_out(node)
+
+    def reserved(self) -> str | None:
+        """Return the node that was nominated for the pod, if it fits there now: nobody else is looked at."""
+        node = self.cluster.node(self.pod.status.nominatedNodeName)
+        return node.name if node is not None and self.why_not(node) is None else None
+
+    def crowded_out(self, node: NodeInfo) -> No | None:
+        """Return why the pod cannot run on a node, where it would fit, beside those that are to go there."""
         expected = self.cluster.nominated_on(node.name, self.pod)
-        if expected:
-            crowded, states = node.copy(), dict(self._states)
-            for other in expected:
-                crowded.add(other)
-                states = self.adjusted(states, "added", other, crowded)
-            if (no := self.filtered(crowded, states)) is not None:
-                return no
-        return self.filtered(node, self._states)
+        if not expected:
+            return None
+        crowded, states = node.copy(), dict(self._states)
+        for other in expected:
+            crowded.add(other)
+            states = self.adjusted(states, "added", other, crowded)
+        return self.filtered(crowded, states)
 
     def filtered(self, node: NodeInfo, states: Mapping[str, Any]) -> No | None:
         """Return what the first filter that objects says about a node, given what `pre_filter` remembered."""
@@ -140,22 +149,16 @@ class Trial:
     why_not: Mapping[str, No]
     at_once: No | None = None
 
-    def fits(self, node: NodeInfo, removed: Iterable[PodInfo]) -> bool:
-        """Whether the pod would fit on a node without some of its pods."""
-        emptier = node.copy()
-        states: Mapping[str, Any] = self.evaluation.states
-        for pod in removed:
-            emptier.remove(pod.metadata.uid)
-            states = self.evaluation.adjusted(states, "removed", pod, emptier)
-        return self.fits_as(emptier, states)
+    def refused(self, node: NodeInfo, states: Mapping[str, Any]) -> No | None:
+        """Return why the pod would not fit on a node as it would be, beside those nominated for it.
 
-    def fits_as(self, node: NodeInfo, states: Mapping[str, Any]) -> bool:
-        """Whether the pod fits on a node as it is, beside those nominated for it, given what was remembered."""
+        `states` is what `pre_filter` remembered, adjusted to the pods that were taken off the node.
+        """
         for other in self.evaluation.cluster.nominated_on(node.name, self.evaluation.pod):
             node = node.copy()
             node.add(other)
             states = self.evaluation.adjusted(states, "added", other, node)
-        return self.evaluation.filtered(node, states) is None
+        return self.evaluation.filtered(node, states)
 
 
 def decide(profile: Profile, pod: PodInfo, cluster: Snapshot, random: Random) -> Decision:
@@ -163,6 +166,8 @@ def decide(profile: Profile, pod: PodInfo, cluster: Snapshot, random: Random) ->
     evaluation = Evaluation(profile, pod, cluster)
     if evaluation.refused is not None:
         return unschedulable(evaluation, {})
+    if (reserved := evaluation.reserved()) is not None:
+        return Placed(reserved)
     why_not: dict[str, No] = {}
     fitting = []
     for node in cluster.nodes:

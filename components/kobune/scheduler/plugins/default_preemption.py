@@ -1,0 +1,168 @@
+"""Room for an important pod is made by evicting less important ones. Source: *Pod Priority and Preemption*, KEP-268."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from kobune.apimachinery.selectors import Selector, from_label_selector
+from kobune.scheduler.framework import No, Nominated, Note, Trial
+from kobune.scheduler.nodeinfo import NodeInfo
+from kobune.scheduler.podinfo import PodInfo
+from kobune.scheduler.snapshot import Snapshot
+
+NO_HELP = "Preemption is not helpful for scheduling"
+NO_VICTIMS = "No preemption victims found for incoming pod"
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A node, and who would have to leave it."""
+
+    node: str
+    victims: tuple[PodInfo, ...]
+    """The most important first."""
+    violations: int
+    """How many of them a disruption budget would keep."""
+
+    def cost(self) -> tuple[float, ...]:
+        """Return what is compared, the first difference decides: the least is best."""
+        priorities = [victim.spec.priority for victim in self.victims]
+        highest = max(priorities)
+        first = min(started(victim) for victim in self.victims if victim.spec.priority == highest)
+        # 2**31 for each pod, so that a few pods of low priority are not better than none of a negative one.
+        return self.violations, highest, sum(priority + 2**31 for priority in priorities), len(priorities), -first
+
+
+@dataclass(frozen=True)
+class DefaultPreemption:
+    """Finds the node where the least harm is done, and nominates it."""
+
+    min_candidate_nodes_percentage: int = 10
+    min_candidate_nodes_absolute: int = 100
+
+    def post_filter(self, pod: PodInfo, cluster: Snapshot, trial: Trial) -> Nominated | Note:
+        if pod.spec.preemptionPolicy == "Never":
+            return Note("preemption: not eligible due to preemptionPolicy=Never.")
+        if is_waiting(pod, cluster, trial.why_not):
+            return Note("preemption: not eligible due to a terminating pod on the nominated node.")
+        budgets = budgets_of(cluster, pod)
+        wanted = max(cluster.node_count * self.min_candidate_nodes_percentage // 100, self.min_candidate_nodes_absolute)
+        candidates: list[Candidate] = []
+        reasons: Counter[str] = Counter()
+        for node in _from_somewhere(cluster.nodes, pod):
+            no = trial.why_not.get(node.name)
+            if no is None or no.final:
+                reasons[NO_HELP] += 1
+                continue
+            found = candidate(pod, node, trial, budgets)
+            if isinstance(found, Candidate):
+                candidates.append(found)
+                if len(candidates) >= wanted:
+                    break
+            else:
+                reasons.update(found)
+        if candidates:
+            best = min(candidates, key=Candidate.cost)
+            return Nominated(best.node, best.victims)
+        parts = ", ".join(sorted(f"{count} {reason}" for reason, count in reasons.items()))
+        return Note(f"preemption: 0/{cluster.node_count} nodes are available: {parts}.")
+
+
+def candidate(pod: PodInfo, node: NodeInfo, trial: Trial, budgets: "Sequence[Budget]") -> Candidate | Sequence[str]:
+    """Return who would have to leave a node for a pod, or why that would not do."""
+    weaker = [other for other in node.pods if other.spec.priority < pod.spec.priority]
+    if not weaker:
+        return (NO_VICTIMS,)
+    emptier = node.copy()
+    states: Mapping[str, Any] = trial.evaluation.states
+    for other in weaker:
+        emptier.remove(other.metadata.uid)
+        states = trial.evaluation.adjusted(states, "removed", other, emptier)
+    if (no := trial.refused(emptier, states)) is not None:
+        return no.reasons
+    weaker.sort(key=lambda other: (-other.spec.priority, started(other)))
+    kept, guarded = _guarded(weaker, budgets)
+    victims: list[PodInfo] = []
+    violations = 0
+    # Those that a budget guards are spared first, then the most important.
+    for others, counts in ((guarded, 1), (kept, 0)):
+        for other in others:
+            emptier.add(other)
+            fuller = trial.evaluation.adjusted(states, "added", other, emptier)
+            if trial.refused(emptier, fuller) is None:
+                states = fuller
+                continue
+            emptier.remove(other.metadata.uid)
+            victims.append(other)
+            violations += counts
+    victims.sort(key=lambda other: (-other.spec.priority, started(other)))
+    return Candidate(node.name, tuple(victims), violations)
+
+
+@dataclass
+class Budget:
+    """How many more pods may be disrupted."""
+
+    namespace: str
+    selector: Selector
+    allowed: int
+    disrupted: frozenset[str]
+    """The names of pods that are counted already."""
+
+    def covers(self, pod: PodInfo) -> bool:
+        """Whether it is about a pod."""
+        meta = pod.metadata
+        return (
+            meta.namespace == self.namespace and meta.name not in self.disrupted and self.selector.matches(meta.labels)
+        )
+
+
+def budgets_of(cluster: Snapshot, pod: PodInfo) -> list[Budget]:
+    """Return every disruption budget that guards any pod."""
+    return [
+        Budget(
+            budget.metadata.namespace,
+            from_label_selector(budget.spec.selector),
+            budget.status.disruptionsAllowed,
+            frozenset(budget.status.disruptedPods),
+        )
+        for budget in cluster.objects.list("poddisruptionbudgets")
+        if budget.spec.HasField("selector")
+    ]
+
+
+def _guarded(pods: Sequence[PodInfo], budgets: Sequence[Budget]) -> tuple[list[PodInfo], list[PodInfo]]:
+    """Return the pods that may be evicted, and those that a budget would keep if all before them were evicted."""
+    left = [budget.allowed for budget in budgets]
+    free: list[PodInfo] = []
+    guarded: list[PodInfo] = []
+    for pod in pods:
+        covering = [at for at, budget in enumerate(budgets) if budget.covers(pod)]
+        for at in covering:
+            left[at] -= 1
+        (guarded if any(left[at] < 0 for at in covering) else free).append(pod)
+    return free, guarded
+
+
+def is_waiting(pod: PodInfo, cluster: Snapshot, why_not: Mapping[str, No]) -> bool:
+    """Whether pods are leaving the node that the pod was nominated for: then nobody else has to."""
+    name = pod.status.nominatedNodeName
+    node = cluster.node(name) if name else None
+    if node is None or ((no := why_not.get(name)) is not None and no.final):
+        return False
+    return any(
+        other.metadata.HasField("deletionTimestamp") and other.spec.priority < pod.spec.priority for other in node.pods
+    )
+
+
+def started(pod: PodInfo) -> float:
+    """Return when a pod was started, or was to be: the earlier, the more it has to lose."""
+    time = pod.status.startTime if pod.status.HasField("startTime") else pod.metadata.creationTimestamp
+    return float(time.seconds)
+
+
+def _from_somewhere(nodes: Sequence[NodeInfo], pod: PodInfo) -> Sequence[NodeInfo]:
+    """Return the nodes in order, from one on that differs between pods: not all should evict on the same nodes."""
+    start = sum(pod.metadata.uid.encode()) % len(nodes) if nodes else 0
+    return [*nodes[start:], *nodes[:start]]
