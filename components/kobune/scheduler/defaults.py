@@ -1,6 +1,10 @@
 """The profile that Kubernetes' scheduler has when nobody configures it. Source: the reference of its configuration."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from kobune.scheduler.framework import Profile
+from kobune.scheduler.plugins.default_binder import DefaultBinder
 from kobune.scheduler.plugins.default_preemption import DefaultPreemption
 from kobune.scheduler.plugins.image_locality import ImageLocality
 from kobune.scheduler.plugins.node_affinity import NodeAffinity
@@ -19,20 +23,23 @@ NAME = "default-scheduler"
 
 def default_profile(name: str = NAME) -> Profile:
     """Return the default plugins in their order, with their weights."""
-    return Profile(
-        name,
-        (
-            SchedulingGates(),
-            PrioritySort(),
-            Unsupported(),
-            NodeUnschedulable(),
-            NodeName(),
-            TaintToleration(),
-            NodeAffinity(),
-            NodePorts(),
-            NodeResourcesFit(),
-            DefaultPreemption(),
-            NodeResourcesBalancedAllocation(),
-            ImageLocality(),
-        ),
+    return Profile(name, default_plugins())
+
+
+def default_plugins() -> Sequence[Any]:
+    """Return the default plugins in their order."""
+    return (
+        SchedulingGates(),
+        PrioritySort(),
+        Unsupported(),
+        NodeUnschedulable(),
+        NodeName(),
+        TaintToleration(),
+        NodeAffinity(),
+        NodePorts(),
+        NodeResourcesFit(),
+        DefaultPreemption(),
+        NodeResourcesBalancedAllocation(),
+        ImageLocality(),
+        DefaultBinder(),
     )

@@ -21,6 +21,8 @@ class NodeInfo:
         self.counted: dict[str, int] = {}
         """The same with small amounts for pods that asked for nothing."""
         self._pods: dict[str, PodInfo] = {}
+        self.version = 0
+        """The snapshot's when the node or its pods changed last."""
 
     @property
     def name(self) -> str:
@@ -41,7 +43,7 @@ class NodeInfo:
         """Return the same node with the same pods, to change."""
         copy: NodeInfo = NodeInfo.__new__(NodeInfo)
         copy.node, copy.allocatable, copy.images = self.node, self.allocatable, self.images
-        copy.taints = self.taints
+        copy.taints, copy.version = self.taints, self.version
         copy.requested, copy.counted, copy._pods = dict(self.requested), dict(self.counted), dict(self._pods)
         return copy
 

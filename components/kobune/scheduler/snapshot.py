@@ -68,6 +68,8 @@ class Snapshot:
         self.image_counts: Counter[str] = Counter()
         """On how many nodes each image is."""
         self.follower: Follower | None = None
+        self.version = 0
+        """Goes up with every change of a node or its pods; `NodeInfo.version` has that of the node's last one."""
 
     @property
     def nodes(self) -> Sequence[NodeInfo]:
@@ -92,6 +94,11 @@ class Snapshot:
         """Return the name of the node that a pod is on."""
         return self._place_of.get(uid)
 
+    def has_changed(self, node: str, since: int) -> bool:
+        """Whether a node or its pods changed after a version, or the node is gone."""
+        info = self._nodes.get(node)
+        return info is None or info.version > since
+
     def fork(self) -> "Snapshot":
         """Return the same state, to change without anybody noticing."""
         fork = Snapshot(self.objects.copy())
@@ -108,10 +115,12 @@ class Snapshot:
         if (known := self._nodes.get(name)) is not None:
             self.image_counts.subtract(known.images.keys())
             known.set_node(node)
+            self._count(known)
             self.image_counts.update(known.images.keys())
             self._tell_node(known)
             return
         info = self._nodes[name] = NodeInfo(node)
+        self._count(info)
         self.image_counts.update(info.images.keys())
         self._tell_node(info)
         for pod in self._homeless.pop(name, {}).values():
@@ -144,6 +153,7 @@ class Snapshot:
             return
         if (info := self._nodes.get(node)) is not None:
             gone = info.remove(uid)
+            self._count(info)
             if gone is not None and self.follower is not None:
                 self.follower.pods_changed(info, gone, -1)
         elif node in self._homeless:
@@ -151,8 +161,13 @@ class Snapshot:
 
     def _add(self, info: NodeInfo, pod: PodInfo) -> None:
         info.add(pod)
+        self._count(info)
         if self.follower is not None:
             self.follower.pods_changed(info, pod, 1)
+
+    def _count(self, info: NodeInfo) -> None:
+        self.version += 1
+        info.version = self.version
 
     def _tell_node(self, info: NodeInfo) -> None:
         if self.follower is not None:

@@ -32,7 +32,8 @@ Source: the documentation's *Scheduling Framework*, KEP-624, KEP-4247.
 from kobune.scheduler.framework.answers import SKIP, No, Nominated, Note, Only, Wait
 from kobune.scheduler.framework.decision import Decision, Placed, Unschedulable
 from kobune.scheduler.framework.evaluation import Evaluation, Rating, Scores, Trial, decide
-from kobune.scheduler.framework.profile import Extension, PluginFailed, Profile
+from kobune.scheduler.framework.guard import PluginFailed
+from kobune.scheduler.framework.profile import Extension, Profile
 
 __all__ = [
     "SKIP",

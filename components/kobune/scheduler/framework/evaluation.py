@@ -11,7 +11,8 @@ from typing import Any
 
 from kobune.scheduler.framework.answers import SKIP, No, Nominated, Note, Only, no_of
 from kobune.scheduler.framework.decision import Decision, Placed, Unschedulable
-from kobune.scheduler.framework.profile import Extension, PluginFailed, Profile
+from kobune.scheduler.framework.guard import PluginFailed
+from kobune.scheduler.framework.profile import Extension, Profile
 from kobune.scheduler.nodeinfo import NodeInfo
 from kobune.scheduler.podinfo import PodInfo
 from kobune.scheduler.snapshot import Snapshot
@@ -121,8 +122,10 @@ class Evaluation:
             return scores
         try:
             result: Scores = normalize(scores)
+        except PluginFailed:
+            raise
         except Exception as error:
-            raise PluginFailed(scorer.name, "normalize", f"{type(error).__name__}: {error}") from error
+            raise PluginFailed.by(scorer.name, "normalize", error) from error
         return result
 
     def _prepare(self) -> No | None:
