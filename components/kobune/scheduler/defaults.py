@@ -2,6 +2,7 @@
 
 from kobune.scheduler.framework import Profile
 from kobune.scheduler.plugins.default_preemption import DefaultPreemption
+from kobune.scheduler.plugins.dynamic_resources import DynamicResources
 from kobune.scheduler.plugins.image_locality import ImageLocality
 from kobune.scheduler.plugins.node_affinity import NodeAffinity
 from kobune.scheduler.plugins.node_name import NodeName
@@ -31,6 +32,7 @@ def default_profile(name: str = NAME) -> Profile:
             NodeAffinity(),
             NodePorts(),
             NodeResourcesFit(),
+            DynamicResources(),
             DefaultPreemption(),
             NodeResourcesBalancedAllocation(),
             ImageLocality(),
