@@ -137,7 +137,7 @@ class Watcher:
 
 async def test_what_clients_saw_under_kills_can_have_happened(tmp_path: Path) -> None:
     random = Random(SEED)
-    async with apiserver(tmp_path) as server, server.channel() as channel:
+    async with asyncio.timeout(60 + 10 * KILLS), apiserver(tmp_path) as server, server.channel() as channel:
         kv = services.KVStub(channel)
         began = (await kv.Range(rpc_pb2.RangeRequest(key=PREFIX))).header.revision
         clients = [Client(server, number) for number in range(CLIENTS)]
