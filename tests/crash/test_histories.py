@@ -47,7 +47,7 @@ class Client:
             except grpc.aio.AioRpcError as error:
                 # Whether it was done nobody knows.
                 assert error.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED), error
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(0.1)
         await self._channel.close()
 
     def _choose(self) -> Operation:
