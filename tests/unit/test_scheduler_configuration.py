@@ -201,8 +201,8 @@ def test_a_star_leaves_only_what_is_named(tmp_path: Path) -> None:
             "profiles[0].plugins: there is no field 'permits'; did you mean permit?",
         ),
         (
-            enabled("{multiPoint: {enabled: [{name: DynamicResources}]}}"),
-            "profiles[0].plugins.multiPoint.enabled[0].name: Kubernetes' plugin DynamicResources is not supported yet",
+            enabled("{multiPoint: {enabled: [{name: VolumeZone}]}}"),
+            "profiles[0].plugins.multiPoint.enabled[0].name: Kubernetes' plugin VolumeZone is not supported yet",
         ),
         (
             enabled("{multiPoint: {enabled: [{name: configuredlab:Lifo}]}}"),

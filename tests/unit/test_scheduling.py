@@ -127,9 +127,7 @@ def test_the_queue_goes_by_priority_and_then_by_age() -> None:
     assert [waiting.pod.metadata.name for waiting in queue.pop(10, now=5)] == ["urgent", "old", "new"]
 
 
-def help_all(queue: SchedulingQueue, now: float) -> None:
-    for waiting in queue.happened(Happening("Node", ("Add",))):
-        queue.help(waiting, now)
+ADDED = Happening("Node", ("Add",))
 
 
 def test_an_unschedulable_pod_waits_for_a_change_and_its_back_off() -> None:
@@ -138,10 +136,10 @@ def test_an_unschedulable_pod_waits_for_a_change_and_its_back_off() -> None:
     (waiting,) = queue.pop(1, now=0)
     queue.failed(waiting, now=0)
     assert queue.pop(1, now=100) == []
-    help_all(queue, now=100)
+    queue.wake(ADDED, now=100)
     assert queue.pop(1, now=100) == [waiting]
     queue.failed(waiting, now=101)
-    help_all(queue, now=101.5)
+    queue.wake(ADDED, now=101.5)
     assert queue.pop(1, now=102.5) == []
     assert queue.pop(1, now=103) == [waiting]
 
@@ -150,7 +148,7 @@ def test_a_change_during_the_decision_is_not_missed() -> None:
     queue = SchedulingQueue()
     queue.set(pod("p"), now=0)
     (waiting,) = queue.pop(1, now=0)
-    help_all(queue, now=0.5)
+    queue.wake(ADDED, now=0.5)
     queue.failed(waiting, now=1)
     assert queue.next_wake() is not None
     assert queue.pop(1, now=3) == [waiting]

@@ -6,6 +6,7 @@ from typing import Any
 from kobune.scheduler.framework import Profile
 from kobune.scheduler.plugins.default_binder import DefaultBinder
 from kobune.scheduler.plugins.default_preemption import DefaultPreemption
+from kobune.scheduler.plugins.dynamic_resources import DynamicResources
 from kobune.scheduler.plugins.image_locality import ImageLocality
 from kobune.scheduler.plugins.node_affinity import NodeAffinity
 from kobune.scheduler.plugins.node_name import NodeName
@@ -38,6 +39,7 @@ def default_plugins() -> Sequence[Any]:
         NodeAffinity(),
         NodePorts(),
         NodeResourcesFit(),
+        DynamicResources(),
         DefaultPreemption(),
         NodeResourcesBalancedAllocation(),
         ImageLocality(),

@@ -112,7 +112,7 @@ class SchedulingQueue:
 
     def pop(self, limit: int, now: float) -> list[Waiting]:
         """Take out up to `limit` pods that are to be decided now; each is given back, or removed."""
-        self._wake(now)
+        self._wake_in_time(now)
         taken: list[Waiting] = []
         while self._active and len(taken) < limit:
             try:
@@ -126,13 +126,16 @@ class SchedulingQueue:
                 taken.append(waiting)
         return taken
 
-    def failed(self, waiting: Waiting, now: float, refused_by: Collection[str] = ()) -> None:
-        """Give back a pod for which there was no node, because of these plugins."""
+    def failed(self, waiting: Waiting, now: float, refused_by: Collection[str] = (), *, saw_all: bool = False) -> None:
+        """Give back a pod for which there was no node, because of these plugins.
+
+        What happened since it was taken out may help it, unless the decision `saw_all` of that.
+        """
         if waiting not in self:
             return
         waiting.failed_at = now
         waiting.refused_by = frozenset(refused_by)
-        if any(self._concerns(waiting, what) for what in self._missed(waiting)):
+        if not saw_all and any(self._concerns(waiting, what) for what in self._missed(waiting)):
             self._back_off(waiting, now)  # what it waits for may have happened while it was decided
             return
         self._unschedulable[waiting.pod.metadata.uid] = waiting
@@ -178,6 +181,11 @@ class SchedulingQueue:
             if (interest := known.get(plugin)) is not None and interest.concerns(what):
                 yield interest
 
+    def wake(self, what: Happening, now: float) -> None:
+        """Let every pod be tried again, after its back-off, that something may help, as far as its kind says."""
+        for waiting in self.happened(what):
+            self.help(waiting, now)
+
     def help(self, waiting: Waiting, now: float) -> None:
         """Let a pod be tried again, after its back-off."""
         if self._take_back(waiting.pod.metadata.uid):
@@ -217,7 +225,7 @@ class SchedulingQueue:
             del self._refused[key]
         return True
 
-    def _wake(self, now: float) -> None:
+    def _wake_in_time(self, now: float) -> None:
         while self._backing_off and self._backing_off[0][0] <= now:
             *_, uid = heapq.heappop(self._backing_off)
             if (waiting := self._waiting.get(uid)) is not None:

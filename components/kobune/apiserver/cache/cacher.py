@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from kobune.api.meta.v1 import StatusDetails
 from kobune.apimachinery.errors import NotFound
 from kobune.apiserver.cache.ring import Ring
-from kobune.apiserver.cache.soundness import NoObject, raw_of
-from kobune.apiserver.cache.stored import Stored, Unread
+from kobune.apiserver.cache.soundness import NoObject, read
+from kobune.apiserver.cache.stored import Stored
+from kobune.apiserver.cache.unread import Unread
 from kobune.apiserver.registry.registry import Registry
 from kobune.apiserver.registry.resource import PREFIX, Resource
 from kobune.apiserver.storage.store import DELETE, Entry, Event, Store, prefix_end
@@ -18,9 +19,8 @@ class Cacher:
     def __init__(self, store: Store, registry: Registry) -> None:
         self._store = store
         self._rings = {resource.stored.path: Ring(resource.stored, store.revision) for resource in registry}
-        for key, revision in store.index(PREFIX, prefix_end(PREFIX)):
-            if (ring := self._ring_of(key)) is not None:
-                ring.load(key, Unread(ring.resource, store, key, revision))
+        for ring in self._rings.values():
+            self._load(ring)
         self._compacted = store.compacted
         self._stop = store.subscribe(self._follow)
 
@@ -40,9 +40,7 @@ class Cacher:
         """Keep the objects of a resource from now on; whoever watched it as it was before is through."""
         self.forget(resource)
         ring = self._rings[resource.stored.path] = Ring(resource.stored, self._store.revision)
-        prefix = resource.prefix()
-        for key, revision in self._store.index(prefix, prefix_end(prefix)):
-            ring.load(key, Unread(ring.resource, self._store, key, revision))
+        self._load(ring)
 
     def forget(self, resource: Resource) -> None:
         """Keep the objects of a resource no longer."""
@@ -57,7 +55,7 @@ class Cacher:
     def stored(self, resource: Resource, entry: Entry) -> Stored | None:
         """Return the object of an entry; None, and a line in the log, if it is none: others write there, too."""
         try:
-            return Stored(resource, raw_of(resource, entry), entry.mod_revision)
+            return read(resource, entry)
         except NoObject:
             return None
 
@@ -69,6 +67,12 @@ class Cacher:
     def close(self) -> None:
         """Stop following."""
         self._stop()
+
+    def _load(self, ring: Ring) -> None:
+        store, resource, prefix = self._store, ring.resource, ring.resource.prefix()
+        ring.load(
+            {key: Unread(resource, store, key, revision) for key, revision in store.index(prefix, prefix_end(prefix))}
+        )
 
     def _ring_of(self, key: bytes) -> Ring | None:
         first, _, rest = key[len(PREFIX) :].partition(b"/")
@@ -102,6 +106,6 @@ class Cacher:
     def _keep(self, ring: Ring, before: Unread, previous: Entry) -> None:
         """Have an object read before compaction may take it from the disk."""
         try:
-            before.raw = raw_of(ring.resource, previous)
+            before.settle(read(ring.resource, previous))
         except NoObject:
             del ring.objects[previous.key]

@@ -5,7 +5,7 @@ until something happens, and one that has fallen off the ring gets `Expired`, ne
 """
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from sortedcontainers import SortedDict
@@ -78,9 +78,9 @@ class Ring:
         self.is_closed = True
         self._wake()
 
-    def load(self, key: bytes, stored: Stored) -> None:
-        """Take over an object that was there before any change was seen."""
-        self.objects[key] = stored
+    def load(self, objects: Mapping[bytes, Stored]) -> None:
+        """Take over the objects that were there before any change was seen."""
+        self.objects.update(objects)
 
     def put(self, key: bytes, stored: Stored) -> None:
         """Note that an object was written."""

@@ -3,11 +3,9 @@
 from typing import TYPE_CHECKING
 
 from kobune.apimachinery.kinds import Object
-from kobune.apiserver.cache.soundness import NoObject, raw_of
 
 if TYPE_CHECKING:
     from kobune.apiserver.registry.resource import Resource
-    from kobune.apiserver.storage.store import Store
 
 
 class Stored:
@@ -69,40 +67,3 @@ class Stored:
     def private(self) -> Object:
         """Return a copy of the object to change."""
         return self.resource.load(self)
-
-
-class Unread(Stored):
-    """An object that was there when the server started, and that nobody has asked for yet."""
-
-    __slots__ = ("_broken", "_key", "_store")
-
-    def __init__(self, resource: "Resource", store: "Store", key: bytes, revision: int) -> None:
-        self.resource = resource
-        self.revision = revision
-        self._store = store
-        self._key = key
-        self._broken: NoObject | None = None
-        self.forget_encodings()
-
-    def __getattr__(self, name: str) -> bytes:
-        """Read what the store keeps: `raw` is not set until then."""
-        if name != "raw":
-            raise AttributeError(name)
-        entry = self._store.get(self._key)
-        if entry is None or entry.mod_revision != self.revision:
-            raise LookupError(f"the store has lost {self._key.decode(errors='replace')}")
-        if self._broken is not None:
-            raise self._broken
-        try:
-            self.raw = raw_of(self.resource, entry)
-        except NoObject as error:
-            self._broken = error
-            raise
-        return self.raw
-
-    def is_sound(self) -> bool:
-        """Whether it is an object at all: others write into the store, too."""
-        try:
-            return self.raw is not None
-        except NoObject:
-            return False

@@ -164,11 +164,6 @@ class CustomResource(Resource):
         """Return the JSON that is stored."""
         return value
 
-    def check(self, raw: bytes) -> None:
-        """Raise an exception of some sort if the JSON of a stored object cannot be read."""
-        if not orjson.loads(raw)["metadata"]["name"]:
-            raise ValueError("it has no name")
-
     def load(self, stored: Stored) -> Object:
         """Return the object of a revision, new: pruned and filled in as the definition says now."""
         tree = orjson.loads(stored.raw)

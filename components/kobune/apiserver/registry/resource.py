@@ -237,11 +237,6 @@ class Resource:
             raise ValueError(f"it is a {unknown.typeMeta.kind or '?'} of {unknown.typeMeta.apiVersion or '?'}")
         return unknown.raw
 
-    def check(self, raw: bytes) -> None:
-        """Raise an exception of some sort if the bytes of a stored object cannot be read."""
-        if not cast(Any, self.message.FromString(raw)).metadata.name:
-            raise ValueError("it has no name")
-
 
 def varint(number: int) -> bytes:
     """Return protobuf's encoding of a whole number."""
