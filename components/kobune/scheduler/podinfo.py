@@ -8,6 +8,7 @@ from kobune.api.core.v1 import Pod, PodSpec, PodStatus
 from kobune.api.meta.v1 import ObjectMeta
 from kobune.apimachinery import quantity
 from kobune.apimachinery.meta import key_of
+from kobune.scheduler.affinity import Terms, terms_of
 
 Amounts: TypeAlias = Mapping[str, int]
 """By resource: `cpu` in thousandths, all others in units."""
@@ -59,8 +60,13 @@ class PodInfo:
 
     def adopt(self, other: "PodInfo") -> None:
         """Take over what was added up for a pod of the same template."""
-        for name in ("requests", "counted_requests"):
+        for name in ("requests", "counted_requests", "terms"):
             self.__dict__[name] = getattr(other, name)
+
+    @cached_property
+    def terms(self) -> Terms:
+        """What it says about the pods beside it."""
+        return terms_of(self.pod)
 
     @cached_property
     def host_ports(self) -> frozenset[tuple[str, str, int]]:
