@@ -17,15 +17,21 @@ class Objects:
 
     def __init__(self, kinds: Mapping[str, Mapping[tuple[str, str], Any]] | None = None) -> None:
         self._kinds = {plural: dict(objects) for plural, objects in (kinds or {}).items()}
+        self.changes: Counter[str] = Counter()
+        """By plural name, how often there was one more or less, or the labels or the spec of one changed."""
 
     def set(self, plural: str, item: Any) -> None:
         """Take in a new or changed object."""
-        meta = item.metadata
-        self._kinds.setdefault(plural, {})[meta.namespace, meta.name] = item
+        key = (item.metadata.namespace, item.metadata.name)
+        objects = self._kinds.setdefault(plural, {})
+        if (known := objects.get(key)) is None or _wanted(known) != _wanted(item):
+            self.changes[plural] += 1
+        objects[key] = item
 
     def remove(self, plural: str, item: Any) -> None:
         """Forget an object."""
-        self._kinds.get(plural, {}).pop((item.metadata.namespace, item.metadata.name), None)
+        if self._kinds.get(plural, {}).pop((item.metadata.namespace, item.metadata.name), None) is not None:
+            self.changes[plural] += 1
 
     def get(self, plural: str, namespace: str, name: str) -> Any:
         """Return an object, or None."""
@@ -39,6 +45,11 @@ class Objects:
     def copy(self) -> "Objects":
         """Return the same objects, to change."""
         return Objects(self._kinds)
+
+
+def _wanted(item: Any) -> Any:
+    """Return an object without its status, which may change all the time."""
+    return (dict(item.metadata.labels), item.spec) if "spec" in item.DESCRIPTOR.fields_by_name else item
 
 
 class Follower(Protocol):

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from kobune.scheduler.affinity import Term, Terms
 from kobune.scheduler.framework import SKIP, No, Scores
@@ -12,6 +12,10 @@ from kobune.scheduler.nodeinfo import NodeInfo
 from kobune.scheduler.plugins.scaling import HIGHEST
 from kobune.scheduler.podinfo import PodInfo
 from kobune.scheduler.snapshot import Objects, Snapshot
+
+if TYPE_CHECKING:
+    from kobune.scheduler.engine.column import Column
+    from kobune.scheduler.engine.table import Table
 
 Domain: TypeAlias = tuple[str, str]
 """The nodes where a label, the first, has a value, the second."""
@@ -48,6 +52,18 @@ class InterPodAffinity:
     """How much it counts that a pod which is there requires to be near such pods."""
     ignore_preferred_terms_of_existing_pods: bool = False
     """Whether a pod that has no preferences itself is rated without those of the pods that are there."""
+
+    def depends(self, pod: PodInfo, objects: Objects) -> int:
+        return objects.changes["namespaces"]
+
+    def column(self, pod: PodInfo, table: "Table") -> "Column":
+        from kobune.scheduler.engine.affinity_column import AffinityColumn
+
+        hears_others = not self.ignore_preferred_terms_of_existing_pods
+        return AffinityColumn(pod, table, self.hard_pod_affinity_weight, hears_others)
+
+    def refusal(self, pod: PodInfo, code: int) -> No:
+        return REFUSALS[code - 1]
 
     def pre_filter(self, pod: PodInfo, cluster: Snapshot) -> Neighbours | Skip:
         own, objects = pod.terms, cluster.objects

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import floor, log
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from kobune.api.core.v1 import TopologySpreadConstraint
+from kobune.apimachinery.selectors import Selector
 from kobune.scheduler.framework import SKIP, No, Scores
 from kobune.scheduler.framework.answers import Skip
 from kobune.scheduler.nodeinfo import NodeInfo
@@ -23,6 +24,10 @@ from kobune.scheduler.plugins.spread_constraints import (
 )
 from kobune.scheduler.podinfo import PodInfo
 from kobune.scheduler.snapshot import Objects, Snapshot
+
+if TYPE_CHECKING:
+    from kobune.scheduler.engine.column import Column
+    from kobune.scheduler.engine.table import Table
 
 TOO_MANY = No(("node(s) didn't match pod topology spread constraints",))
 NOWHERE = No(("node(s) didn't match pod topology spread constraints (missing required label)",), final=True)
@@ -144,6 +149,22 @@ class PodTopologySpread:
         found = [score for score in scores.values() if score != LEFT_OUT]
         least, most = min(found, default=0), max(found, default=0)
         return {name: _normalized(score, least, most) for name, score in scores.items()}
+
+    def concerns(self, pod: PodInfo) -> bool:
+        return (
+            bool(pod.spec.topologySpreadConstraints) or self.defaulting_type != "List" or bool(self.default_constraints)
+        )
+
+    def depends(self, pod: PodInfo, objects: Objects) -> Selector | None:
+        return None if pod.spec.topologySpreadConstraints else like(pod, objects)
+
+    def column(self, pod: PodInfo, table: "Table") -> "Column":
+        from kobune.scheduler.engine.spread_column import SpreadColumn
+
+        return SpreadColumn(pod, self.spreading(pod, table.objects), table, factor)
+
+    def refusal(self, pod: PodInfo, code: int) -> No:
+        return REFUSALS[code - 1]
 
     def spreading(self, pod: PodInfo, objects: Objects) -> Spreading:
         """Return the constraints of a pod, its own or the default ones."""

@@ -38,6 +38,11 @@ class Constraint:
             return False
         return not (self.honors_taints and is_kept_away(pod, node))
 
+    def asks_nodes(self, pod: PodInfo) -> bool:
+        """Whether there may be nodes that do not count."""
+        selects = bool(pod.spec.nodeSelector) or pod.spec.affinity.HasField("nodeAffinity")
+        return self.honors_taints or (self.honors_affinity and selects)
+
     def matches(self, namespace: str, other: PodInfo) -> bool:
         """Whether another pod counts. Those that are leaving do not, and a selector of everything counts none."""
         metadata = other.metadata
