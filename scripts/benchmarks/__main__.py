@@ -11,6 +11,7 @@ import codec
 import fanout
 import pods
 import requests
+import scheduling
 import startup
 import store
 import uvloop
@@ -30,10 +31,20 @@ ALONE = {"store": store.measure}
 """…and what without one."""
 
 
-async def run(names: list[str], seconds: float) -> list[Figure]:
+SCHEDULER = "scheduler"
+"""What has arguments of its own."""
+
+
+async def run(names: list[str], seconds: float, workloads: list[str], nodes: int, pods: int) -> list[Figure]:
     figures: list[Figure] = []
     for name in names:
         print(f"{name} …", file=sys.stderr, flush=True)
+        if name == SCHEDULER:
+            figures += [scheduling.measure_loop(nodes, templates, 10_000) for templates in (1, 200)]
+            for workload in workloads:
+                with running("--components", "apiserver,scheduler") as cluster:
+                    figures += await scheduling.measure(cluster, workload, nodes, pods)
+            continue
         if name in ALONE:
             figures += await ALONE[name](seconds)
             continue
@@ -49,15 +60,20 @@ def machine() -> str:
 
 
 def main() -> None:
-    known = [*BENCHMARKS, *ALONE]
+    known = [*BENCHMARKS, *ALONE, SCHEDULER]
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"any of: {', '.join(known)} (default: all)")
     parser.add_argument("--seconds", type=float, default=4.0, help="how long each load lasts (default: 4)")
+    workloads = [*scheduling.WORKLOADS, "preemption"]
+    parser.add_argument("--workload", action="append", choices=workloads, help="for scheduler (default: basic)")
+    parser.add_argument("--nodes", type=int, default=1000, help="for scheduler (default: 1000)")
+    parser.add_argument("--pods", type=int, default=5000, help="for scheduler (default: 5000)")
     parser.add_argument("--json", type=Path, help="write the figures there, too")
     arguments = parser.parse_args()
     if unknown := set(arguments.names) - set(known):
         parser.error(f"there is no {', '.join(sorted(unknown))}")
-    figures = uvloop.run(run(arguments.names or known, arguments.seconds))
+    chosen = arguments.workload or ["basic"]
+    figures = uvloop.run(run(arguments.names or known, arguments.seconds, chosen, arguments.nodes, arguments.pods))
     print(f"{machine()}\n\n{tables(figures)}")
     if arguments.json:
         arguments.json.write_text(json.dumps([figure.__dict__ for figure in figures], indent=1))

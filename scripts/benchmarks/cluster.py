@@ -65,8 +65,8 @@ class Running:
 
 
 @contextmanager
-def running() -> Iterator[Running]:
-    """Run a cluster for the length of the `with`."""
+def running(*more: str) -> Iterator[Running]:
+    """Run a cluster for the length of the `with`; `more` are options of `kobune up`."""
     with tempfile.TemporaryDirectory(prefix="kobune-bench-") as folder:
         data_dir = Path(folder)
         flags = ["--data-dir", folder, "--port", "0", "--grpc-port", "0", "--etcd-port", "0"]
@@ -74,7 +74,7 @@ def running() -> Iterator[Running]:
         environment = {**os.environ, "PYTHONPATH": ":".join(sys.path)}
         try:
             subprocess.run(
-                [sys.executable, "-c", KOBUNE, "up", "--detach", *flags],
+                [sys.executable, "-c", KOBUNE, "up", "--detach", *flags, *more],
                 check=True,
                 stdout=subprocess.DEVNULL,
                 env=environment,

@@ -59,10 +59,16 @@ def is_linearizable(history: Sequence[Operation], first: Value = None) -> bool:
             continue
         tried.add((done, held))
         places = _next(operations, done)
+        unanswered: set[tuple[Kind, Value]] = set()
         for place in places:
             operation = operations[place]
             possible, then = _happen(operation, held)
-            if possible and (operation.answered or any(_sees(operations[other], then) for other in places)):
+            if possible and not operation.answered:
+                alike = (operation.kind, then)  # any of those with the same effect is as good as the others
+                possible = then != held and alike not in unanswered
+                possible = possible and any(_sees(operations[other], then) for other in places)
+                unanswered.add(alike)
+            if possible:
                 stack.append((done | 1 << place, then))
     return False
 

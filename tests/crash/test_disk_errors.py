@@ -53,7 +53,8 @@ async def test_a_failing_disk_stops_acknowledgements_at_once_and_loses_none(
             if "f" in told:
                 assert told["r"] == f"r {len(ledger.now)} {len(ledger.now)}", "reads do not go on"
             if struck.endswith(".log") and not struck.startswith("unlink"):
-                assert "f" in told or "x" in told, "nobody noticed"
+                # What compaction deletes is written last, when there may be nobody left who could notice.
+                assert "f" in told or "x" in told or min(ledger.steps) == 2 * LENGTH, "nobody noticed"
                 # What came behind half a record could not be read any more.
                 assert not [call for call in later if call == struck and call.startswith("write")]
             async with leveldb.open_store(directory, clock=ManualClock(), random=Random(1)) as store:

@@ -47,7 +47,7 @@ class Client:
             except grpc.aio.AioRpcError as error:
                 # Whether it was done nobody knows.
                 assert error.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED), error
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(0.1)
         await self._channel.close()
 
     def _choose(self) -> Operation:
@@ -137,7 +137,7 @@ class Watcher:
 
 async def test_what_clients_saw_under_kills_can_have_happened(tmp_path: Path) -> None:
     random = Random(SEED)
-    async with apiserver(tmp_path) as server, server.channel() as channel:
+    async with asyncio.timeout(60 + 10 * KILLS), apiserver(tmp_path) as server, server.channel() as channel:
         kv = services.KVStub(channel)
         began = (await kv.Range(rpc_pb2.RangeRequest(key=PREFIX))).header.revision
         clients = [Client(server, number) for number in range(CLIENTS)]

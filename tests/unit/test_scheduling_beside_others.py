@@ -227,7 +227,7 @@ def test_nodes_without_the_label_are_no_domain() -> None:
     cluster.remove_node("n1")
     assert reasons(cluster, wanted) == (
         "0/1 nodes are available: 1 node(s) didn't match pod topology spread constraints (missing required label). "
-        "preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling."
+        "no new claims to deallocate, preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling."
     )
 
 

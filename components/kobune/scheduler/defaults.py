@@ -2,6 +2,7 @@
 
 from kobune.scheduler.framework import Profile
 from kobune.scheduler.plugins.default_preemption import DefaultPreemption
+from kobune.scheduler.plugins.dynamic_resources import DynamicResources
 from kobune.scheduler.plugins.image_locality import ImageLocality
 from kobune.scheduler.plugins.inter_pod_affinity import InterPodAffinity
 from kobune.scheduler.plugins.node_affinity import NodeAffinity
@@ -35,6 +36,7 @@ def default_profile(name: str = NAME) -> Profile:
             NodeResourcesFit(),
             PodTopologySpread(),
             InterPodAffinity(),
+            DynamicResources(),
             DefaultPreemption(),
             NodeResourcesBalancedAllocation(),
             ImageLocality(),

@@ -135,7 +135,7 @@ class _Soft:
         ids = self.tally.ids
         domains = self._domains if count == len(ids) else np.count_nonzero(np.bincount(ids[compared]))
         by_domain = self.tally.counts * factor(int(domains)) + (self.constraint.max_skew - 1)
-        scores: Floats = by_domain[ids]
+        scores: Floats = np.asarray(by_domain[ids], np.float64)
         if self._has_key is not None:
             scores[~self._has_key] = 0
         return scores
@@ -150,7 +150,7 @@ class _Hosts:
         self._has_key = _with_all({constraint.topology_key}, table)
 
     def scores(self, compared: Bools, count: int, factor: Callable[[int], float]) -> Floats:
-        scores: Floats = self.tally.counts * factor(count) + (self.constraint.max_skew - 1)
+        scores: Floats = np.asarray(self.tally.counts * factor(count) + (self.constraint.max_skew - 1), np.float64)
         if self._has_key is not None:
             scores[~self._has_key] = 0
         return scores

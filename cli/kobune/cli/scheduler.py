@@ -1,0 +1,92 @@
+"""`kobune scheduler`: try schedulers on traces, ask what would be if, and why a pod is where it is."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kobune.cli.options import DEFAULT_DATA_DIR, DataDir
+from kobune.component_base.failure import CannotStart
+from kobune.launcher.data_dir import DataDirectory
+
+app = typer.Typer(help="A laboratory for schedulers.", no_args_is_help=True, rich_markup_mode=None)
+
+Compare = Annotated[
+    str, typer.Option(help="Which schedulers: default, or the import path of a plugin besides, separated by commas.")
+]
+
+
+@app.command()
+def replay(
+    trace: Annotated[Path, typer.Argument(metavar="TRACE", show_default=False)],
+    nodes: Annotated[Path, typer.Option(help="The nodes, as CSV.", show_default=False)],
+    compare: Compare = "default",
+    seeds: Annotated[int, typer.Option(min=1, help="How often each is run, with seeds from 1 on.")] = 1,
+    out: Annotated[Path, typer.Option(help="The folder for the report.")] = Path("report"),
+    until: Annotated[float | None, typer.Option(help="Stop at this second of the trace.", show_default=False)] = None,
+) -> None:
+    """Replay a trace of pods on simulated time, with one or more schedulers, and write a report.
+
+    Same trace, nodes and seed: same result, to the byte. The columns of the files are those of Alibaba's openb traces,
+    or name,arrival,duration,cpu,memory,gpu,priority,labels,selector,count for pods and
+    name,cpu,memory,gpu,pods,labels,taints,count for nodes.
+    """
+    from kobune.scheduler.lab import report, results, traces
+    from kobune.scheduler.lab.profiles import NoSuchPlugin, profile_of
+    from kobune.scheduler.lab.simulation import simulate
+
+    sys.path.insert(0, "")  # plugins are looked for here, too
+    runs = []
+    try:
+        profiles = {name: profile_of(name) for name in filter(None, compare.split(","))}
+        for name, profile in profiles.items():
+            for seed in range(1, seeds + 1):
+                with trace.open(encoding="utf-8") as pods, nodes.open(encoding="utf-8") as there:
+                    arrivals, machines = traces.read_pods(pods), traces.read_nodes(there)
+                runs.append(results.Run(name, seed, simulate(profile, machines, arrivals, seed=seed, until=until)))
+    except (OSError, traces.BadTrace, NoSuchPlugin) as error:
+        raise CannotStart(str(error)) from error
+    tables = {"summary": results.summary(runs), "pods": results.pods(runs), "samples": results.samples(runs)}
+    written = results.write(tables, out)
+    plotted = report.write(runs, out / "index.html", f"{trace.name} on {nodes.name}, {seeds} seeds each")
+    print(results.to_csv(tables["summary"]).decode(), end="")
+    hint = "" if plotted else " (for plots: pip install 'kobune[lab]')"
+    print(f"\n{out / 'index.html'}{hint}, and {len(written)} tables beside it")
+
+
+@app.command(name="what-if")
+def what_if(
+    file: Annotated[Path, typer.Option("--file", "-f", help="Pods, or workloads, as YAML.", show_default=False)],
+    nodes: Annotated[
+        list[str] | None,
+        typer.Option(help="+COUNT=node.yaml for more nodes, -NAME for one less; may be given several times."),
+    ] = None,
+    against: Annotated[
+        str, typer.Option(help="Compare with this plugin besides the default ones.", show_default=False)
+    ] = "",
+    how_many: Annotated[bool, typer.Option("--how-many", help="How many more of the first of these fit.")] = False,
+    seed: Annotated[int, typer.Option(help="For nodes that are equally good.")] = 1,
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+) -> None:
+    """Place pods on a copy of the running cluster, and show what would be; nothing changes."""
+    from kobune.cli.what_if import Question, answer
+
+    sys.path.insert(0, "")
+    answer(DataDirectory(data_dir.expanduser().absolute()), Question(file, nodes or [], against, how_many, seed))
+
+
+@app.command()
+def explain(
+    pod: Annotated[str, typer.Argument(metavar="POD", help="pod/NAME or NAME", show_default=False)],
+    namespace: Annotated[str, typer.Option("--namespace", "-n")] = "default",
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+) -> None:
+    """Tell per node which plugin says no and why, or how the plugins rate it, and what would have to be different.
+
+    A pod that has its node is looked at as if it came now: without what it takes, on the cluster as it is.
+    """
+    from kobune.cli.what_if import why
+
+    sys.path.insert(0, "")
+    why(DataDirectory(data_dir.expanduser().absolute()), namespace, pod.removeprefix("pod/").removeprefix("pods/"))

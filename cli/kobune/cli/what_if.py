@@ -1,0 +1,154 @@
+"""What `kobune scheduler what-if` and `explain` ask a running cluster, and how they show the answers."""
+
+import asyncio
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from kobune.api.core.v1 import Pod
+from kobune.apimachinery.clock import SystemClock
+from kobune.apimachinery.errors import ApiError
+from kobune.client import Client, ClientConfig
+from kobune.component_base.certificates import credentials
+from kobune.component_base.failure import CannotStart
+from kobune.launcher.composition import ADMIN
+from kobune.launcher.data_dir import DataDirectory
+from kobune.launcher.settings import APISERVER
+from kobune.scheduler.framework import No
+from kobune.scheduler.lab import manifests, whatif
+from kobune.scheduler.lab.explain import Explanation, explain
+from kobune.scheduler.lab.live import snapshot_of
+from kobune.scheduler.lab.profiles import NoSuchPlugin, profile_of
+from kobune.scheduler.podinfo import PodInfo
+from kobune.scheduler.snapshot import Snapshot
+
+SHOWN = 20
+"""Of how many nodes all scores are printed."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is to be tried."""
+
+    file: Path
+    nodes: list[str]
+    against: str
+    how_many: bool
+    seed: int
+
+
+def answer(directory: DataDirectory, question: Question) -> None:
+    """Print what would become of pods on the cluster of a data directory; `CannotStart` if that cannot be told."""
+    try:
+        pods = [PodInfo(pod) for pod in manifests.pods_of(question.file.read_text(encoding="utf-8"))]
+        if not pods:
+            raise CannotStart(f"{question.file}: there are no pods in it")
+        cluster = asyncio.run(_cluster(directory))
+        for change in question.nodes:
+            _change_nodes(cluster, change)
+        profiles = {name: profile_of(name) for name in ("default", *filter(None, [question.against]))}
+    except (OSError, manifests.BadManifest, NoSuchPlugin) as error:
+        raise CannotStart(str(error)) from error
+    placements: dict[str, list[whatif.Fate]] = {}
+    for name, profile in profiles.items():
+        if question.how_many:
+            count = whatif.capacity(profile, cluster, pods[0], seed=question.seed)
+            print(f"{name}: {count:,} more pods like {pods[0].key} would fit")
+            continue
+        fates, after = whatif.place(profile, cluster, pods, seed=question.seed)
+        placements[name] = fates
+        _show(name, fates, whatif.use_of(cluster), whatif.use_of(after))
+    if len(placements) == 2:
+        _compare(placements)
+
+
+def why(directory: DataDirectory, namespace: str, name: str) -> None:
+    """Print why a pod would go where; `CannotStart` if there is no such pod."""
+    pod, cluster = asyncio.run(_pod_and_cluster(directory, namespace, name))
+    node = pod.spec.nodeName
+    cluster.remove(pod.metadata.uid)
+    cluster.withdraw(pod.metadata.uid)
+    pod.spec.ClearField("nodeName")
+    pod.status.ClearField("nominatedNodeName")
+    _print_explanation(explain(profile_of("default"), PodInfo(pod), cluster), node)
+
+
+async def _cluster(directory: DataDirectory) -> Snapshot:
+    async with _client(directory) as client:
+        return await snapshot_of(client)
+
+
+async def _pod_and_cluster(directory: DataDirectory, namespace: str, name: str) -> tuple[Pod, Snapshot]:
+    async with _client(directory) as client:
+        try:
+            pod = await client.get(Pod, name, namespace)
+        except ApiError as error:
+            raise CannotStart(error.message) from error
+        cluster = await snapshot_of(client)
+    return pod, cluster
+
+
+def _client(directory: DataDirectory) -> Client:
+    address = directory.recorded(APISERVER).get("address")
+    if directory.holder() is None or not address:
+        raise CannotStart(f"no cluster is running in {directory.root}: start it with kobune up")
+    files = credentials(directory.pki, ADMIN.name)
+    config = ClientConfig(address=address, ca=files.ca, certificate=files.certificate, key=files.key)
+    return Client.connect(config, clock=SystemClock())
+
+
+def _change_nodes(cluster: Snapshot, change: str) -> None:
+    if change.startswith("-"):
+        if cluster.node(change[1:]) is None:
+            raise CannotStart(f"--nodes {change}: there is no such node")
+        cluster.remove_node(change[1:])
+        return
+    count, _, file = change.removeprefix("+").partition("=")
+    if not change.startswith("+") or not count.isdigit() or not file:
+        raise CannotStart(f"--nodes {change}: it has to be +COUNT=FILE or -NAME")
+    whatif.add_nodes(cluster, manifests.node_of(Path(file).read_text(encoding="utf-8")), int(count))
+
+
+def _show(name: str, fates: list[whatif.Fate], before: whatif.Use, after: whatif.Use) -> None:
+    placed = [fate for fate in fates if fate.node]
+    print(f"{name}: {len(placed):,} of {len(fates):,} pods would be placed, on {len({f.node for f in placed}):,} nodes")
+    for fate in placed[:SHOWN]:
+        leaving = f", after {', '.join(fate.victims)} had left" if fate.victims else ""
+        print(f"  {fate.pod} -> {fate.node}{leaving}")
+    if len(placed) > SHOWN:
+        print(f"  … and {len(placed) - SHOWN:,} more")
+    for message, count in Counter(fate.message for fate in fates if not fate.node).most_common():
+        print(f"  {count:,} not: {message}")
+    for resource in ("cpu", "memory"):
+        if there := before.there.get(resource):
+            was, would = before.taken.get(resource, 0) / there, after.taken.get(resource, 0) / there
+            print(f"  {resource}: {was:.1%} taken, then {would:.1%}")
+
+
+def _compare(placements: dict[str, list[whatif.Fate]]) -> None:
+    (one, first), (other, second) = placements.items()
+    differing = [(a, b) for a, b in zip(first, second, strict=True) if a.node != b.node]
+    print(f"{len(differing):,} of {len(first):,} pods differ between {one} and {other}")
+    for a, b in differing[:SHOWN]:
+        print(f"  {a.pod}: {a.node or 'nowhere'} | {b.node or 'nowhere'}")
+
+
+def _print_explanation(found: Explanation, node: str) -> None:
+    if found.refused is not None:
+        print(f"{found.pod}: no node was looked at: {_words(found.refused)}")
+        return
+    fitting = [verdict for verdict in found.verdicts if verdict.no is None]
+    print(f"{found.pod}: fits {len(fitting)} of {len(found.verdicts)} nodes" + (f"; it is on {node}" if node else ""))
+    for verdict in fitting[:SHOWN]:
+        scores = "  ".join(f"{name} {score:g}x{weight}" for name, (score, weight) in verdict.scores.items())
+        print(f"  {verdict.rank:>3}. {verdict.node}  {verdict.total:g}  ({scores})")
+    refused = Counter(_words(verdict.no) for verdict in found.verdicts if verdict.no is not None)
+    for words, count in refused.most_common():
+        names = [verdict.node for verdict in found.verdicts if verdict.no is not None and _words(verdict.no) == words]
+        print(f"  not {', '.join(names[:5])}{'…' if count > 5 else ''}: {words}")
+    for line in found.counterfactuals:
+        print(f"  {line}")
+
+
+def _words(no: No) -> str:
+    return f"{', '.join(no.reasons)} [{no.plugin}]"

@@ -1,0 +1,23 @@
+"""The state of a running cluster, for those who ask what would be if."""
+
+from kobune.api.core.v1 import Node, Pod
+from kobune.client import Client
+from kobune.scheduler.podinfo import PodInfo
+from kobune.scheduler.service import LOOKED_AT
+from kobune.scheduler.snapshot import ENDED, Snapshot
+
+
+async def snapshot_of(client: Client) -> Snapshot:
+    """Return everything that decisions look at, as the apiserver has it now."""
+    cluster = Snapshot()
+    for plural, kind in LOOKED_AT.items():
+        for item in (await client.list(kind)).items:
+            cluster.objects.set(plural, item)
+    for node in (await client.list(Node)).items:
+        cluster.set_node(node)
+    for pod in (await client.list(Pod)).items:
+        if pod.spec.nodeName and pod.status.phase not in ENDED:
+            cluster.place(PodInfo(pod), pod.spec.nodeName)
+        elif pod.status.nominatedNodeName:
+            cluster.nominate(PodInfo(pod), pod.status.nominatedNodeName)
+    return cluster

@@ -1,0 +1,80 @@
+"""Pods out of manifests: of pods themselves, and of workloads that would make them."""
+
+from collections.abc import Iterator
+from typing import Any, TypeVar
+
+import orjson
+import yaml
+
+from kobune.api.core.v1 import Node, Pod
+from kobune.apimachinery import codec
+
+M = TypeVar("M", Pod, Node)
+
+
+class BadManifest(ValueError):
+    """A document is of no use here; says which, and why."""
+
+
+def pods_of(text: str) -> list[Pod]:
+    """Return the pods of YAML documents; of a workload, as many as it wants."""
+    pods: list[Pod] = []
+    for number, tree in _documents(text):
+        kind = tree.get("kind")
+        meta = tree.get("metadata") or {}
+        spec = tree.get("spec") or {}
+        if kind == "Pod":
+            pods.append(_pod(tree, meta.get("name") or f"pod-{number}", meta.get("namespace"), number))
+        elif isinstance(template := spec.get("template"), dict):
+            count = spec.get("replicas", spec.get("parallelism", 1))
+            labelled = {"metadata": template.get("metadata") or {}, "spec": template.get("spec") or {}}
+            pods += [
+                _pod(labelled, f"{meta.get('name', kind)}-{at}", meta.get("namespace"), number) for at in range(count)
+            ]
+        else:
+            raise BadManifest(f"document {number}: a {kind} makes no pods")
+    return pods
+
+
+def node_of(text: str) -> Node:
+    """Return the node of a YAML document; what it can take is its allocatable, or else its capacity."""
+    (_, tree), *_ = list(_documents(text)) or [(0, {})]
+    node = _decoded(Node, tree, 1)
+    if not node.status.allocatable:
+        for name, amount in node.status.capacity.items():
+            node.status.allocatable[name].CopyFrom(amount)
+    if not node.status.allocatable:
+        raise BadManifest("the node has neither status.allocatable nor status.capacity")
+    return node
+
+
+def _pod(tree: dict[str, Any], name: str, namespace: str | None, number: int) -> Pod:
+    pod = _decoded(Pod, {key: tree[key] for key in ("metadata", "spec") if key in tree}, number)
+    pod.metadata.name = name
+    pod.metadata.namespace = pod.metadata.namespace or namespace or "default"
+    pod.metadata.uid = f"what-if-{number}-{name}"
+    pod.spec.ClearField("nodeName")
+    return pod
+
+
+def _decoded(kind: type[M], tree: dict[str, Any], number: int) -> M:
+    try:
+        message, unknown = codec.decode(kind, orjson.dumps(tree))
+    except codec.Undecodable as error:
+        raise BadManifest(f"document {number}: {error}") from None
+    if unknown:
+        raise BadManifest(f"document {number}: unknown field {unknown[0]}")
+    return message
+
+
+def _documents(text: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    try:
+        found = list(yaml.safe_load_all(text))
+    except yaml.YAMLError as error:
+        raise BadManifest(str(error)) from None
+    for number, tree in enumerate(found, start=1):
+        if tree is None:
+            continue
+        if not isinstance(tree, dict):
+            raise BadManifest(f"document {number} is no object")
+        yield number, tree
