@@ -256,6 +256,21 @@ def test_a_star_leaves_only_what_is_named(tmp_path: Path) -> None:
             'profiles[0].pluginConfig[0].args.addedAffinity: strict decoding error: unknown field "required"',
         ),
         (
+            enabled(
+                "{}",
+                "[{name: PodTopologySpread, args: {defaultingType: List, defaultConstraints: "
+                "[{maxSkew: 1, topologyKey: zone, whenUnsatisfiable: Never}]}}]",
+            ),
+            (
+                "profiles[0].pluginConfig[0].args.defaultConstraints[0].whenUnsatisfiable: is not one of "
+                "DoNotSchedule, ScheduleAnyway"
+            ),
+        ),
+        (
+            enabled("{}", "[{name: InterPodAffinity, args: {hardPodAffinityWeight: 101}}]"),
+            "profiles[0].pluginConfig[0].args.hardPodAffinityWeight: 101 is not in the range 0 to 100",
+        ),
+        (
             enabled("{}", "[{name: PrioritySort, args: {order: up}}]"),
             "profiles[0].pluginConfig[0].args: there is no field 'order'; there are none",
         ),

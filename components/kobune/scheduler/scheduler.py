@@ -25,7 +25,6 @@ from kobune.scheduler.framework import (
     happenings,
 )
 from kobune.scheduler.framework.happenings import Happening, interests
-from kobune.scheduler.plugins.unsupported import ignored_preferences
 from kobune.scheduler.podinfo import PodInfo
 from kobune.scheduler.queue import Backoff, SchedulingQueue, Waiting
 from kobune.scheduler.snapshot import ENDED, Snapshot
@@ -349,8 +348,6 @@ class Scheduler:
         self.queue.remove(pod.metadata.uid)
         log.info("bound %s to %s", pod.key, node)
         self._event(pod, "Normal", "Scheduled", f"Successfully assigned {pod.key} to {node}")
-        for wish in ignored_preferences(pod):
-            self._event(pod, "Warning", "NotSupported", f"{wish} is not supported yet: ignored")
 
     async def _cannot_bind(self, waiting: Waiting, error: PluginFailed | ApiError) -> None:
         """Say why a pod could not be bound, and try again later; whoever has a node or is gone needs neither."""

@@ -5,12 +5,15 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal, Protocol
 
 from kobune.api.core.v1 import NodeAffinity as Affinity
+from kobune.api.core.v1 import TopologySpreadConstraint
 from kobune.scheduler.configuration.fields import Wrong
 from kobune.scheduler.plugins.allocation import LeastAllocated, MostAllocated, RequestedToCapacityRatio, Strategy
 from kobune.scheduler.plugins.default_preemption import DefaultPreemption
+from kobune.scheduler.plugins.inter_pod_affinity import InterPodAffinity
 from kobune.scheduler.plugins.node_affinity import NodeAffinity
 from kobune.scheduler.plugins.node_resources_balanced_allocation import NodeResourcesBalancedAllocation
 from kobune.scheduler.plugins.node_resources_fit import NodeResourcesFit
+from kobune.scheduler.plugins.pod_topology_spread import PodTopologySpread
 
 
 class Arguments(Protocol):
@@ -128,11 +131,54 @@ class DefaultPreemptionArgs:
         return DefaultPreemption(self.min_candidate_nodes_percentage, self.min_candidate_nodes_absolute)
 
 
+@dataclass(frozen=True)
+class InterPodAffinityArgs:
+    hard_pod_affinity_weight: int = 1
+    ignore_preferred_terms_of_existing_pods: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse weights that no preference could have."""
+        if not 0 <= self.hard_pod_affinity_weight <= 100:
+            raise Wrong("hardPodAffinityWeight", f"{self.hard_pod_affinity_weight} is not in the range 0 to 100")
+
+    def plugin(self) -> InterPodAffinity:
+        return InterPodAffinity(
+            hard_pod_affinity_weight=self.hard_pod_affinity_weight,
+            ignore_preferred_terms_of_existing_pods=self.ignore_preferred_terms_of_existing_pods,
+        )
+
+
+@dataclass(frozen=True)
+class PodTopologySpreadArgs:
+    default_constraints: Sequence[TopologySpreadConstraint] = ()
+    defaulting_type: Literal["System", "List"] = "System"
+
+    def __post_init__(self) -> None:
+        """Refuse constraints that say too little, or too much for a default."""
+        if self.default_constraints and self.defaulting_type == "System":
+            raise Wrong("defaultConstraints", "when .defaultingType is System, must be empty")
+        for at, constraint in enumerate(self.default_constraints):
+            path = f"defaultConstraints[{at}]"
+            if constraint.maxSkew <= 0:
+                raise Wrong(f"{path}.maxSkew", "not greater than zero")
+            if not constraint.topologyKey:
+                raise Wrong(f"{path}.topologyKey", "can not be empty")
+            if constraint.whenUnsatisfiable not in ("DoNotSchedule", "ScheduleAnyway"):
+                raise Wrong(f"{path}.whenUnsatisfiable", "is not one of DoNotSchedule, ScheduleAnyway")
+            if constraint.HasField("labelSelector"):
+                raise Wrong(f"{path}.labelSelector", "constraint must not define a selector, it comes from the pod")
+
+    def plugin(self) -> PodTopologySpread:
+        return PodTopologySpread(default_constraints=self.default_constraints, defaulting_type=self.defaulting_type)
+
+
 ARGUMENTS: Final[Mapping[str, type[Arguments]]] = {
     "NodeResourcesFit": NodeResourcesFitArgs,
     "NodeResourcesBalancedAllocation": NodeResourcesBalancedAllocationArgs,
     "NodeAffinity": NodeAffinityArgs,
     "DefaultPreemption": DefaultPreemptionArgs,
+    "InterPodAffinity": InterPodAffinityArgs,
+    "PodTopologySpread": PodTopologySpreadArgs,
 }
 """By plugin; the arguments of all others are the fields of their own dataclasses."""
 
