@@ -4,12 +4,14 @@ from kobune.scheduler.framework import Profile
 from kobune.scheduler.plugins.default_preemption import DefaultPreemption
 from kobune.scheduler.plugins.dynamic_resources import DynamicResources
 from kobune.scheduler.plugins.image_locality import ImageLocality
+from kobune.scheduler.plugins.inter_pod_affinity import InterPodAffinity
 from kobune.scheduler.plugins.node_affinity import NodeAffinity
 from kobune.scheduler.plugins.node_name import NodeName
 from kobune.scheduler.plugins.node_ports import NodePorts
 from kobune.scheduler.plugins.node_resources_balanced_allocation import NodeResourcesBalancedAllocation
 from kobune.scheduler.plugins.node_resources_fit import NodeResourcesFit
 from kobune.scheduler.plugins.node_unschedulable import NodeUnschedulable
+from kobune.scheduler.plugins.pod_topology_spread import PodTopologySpread
 from kobune.scheduler.plugins.priority_sort import PrioritySort
 from kobune.scheduler.plugins.scheduling_gates import SchedulingGates
 from kobune.scheduler.plugins.taint_toleration import TaintToleration
@@ -32,6 +34,8 @@ def default_profile(name: str = NAME) -> Profile:
             NodeAffinity(),
             NodePorts(),
             NodeResourcesFit(),
+            PodTopologySpread(),
+            InterPodAffinity(),
             DynamicResources(),
             DefaultPreemption(),
             NodeResourcesBalancedAllocation(),

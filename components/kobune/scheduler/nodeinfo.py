@@ -60,6 +60,8 @@ class NodeInfo:
             return False
         if known.spec.containers != pod.spec.containers or known.spec.initContainers != pod.spec.initContainers:
             return False
+        if known.metadata.HasField("deletionTimestamp") != pod.metadata.HasField("deletionTimestamp"):
+            return False  # those that are leaving do not count everywhere
         pod.adopt(known)
         self._pods[pod.metadata.uid] = pod
         return True

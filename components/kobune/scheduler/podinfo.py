@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from kobune.api.core.v1 import Pod, PodSpec, PodStatus
 from kobune.api.meta.v1 import ObjectMeta
 from kobune.apimachinery import quantity
 from kobune.apimachinery.meta import key_of
+from kobune.scheduler.affinity import Terms, has_terms, terms_of
 
 Amounts: TypeAlias = Mapping[str, int]
 """By resource: `cpu` in thousandths, all others in units."""
@@ -18,6 +19,16 @@ MEMORY_IF_UNSAID = 200 * 1024 * 1024
 
 EVERYWHERE = ("projected", "configMap", "secret", "emptyDir", "downwardAPI", "hostPath")
 """Volumes that any node can have."""
+
+
+class Traits(NamedTuple):
+    """What other pods can tell a pod by, and what it says of them: selectors and terms look at nothing else."""
+
+    namespace: str
+    labels: frozenset[tuple[str, str]]
+    is_leaving: bool
+    terms: bytes
+    """Its affinity, if that is about pods."""
 
 
 class PodInfo:
@@ -59,8 +70,26 @@ class PodInfo:
 
     def adopt(self, other: "PodInfo") -> None:
         """Take over what was added up for a pod of the same template."""
-        for name in ("requests", "counted_requests"):
+        for name in ("requests", "counted_requests", "terms", "traits"):
             self.__dict__[name] = getattr(other, name)
+
+    def resemble(self, other: "PodInfo") -> None:
+        """Take over what a pod of the same traits has in common with it."""
+        for name in ("terms", "traits"):
+            self.__dict__[name] = getattr(other, name)
+
+    @cached_property
+    def terms(self) -> Terms:
+        """What it says about the pods beside it."""
+        return terms_of(self.pod)
+
+    @cached_property
+    def traits(self) -> Traits:
+        """What others can tell it by, and what it says of them."""
+        metadata = self.pod.metadata
+        terms = self.pod.spec.affinity.SerializeToString(deterministic=True) if has_terms(self.pod) else b""
+        is_leaving = metadata.HasField("deletionTimestamp")
+        return Traits(metadata.namespace, frozenset(metadata.labels.items()), is_leaving, terms)
 
     @cached_property
     def host_ports(self) -> frozenset[tuple[str, str, int]]:

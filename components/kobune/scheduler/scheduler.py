@@ -12,7 +12,6 @@ from kobune.apimachinery.codec.scalars import format_time
 from kobune.apimachinery.errors import ApiError, ServiceUnavailable
 from kobune.client import BindOf, Client, DeleteOf, EventRecorder, PatchOf, PatchType, Write
 from kobune.scheduler.framework import Decision, Nominated, Placed, Profile, Unschedulable, decide
-from kobune.scheduler.plugins.unsupported import ignored_preferences
 from kobune.scheduler.podinfo import PodInfo
 from kobune.scheduler.queue import SchedulingQueue, Waiting
 from kobune.scheduler.snapshot import ENDED, Snapshot
@@ -172,8 +171,6 @@ class Scheduler:
             self.queue.remove(pod.metadata.uid)
             log.info("bound %s to %s", pod.key, node)
             self._recorder.event(pod.pod, "Normal", "Scheduled", f"Successfully assigned {pod.key} to {node}")
-            for wish in ignored_preferences(pod):
-                self._recorder.event(pod.pod, "Warning", "NotSupported", f"{wish} is not supported yet: ignored")
 
     async def _explain(self, failed: list[tuple[Waiting, Unschedulable]], began: float) -> None:
         now = self._clock.now()

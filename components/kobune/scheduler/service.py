@@ -8,7 +8,8 @@ from functools import partial
 from random import Random
 from typing import Any, Final
 
-from kobune.api.core.v1 import Node, Pod
+from kobune.api.apps.v1 import ReplicaSet, StatefulSet
+from kobune.api.core.v1 import Namespace, Node, Pod, ReplicationController, Service
 from kobune.api.policy.v1 import PodDisruptionBudget
 from kobune.apimachinery.clock import Clock
 from kobune.client import Client, ClientConfig, EventRecorder, Informer
@@ -20,7 +21,14 @@ from kobune.scheduler.scheduler import Scheduler
 log = logging.getLogger(__name__)
 
 NAME = "scheduler"
-LOOKED_AT: Final[Mapping[str, type[Any]]] = {"poddisruptionbudgets": PodDisruptionBudget}
+LOOKED_AT: Final[Mapping[str, type[Any]]] = {
+    "poddisruptionbudgets": PodDisruptionBudget,
+    "namespaces": Namespace,
+    "services": Service,
+    "replicationcontrollers": ReplicationController,
+    "replicasets": ReplicaSet,
+    "statefulsets": StatefulSet,
+}
 """What decisions look at besides pods and nodes, by plural name."""
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from kobune.api.core.v1 import Node
+from kobune.scheduler.affinity import has_terms
 from kobune.scheduler.nodeinfo import NodeInfo
 from kobune.scheduler.podinfo import PodInfo
 
@@ -16,15 +17,21 @@ class Objects:
 
     def __init__(self, kinds: Mapping[str, Mapping[tuple[str, str], Any]] | None = None) -> None:
         self._kinds = {plural: dict(objects) for plural, objects in (kinds or {}).items()}
+        self.changes: Counter[str] = Counter()
+        """By plural name, how often there was one more or less, or the labels or the spec of one changed."""
 
     def set(self, plural: str, item: Any) -> None:
         """Take in a new or changed object."""
-        meta = item.metadata
-        self._kinds.setdefault(plural, {})[meta.namespace, meta.name] = item
+        key = (item.metadata.namespace, item.metadata.name)
+        objects = self._kinds.setdefault(plural, {})
+        if (known := objects.get(key)) is None or _wanted(known) != _wanted(item):
+            self.changes[plural] += 1
+        objects[key] = item
 
     def remove(self, plural: str, item: Any) -> None:
         """Forget an object."""
-        self._kinds.get(plural, {}).pop((item.metadata.namespace, item.metadata.name), None)
+        if self._kinds.get(plural, {}).pop((item.metadata.namespace, item.metadata.name), None) is not None:
+            self.changes[plural] += 1
 
     def get(self, plural: str, namespace: str, name: str) -> Any:
         """Return an object, or None."""
@@ -38,6 +45,11 @@ class Objects:
     def copy(self) -> "Objects":
         """Return the same objects, to change."""
         return Objects(self._kinds)
+
+
+def _wanted(item: Any) -> Any:
+    """Return an object without its status, which may change all the time."""
+    return (dict(item.metadata.labels), item.spec) if "spec" in item.DESCRIPTOR.fields_by_name else item
 
 
 class Follower(Protocol):
@@ -63,6 +75,8 @@ class Snapshot:
         """By pod uid: the node."""
         self._homeless: dict[str, dict[str, PodInfo]] = {}
         """Pods on nodes that are not known (yet), by the node's name."""
+        self._with_terms: dict[str, PodInfo] = {}
+        """By uid: pods on a node that say something about the pods beside them."""
         self._nominated: dict[str, dict[str, PodInfo]] = {}
         """By node: pods for which room is being made there, by uid."""
         self.image_counts: Counter[str] = Counter()
@@ -84,6 +98,11 @@ class Snapshot:
         """Every pod that is on a node."""
         return (pod for node in self._nodes.values() for pod in node.pods)
 
+    @property
+    def pods_with_terms(self) -> Iterable[tuple[PodInfo, NodeInfo]]:
+        """Every pod that says something about the pods beside it, and the node that it is on."""
+        return ((pod, self._nodes[self._place_of[uid]]) for uid, pod in self._with_terms.items())
+
     def node(self, name: str) -> NodeInfo | None:
         """Return a node by its name."""
         return self._nodes.get(name)
@@ -97,6 +116,7 @@ class Snapshot:
         fork = Snapshot(self.objects.copy())
         fork._nodes = {name: info.copy() for name, info in self._nodes.items()}
         fork._place_of = dict(self._place_of)
+        fork._with_terms = dict(self._with_terms)
         fork._homeless = {name: dict(pods) for name, pods in self._homeless.items()}
         fork.image_counts = self.image_counts.copy()
         fork._nominated = {name: dict(pods) for name, pods in self._nominated.items()}
@@ -121,6 +141,8 @@ class Snapshot:
         """Forget a node; its pods are remembered until they are gone."""
         if (info := self._nodes.pop(name, None)) is not None:
             self._homeless[name] = {pod.metadata.uid: pod for pod in info.pods}
+            for uid in self._homeless[name]:
+                self._with_terms.pop(uid, None)
             self.image_counts.subtract(info.images.keys())
             if self.follower is not None:
                 self.follower.node_removed(name)
@@ -129,6 +151,8 @@ class Snapshot:
         """Count a pod on a node: because it is there, or because that was just decided."""
         known = self._nodes.get(node)
         if known is not None and known.replace(pod):
+            if pod.metadata.uid in self._with_terms:
+                self._with_terms[pod.metadata.uid] = pod
             return  # the usual: what was decided here comes back from the apiserver
         self.remove(pod.metadata.uid)
         self._place_of[pod.metadata.uid] = node
@@ -144,6 +168,7 @@ class Snapshot:
             return
         if (info := self._nodes.get(node)) is not None:
             gone = info.remove(uid)
+            self._with_terms.pop(uid, None)
             if gone is not None and self.follower is not None:
                 self.follower.pods_changed(info, gone, -1)
         elif node in self._homeless:
@@ -151,6 +176,8 @@ class Snapshot:
 
     def _add(self, info: NodeInfo, pod: PodInfo) -> None:
         info.add(pod)
+        if has_terms(pod.pod):
+            self._with_terms[pod.metadata.uid] = pod
         if self.follower is not None:
             self.follower.pods_changed(info, pod, 1)
 

@@ -25,7 +25,7 @@ class Columnar:
 
     def __init__(self, cluster: Snapshot) -> None:
         self.cluster = cluster
-        self.table = Table()
+        self.table = Table(self.cluster.objects)
         self.log: list[Counted] = []
         """Pods that came and went…"""
         self.log_rows: list[int] = []
@@ -114,6 +114,6 @@ class Columnar:
 
     def _rebuild(self) -> None:
         """Number the rows anew: most belong to nodes that are gone."""
-        self.table = Table()
+        self.table = Table(self.cluster.objects)
         for node in self.cluster.nodes:
             self.node_changed(node)

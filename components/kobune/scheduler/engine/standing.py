@@ -1,12 +1,13 @@
 """How the pods of one template stand with every node: where they fit, and how good each node is."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from kobune.scheduler.engine.column import Column
+from kobune.scheduler.engine.column import Column, Counted
 from kobune.scheduler.engine.part import Part
 from kobune.scheduler.engine.table import Bools, Floats, Ints, Rows
 from kobune.scheduler.framework import SKIP, Extension, No, Only, Profile
@@ -30,6 +31,8 @@ class _Elsewhere:
     filters: bool
     weight: int
     column: Column | None = None
+    depends: Any = None
+    """What its answers depend on besides pods and nodes, when the column was made."""
 
 
 class Standing:
@@ -40,6 +43,7 @@ class Standing:
         self.pod = pod
         self.seen = engine.first + len(engine.log)
         self._nodes_seen = 0
+        self._objects_seen = Counter[str]()
         self._rows = 0
         self._order = [extension.name for extension in profile.at("filter")]
         self._only: frozenset[str] | None = None
@@ -75,10 +79,8 @@ class Standing:
             touched = np.flatnonzero(table.changed_at[: len(table)] > self._nodes_seen)
             self._nodes_seen = table.changes
             self._look_again(touched)
-        elif start < end and self._elsewhere:
-            changes = engine.log[start:]
-            for elsewhere in self._elsewhere:
-                _column(elsewhere).update(changes)
+        if self._elsewhere:
+            self._follow_elsewhere(engine.log[start:] if start < end else ())
         if start < end:
             rows = Rows(table, np.array(list(set(engine.log_rows[start:])), np.int64))
             for part in self._local:
@@ -105,7 +107,25 @@ class Standing:
         self._settle(settled)
         self._varying = [part for part in self._parts if part.normalizes and part.varies(live)]
         for elsewhere in self._elsewhere:
-            elsewhere.column = elsewhere.plugin.column(self.pod, self._engine.table)
+            elsewhere.column = None
+
+    def _follow_elsewhere(self, changes: Sequence[Counted]) -> None:
+        """Take in pods that came or went, and make the columns anew where more than that has changed."""
+        table = self._engine.table
+        objects = table.objects
+        if self._objects_seen != objects.changes:
+            self._objects_seen = objects.changes.copy()
+            for elsewhere in self._elsewhere:
+                if hasattr(elsewhere.plugin, "depends"):
+                    depends = elsewhere.plugin.depends(self.pod, objects)
+                    if depends != elsewhere.depends:
+                        elsewhere.depends = depends
+                        elsewhere.column = None
+        for elsewhere in self._elsewhere:
+            if elsewhere.column is None:
+                elsewhere.column = elsewhere.plugin.column(self.pod, table)
+            elif changes:
+                elsewhere.column.update(changes)
 
     def _settle_nodes(self, rows: Rows) -> None:
         """Add up what depends on the nodes alone."""
@@ -181,16 +201,15 @@ class Standing:
         return np.flatnonzero(total == highest)
 
     def _total(self, fits: Bools) -> Floats:
-        if not self._varying and not self._elsewhere:
-            return self._base if fits is self._fits else np.where(fits, self._base, NOWHERE)
-        more = np.zeros(self._rows)
+        more: Floats | None = None
         for part in self._varying:
             if (scores := part.normalized(fits)) is not None:
-                more += part.weight * scores
+                more = part.weight * scores if more is None else more + part.weight * scores
         for elsewhere in self._elsewhere:
             if elsewhere.weight and (scores := _column(elsewhere).scores(fits)) is not None:
-                more += elsewhere.weight * scores
-        return np.where(fits, self._base + more, NOWHERE)
+                more = elsewhere.weight * scores if more is None else more + elsewhere.weight * scores
+        total = self._base if more is None else self._base + more
+        return total if fits is self._fits else np.where(fits, total, NOWHERE)
 
     def why_not(self) -> Mapping[str, No]:
         """Return what the first plugin that objects says about each node where the pod does not fit."""

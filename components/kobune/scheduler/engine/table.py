@@ -4,14 +4,15 @@ from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
+from kobune.scheduler.engine.arrays import Bools, Floats, Ints
+from kobune.scheduler.engine.domains import Domains
+from kobune.scheduler.engine.population import Population
 from kobune.scheduler.nodeinfo import NodeInfo
 from kobune.scheduler.podinfo import PodInfo
+from kobune.scheduler.snapshot import Objects
 
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
+__all__ = ["Bools", "Floats", "Ints", "Table"]
 
 FIRST_ROWS: Final = 64
 PODS: Final = "pods"
@@ -57,7 +58,12 @@ class Rows:
 class Table:
     """What nodes have and what is taken of it, by row and resource."""
 
-    def __init__(self) -> None:
+    def __init__(self, objects: Objects) -> None:
+        self.objects = objects
+        """Objects of other kinds that decisions look at."""
+        self.population = Population()
+        """The pods."""
+        self._domains: dict[str, Domains] = {}
         self.rows: dict[str, int] = {}
         self.nodes: list[NodeInfo | None] = []
         self.columns: dict[str, int] = {}
@@ -93,6 +99,15 @@ class Table:
             row[column] = amount
         return row
 
+    def domains(self, key: str) -> Domains:
+        """Return which domain of a topology each row is in."""
+        found = self._domains.get(key)
+        if found is None:
+            found = self._domains[key] = Domains()
+            for row, node in enumerate(self.nodes):
+                found.set(row, node.node.metadata.labels.get(key) if node is not None else None)
+        return found
+
     def set_node(self, node: NodeInfo) -> int:
         """Take in a new or changed node, and return its row."""
         row = self.rows.get(node.name)
@@ -104,6 +119,8 @@ class Table:
             for pod in node.pods:
                 self.count(row, pod, 1)
         self.nodes[row] = node
+        for key, domains in self._domains.items():
+            domains.set(row, node.node.metadata.labels.get(key))
         self.changes += 1
         self.changed_at[row] = self.changes
         amounts = self.vector(node.allocatable)
@@ -114,6 +131,12 @@ class Table:
     def remove_node(self, name: str) -> int:
         """Leave the row of a node empty, and return it."""
         row = self.rows.pop(name)
+        gone = self.nodes[row]
+        assert gone is not None
+        for pod in gone.pods:
+            self.population.count(row, pod, -1)
+        for domains in self._domains.values():
+            domains.set(row, None)
         self.nodes[row] = None
         for column in (self.allocatable, self.requested, self.counted):
             column[row] = 0
@@ -123,6 +146,7 @@ class Table:
     def count(self, row: int, pod: PodInfo, sign: int) -> None:
         """Count a pod in or out."""
         self.pod_counts[row] += sign
+        self.population.count(row, pod, sign)
         for column, amounts in ((self.requested, pod.requests), (self.counted, pod.counted_requests)):
             for name, amount in amounts.items():
                 at = self.columns.get(name)

@@ -49,12 +49,7 @@ class NodeAffinity:
         added = _required(self.added_affinity)
         if added and not any(matches(term, node) for term in added):
             return ENFORCED
-        labels = node.node.metadata.labels
-        fits = all(labels.get(key) == value for key, value in pod.spec.nodeSelector.items())
-        required = _required(pod.spec.affinity.nodeAffinity)
-        if fits and required:
-            fits = any(matches(term, node) for term in required)
-        return None if fits else REFUSAL
+        return None if is_selected(pod, node) else REFUSAL
 
     def pre_score(self, pod: PodInfo, nodes: Sequence[NodeInfo], cluster: Snapshot) -> Skip | None:
         return None if self._preferred(pod) else SKIP
@@ -79,6 +74,15 @@ class NodeAffinity:
 
     def normalize(self, scores: Scores) -> Scores:
         return proportional(scores)
+
+
+def is_selected(pod: PodInfo, node: NodeInfo) -> bool:
+    """Whether a node is one that the pod's selector and required affinity allow."""
+    labels = node.node.metadata.labels
+    if any(labels.get(key) != value for key, value in pod.spec.nodeSelector.items()):
+        return False
+    required = _required(pod.spec.affinity.nodeAffinity)
+    return not required or any(matches(term, node) for term in required)
 
 
 def matches(term: NodeSelectorTerm, node: NodeInfo) -> bool:

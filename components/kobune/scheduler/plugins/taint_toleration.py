@@ -27,10 +27,7 @@ class TaintToleration:
         return node.taints
 
     def filter(self, pod: PodInfo, node: NodeInfo) -> No | None:
-        for key, value, effect in node.taints:
-            if effect in HARD and not tolerates(pod.spec.tolerations, key, value, effect):
-                return REFUSAL
-        return None
+        return REFUSAL if is_kept_away(pod, node) else None
 
     def score(self, pod: PodInfo, node: NodeInfo) -> float:
         return sum(
@@ -44,3 +41,10 @@ class TaintToleration:
 
     def normalize(self, scores: Scores) -> Scores:
         return reversed_proportional(scores)
+
+
+def is_kept_away(pod: PodInfo, node: NodeInfo) -> bool:
+    """Whether a node has a taint that forbids it to the pod."""
+    return any(
+        effect in HARD and not tolerates(pod.spec.tolerations, key, value, effect) for key, value, effect in node.taints
+    )

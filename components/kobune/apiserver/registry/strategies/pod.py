@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from kobune.apiserver.registry.advice.pods import pod_warnings
 from kobune.apiserver.registry.defaults.pod import default_pod
+from kobune.apiserver.registry.label_keys import take_label_keys
 from kobune.apiserver.registry.rules import Rules
 from kobune.apiserver.registry.strategy import Strategy
 from kobune.apiserver.registry.validation.pods import spec, updates
@@ -43,6 +44,7 @@ class PodStrategy(Strategy):
         new.ClearField("status")
         new.status.phase = "Pending"
         new.status.qosClass = quality_of_service(new)
+        take_label_keys(new)
         if new.spec.schedulingGates:
             new.status.conditions.add(
                 type="PodScheduled",

@@ -69,14 +69,7 @@ def _label_keys(at: str, term: Any) -> Iterator[FieldError]:
             continue
         for index, key in enumerate(keys):
             yield from label_key(f"{at}.{name}[{index}]", key)
-    places = {key: index for index, key in enumerate(term.matchLabelKeys)}
-    if places and term.HasField("labelSelector"):
-        seen = set(term.labelSelector.matchLabels)
-        for expression in term.labelSelector.matchExpressions:
-            if expression.key in places and expression.key in seen:
-                why = "exists in both matchLabelKeys and labelSelector"
-                yield invalid(f"{at}[{places[expression.key]}]", expression.key, why)
-            seen.add(expression.key)
+    yield from _selected_twice(at, term)
     for index, key in enumerate(term.matchLabelKeys):
         if key in term.mismatchLabelKeys:
             yield invalid(f"{at}.matchLabelKeys[{index}]", key, "exists in both matchLabelKeys and mismatchLabelKeys")
@@ -195,14 +188,24 @@ def spread(at: str, constraints: Any) -> Iterator[FieldError]:
 def _spread_keys(at: str, constraint: Any) -> Iterator[FieldError]:
     if not constraint.matchLabelKeys:
         return
-    selector = constraint.labelSelector
     if not constraint.HasField("labelSelector"):
         yield forbidden(at, WITHOUT_SELECTOR)
-    selected = {*selector.matchLabels, *(expression.key for expression in selector.matchExpressions)}
     for index, key in enumerate(constraint.matchLabelKeys):
         yield from label_key(f"{at}[{index}]", key)
-        if key in selected:
-            yield invalid(f"{at}[{index}]", key, "exists in both matchLabelKeys and labelSelector")
+    yield from _selected_twice(at, constraint)
+
+
+def _selected_twice(at: str, term: Any) -> Iterator[FieldError]:
+    """Check that the selector says nothing of `matchLabelKeys` but what they themselves have added when it was made."""
+    places = {key: index for index, key in enumerate(term.matchLabelKeys)}
+    if not places or not term.HasField("labelSelector"):
+        return
+    seen = set(term.labelSelector.matchLabels)
+    for expression in term.labelSelector.matchExpressions:
+        if expression.key in places and expression.key in seen:
+            why = "exists in both matchLabelKeys and labelSelector"
+            yield invalid(f"{at}[{places[expression.key]}]", expression.key, why)
+        seen.add(expression.key)
 
 
 def gates(at: str, found: Any) -> Iterator[FieldError]:

@@ -1,0 +1,36 @@
+"""Labels as numbers: the domain that each node is in, for one topology key."""
+
+from typing import Final
+
+import numpy as np
+
+from kobune.scheduler.engine.arrays import Ints
+
+FIRST_ROWS: Final = 64
+MISSING: Final = -1
+
+
+class Domains:
+    """The values of one label: numbered, and the number of each row."""
+
+    def __init__(self) -> None:
+        self.number_of: dict[str, int] = {}
+        self._ids: Ints = np.full(FIRST_ROWS, MISSING, np.int64)
+
+    def __len__(self) -> int:
+        return len(self.number_of)
+
+    def set(self, row: int, value: str | None) -> None:
+        """Note the value of a row; None if the node has no such label, or is gone."""
+        if row >= len(self._ids):
+            self._ids = np.concatenate([self._ids, np.full(row, MISSING, np.int64)])
+        self._ids[row] = MISSING if value is None else self.number(value)
+
+    def number(self, value: str) -> int:
+        """Return the number of a value, which is new if need be."""
+        return self.number_of.setdefault(value, len(self.number_of))
+
+    def ids(self, rows: int, missing: int) -> Ints:
+        """Return the numbers of the first rows, with another number in place of missing ones."""
+        found = self._ids[:rows]
+        return np.where(found == MISSING, missing, found)
