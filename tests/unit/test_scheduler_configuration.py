@@ -86,7 +86,9 @@ def test_an_empty_configuration_is_the_default_profile(tmp_path: Path) -> None:
     (profile,) = found.profiles
     default = default_profile()
     for point in POINTS:
-        assert profile.at(point) == default.at(point)
+        assert [(one.plugin, one.weight) for one in profile.at(point)] == [
+            (one.plugin, one.weight) for one in default.at(point)
+        ]
     assert (profile.name, found.backoff) == ("default-scheduler", Backoff(1, 10))
 
 

@@ -35,12 +35,12 @@ class Extension:
     point: str
     weight: int
     takes_state: bool
+    method: Callable[..., Any]
 
     def __call__(self, *arguments: Any, state: Any = None) -> Any:
         """Call the plugin's method; `PluginFailed` if it raises."""
-        method = getattr(self.plugin, self.point)
         try:
-            return method(*arguments, state) if self.takes_state else method(*arguments)
+            return self.method(*arguments, state) if self.takes_state else self.method(*arguments)
         except PluginFailed:
             raise
         except Exception as error:
@@ -77,6 +77,7 @@ class Profile:
                     point,
                     (weights or {}).get(name_of(plugin)) or int(getattr(plugin, "weight", 1)),
                     _takes_state(plugin, point),
+                    getattr(plugin, point),
                 )
                 for plugin in self._ordered(order.get(point) if order is not None else None)
                 if hasattr(plugin, point) and name_of(plugin) not in off.get(point, ())
