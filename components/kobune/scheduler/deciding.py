@@ -102,11 +102,12 @@ class Decider:
                 loop.call_soon_threadsafe(outcome)
 
         worker.do(job)
+        seconds = self._seconds + profile.patience
         try:
-            while not (await asyncio.wait([done], timeout=self._seconds))[0]:
+            while not (await asyncio.wait([done], timeout=seconds))[0]:
                 if (asking := worker.asking) is not None:  # otherwise it is not the plugins that are slow
                     self._give_up(profile, worker, done, asking)
-                    raise PluginFailed(*asking, f"no decision within {self._seconds:g} s")
+                    raise PluginFailed(*asking, f"no decision within {seconds:g} s")
         except asyncio.CancelledError:
             worker.abandoned = True
             raise

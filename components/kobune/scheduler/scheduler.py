@@ -25,6 +25,7 @@ from kobune.scheduler.framework import (
     happenings,
 )
 from kobune.scheduler.framework.happenings import Happening, interests
+from kobune.scheduler.metrics import Metrics
 from kobune.scheduler.podinfo import PodInfo
 from kobune.scheduler.queue import Backoff, SchedulingQueue, Waiting
 from kobune.scheduler.snapshot import ENDED, Snapshot
@@ -83,6 +84,7 @@ class Scheduler:
         *,
         backoff: Backoff | None = None,
         decision_seconds: float = DECISION_SECONDS,
+        metrics: Metrics | None = None,
     ) -> None:
         """`recorders` are by the name of the profile. All profiles sort the queue as the first one does."""
         self.profiles = {profile.name: profile for profile in profiles}
@@ -95,6 +97,14 @@ class Scheduler:
         self._late = {profile.name: LatePlugins(profile) for profile in profiles}
         self._cycles: dict[str, Cycle] = {}
         """Pods that have a node and are not bound yet, where plugins have a say in it, by uid."""
+        self._metrics = metrics
+        self._outside = {
+            profile.name: [plugin for plugin in profile.plugins if hasattr(plugin, "reports")] for profile in profiles
+        }
+        """The plugins in other processes, by profile."""
+        for plugins in self._outside.values():
+            for plugin in plugins:
+                plugin.reports.observer = metrics and metrics.observe
         self._client = client
         self._recorders = recorders
         self._clock = clock
@@ -177,6 +187,9 @@ class Scheduler:
                         await self._rest()
         finally:
             self.decider.close()
+            for plugins in self._outside.values():
+                for plugin in plugins:
+                    plugin.close()
 
     async def _tell(self) -> None:
         """Wake the pods that what has happened may help."""
@@ -232,6 +245,8 @@ class Scheduler:
                     case Held(plugin, why):
                         self._hold(waiting, plugin, why)
             except PluginFailed as error:
+                if self._metrics is not None:
+                    self._metrics.failed(error.plugin, error.point)
                 failed.append(Failure(waiting, str(error)))
             except Rejected as no:
                 refused.append((waiting, self._rejected(no)))
@@ -255,6 +270,9 @@ class Scheduler:
         for _ in range(AGAIN):
             version = self.snapshot.version
             decision = await self.decider.ask(profile, lambda: self._decision(profile, pod))
+            for plugin in self._outside[profile.name]:
+                for trouble in plugin.troubles():
+                    self._event(pod, "Warning", "PluginIgnored", trouble)
             if not isinstance(decision, Placed) or not self.snapshot.has_changed(decision.node, version):
                 break  # otherwise somebody took of the node while the plugins were asked
         return decision

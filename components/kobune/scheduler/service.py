@@ -21,6 +21,7 @@ from kobune.scheduler.configuration import Composed
 from kobune.scheduler.deciding import DECISION_SECONDS
 from kobune.scheduler.defaults import NAME as DEFAULT_NAME
 from kobune.scheduler.defaults import default_profile
+from kobune.scheduler.metrics import Metrics
 from kobune.scheduler.queue import Backoff
 from kobune.scheduler.scheduler import Scheduler
 
@@ -82,6 +83,7 @@ async def run(config: Config, *, clock: Clock, random: Random, ready: Callable[[
             random,
             backoff=what.backoff,
             decision_seconds=config.decision_seconds,
+            metrics=Metrics(server.registry),
         )
         nodes = Informer.of(client, Node, random=random)
         pods = Informer.of(client, Pod, random=random)

@@ -114,7 +114,7 @@ def _imported(name: str, path: str) -> type:
 def _checked(found: Any, name: str, path: str) -> type:
     if not inspect.isclass(found):
         raise Wrong(path, f"{name} is not a class")
-    if not any(callable(getattr(found, point, None)) for point in (*POINTS, "filter_many", "score_many")):
+    if not any(callable(getattr(found, point, None)) for point in POINTS):
         raise Wrong(path, f"{name} has no method of an extension point: {', '.join(POINTS)}")
     return found
 

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, is_dataclass
+from dataclasses import dataclass, is_dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,14 +11,26 @@ from kobune.scheduler.configuration.fields import Wrong, camel
 from kobune.scheduler.configuration.file import at_fault
 from kobune.scheduler.configuration.model import KubeSchedulerConfiguration, Plugin, PluginSet
 from kobune.scheduler.configuration.model import Profile as Described
+from kobune.scheduler.configuration.outside import (
+    extenders,
+    ignored_resources,
+    is_remote,
+    remote_name,
+    remote_plugin,
+)
 from kobune.scheduler.defaults import default_plugins
 from kobune.scheduler.framework import Profile
 from kobune.scheduler.framework.guard import Guarded
 from kobune.scheduler.framework.profile import POINTS, name_of
+from kobune.scheduler.outside.extender import HttpExtender
+from kobune.scheduler.outside.remote import RemotePlugin
+from kobune.scheduler.plugins.node_resources_fit import NodeResourcesFit
 from kobune.scheduler.queue import Backoff
 
 ALL: Final = "*"
 MULTI: Final = "multi_point"
+SAID_AT: Final = {"filter_many": "filter", "score_many": "score", "review_victims": "post_filter"}
+"""Under which point of Kubernetes it is said who takes part at one that only Kobune has."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +47,12 @@ def compose(configuration: KubeSchedulerConfiguration, file: Path) -> Composed:
     if folder not in sys.path:
         sys.path.append(folder)  # at the end: what lies there takes the place of nothing that is installed
     with at_fault(file):
-        profiles = [_Maker(described, f"profiles[{at}]").make() for at, described in enumerate(configuration.profiles)]
+        asked = extenders(configuration.extenders)
+        ignored = ignored_resources(configuration.extenders)
+        profiles = [
+            _Maker(described, f"profiles[{at}]", asked, ignored).make()
+            for at, described in enumerate(configuration.profiles)
+        ]
         _check_queue(profiles)
     first, longest = configuration.pod_initial_backoff_seconds, configuration.pod_max_backoff_seconds
     return Composed(profiles, Backoff(float(first), float(longest)))
@@ -44,9 +61,13 @@ def compose(configuration: KubeSchedulerConfiguration, file: Path) -> Composed:
 class _Maker:
     """Makes one profile. Plugins are known by the name that they give themselves, or as they were referred to."""
 
-    def __init__(self, described: Described, path: str) -> None:
+    def __init__(
+        self, described: Described, path: str, extenders: Sequence[HttpExtender], ignored: frozenset[str]
+    ) -> None:
         self.described = described
         self.path = path
+        self.extenders = extenders
+        self.ignored = ignored
         self.own = default_plugins()
         self.catalogue = Catalogue(self.own)
         self.plugins: dict[str, Any] = {name_of(plugin): plugin for plugin in self.own}
@@ -60,6 +81,7 @@ class _Maker:
         self._give_arguments()
         multi = self._multi()
         order = {point: self._order(point, multi) for point in POINTS}
+        self._extend(order)
         weights = self._weights()
         profile = Profile(self.described.scheduler_name, self._used(order), weights=weights, order=order)
         if not profile.at("queue_sort"):
@@ -73,7 +95,7 @@ class _Maker:
 
     def _import(self) -> None:
         for point in (*POINTS, MULTI):
-            for at, plugin in enumerate(self._said(point).enabled):
+            for at, plugin in enumerate(self._said(point).enabled if point not in SAID_AT else ()):
                 path = f"{self.path}.plugins.{camel(point)}.enabled[{at}]"
                 if plugin.weight < 0:
                     raise Wrong(f"{path}.weight", "must not be negative")
@@ -82,12 +104,16 @@ class _Maker:
     def _refer(self, reference: str, path: str) -> str:
         if reference in self.referred:
             return self.referred[reference]
-        kind = self.catalogue.find(reference, path)
-        name = str(getattr(kind, "name", "") or kind.__name__)
-        known = self.kinds.get(name)
+        if is_remote(reference):
+            kind: type = RemotePlugin
+            name = remote_name(reference, path)
+        else:
+            kind = self.catalogue.find(reference, path)
+            name = str(getattr(kind, "name", "") or kind.__name__)
+        known: type | None = self.kinds.get(name)
         if known is None and name in self.plugins and reference != name:
             known = type(self.plugins[name])
-        if known is not None and known is not kind:
+        if known is not None and (known is not kind or is_remote(reference)):
             raise Wrong(path, f"there is another plugin that is called {name}")
         self.kinds[name] = kind
         self.paths.setdefault(name, path)
@@ -108,7 +134,11 @@ class _Maker:
         for name, kind in self.kinds.items():
             if name not in self.plugins:
                 args, path = given.pop(name, ({}, self.paths[name]))
-                self.plugins[name] = self.catalogue.make(kind, name, args, path)
+                if kind is RemotePlugin:
+                    reference = next(one for one, known in self.referred.items() if known == name and is_remote(one))
+                    self.plugins[name] = remote_plugin(reference, self.described.scheduler_name, args, path)
+                else:
+                    self.plugins[name] = self.catalogue.make(kind, name, args, path)
         for name, (args, path) in given.items():
             self.plugins[name] = self.catalogue.make(type(self.plugins[name]), name, args, path)
 
@@ -122,17 +152,19 @@ class _Maker:
 
     def _order(self, point: str, multi: Sequence[str]) -> list[str]:
         """Return who takes part at a point: those that are named for it come first."""
-        said = self._said(point)
-        off = {self._disabled(plugin, point, at) for at, plugin in enumerate(said.disabled)}
+        written = SAID_AT.get(point, point)
+        said = self._said(written)
+        off = {self._disabled(plugin, written, at) for at, plugin in enumerate(said.disabled)}
         first = []
         for at, plugin in enumerate(said.enabled):
             name = self.referred[plugin.name]
-            path = f"{self.path}.plugins.{camel(point)}.enabled[{at}].name"
-            if not hasattr(self.plugins[name], point):
-                raise Wrong(path, f"{name} has no method {point}")
+            path = f"{self.path}.plugins.{camel(written)}.enabled[{at}].name"
+            if not any(hasattr(self.plugins[name], method) for method in _methods(written)):
+                raise Wrong(path, f"{name} has no method {written}")
             if name in first:
                 raise Wrong(path, f"{name} is given twice")
             first.append(name)
+        first = [name for name in first if hasattr(self.plugins[name], point)]
         if ALL in off:
             return first
         rest = [name for name in multi if name not in off and name not in first and hasattr(self.plugins[name], point)]
@@ -155,12 +187,30 @@ class _Maker:
                     found[self.referred[plugin.name]] = plugin.weight
         return found
 
+    def _extend(self, order: Mapping[str, list[str]]) -> None:
+        """Ask the extenders after all others, but for a binding, which the first takes who wants it."""
+        for extender in self.extenders:
+            self.plugins[extender.name] = extender
+            for point, names in order.items():
+                if point == "bind" and hasattr(extender, point):
+                    names.insert(0, extender.name)
+                elif hasattr(extender, point):
+                    names.append(extender.name)
+        fit = self.plugins["NodeResourcesFit"]
+        if self.ignored and isinstance(fit, NodeResourcesFit):
+            self.plugins["NodeResourcesFit"] = replace(fit, ignored_resources=fit.ignored_resources | self.ignored)
+
     def _used(self, order: Mapping[str, Sequence[str]]) -> Sequence[Any]:
         used = {name for names in order.values() for name in names}
         return [plugin for name, plugin in self.plugins.items() if name in used]
 
     def _said(self, point: str) -> PluginSet:
         return self.described.plugins.at(point)
+
+
+def _methods(point: str) -> list[str]:
+    """Return the methods that join a point of Kubernetes."""
+    return [point, *(method for method, written in SAID_AT.items() if written == point)]
 
 
 def _check_queue(profiles: Sequence[Profile]) -> None:

@@ -192,9 +192,14 @@ class Standing:
                 fits = fits & (codes == 0)
         return fits
 
-    def best(self, fits: Bools) -> Ints:
-        """Return the rows rated highest of those where it `fits`, in order; none if it fits nowhere."""
+    def best(self, fits: Bools, more: Floats | None = None) -> Ints:
+        """Return the rows rated highest of those where it `fits`, in order; none if it fits nowhere.
+
+        `more` is what others add to the rating.
+        """
         total = self._total(fits)
+        if more is not None:
+            total = total + more
         highest = total.max(initial=NOWHERE)
         if highest == NOWHERE:
             return np.zeros(0, np.int64)

@@ -12,9 +12,12 @@ POINTS: Final = {
     "queue_sort": 1,
     "pre_filter": 2,
     "filter": 2,
+    "filter_many": 3,
     "post_filter": 3,
+    "review_victims": 2,
     "pre_score": 3,
     "score": 2,
+    "score_many": 3,
     "reserve": 2,
     "permit": 2,
     "pre_bind": 2,
@@ -67,6 +70,8 @@ class Profile:
         self.plugins = tuple(guarded(plugin, name_of(plugin)) for plugin in plugins)
         self.foreign = tuple(plugin.name for plugin in self.plugins if isinstance(plugin, Guarded))
         """The names of the plugins that others wrote."""
+        self.patience = sum(float(getattr(plugin, "patience", 0.0)) for plugin in self.plugins)
+        """For how many seconds a decision may have to wait for plugins outside."""
         off = {point: frozenset(names) for point, names in (disabled or {}).items()}
         self._points: dict[str, tuple[Extension, ...]] = {}
         for point in POINTS:
