@@ -117,7 +117,8 @@ class HttpExtender:
         return self.reports.troubles()
 
     def close(self) -> None:
-        """End the connection."""
+        """Close its connections."""
+        self._endpoint.close()
 
     def _is_interested(self, pod: PodInfo) -> bool:
         return not self._resources or any(pod.requests.get(name, 0) for name in self._resources)

@@ -98,7 +98,7 @@ class Mirror:
                 changes.placed.add(uid=uid, node=known.id, template=template)
 
     def _template(self, pod: PodInfo, changes: Changes) -> int:
-        key = pod.template
+        key = pod.unplaced_template
         number = self._templates.get(key)
         if number is None:
             number = self._templates[key] = len(self._templates) + 1

@@ -3,8 +3,8 @@
 import base64
 import http.client
 import ssl
-import threading
 import time
+from collections import deque
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -21,27 +21,22 @@ class PostFailed(Exception):
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where questions go. Each thread keeps a connection."""
+    """Where questions go, from any thread."""
 
     url: str
     seconds: float
     """How long an answer may take, from the connection to its last byte."""
     tls: ssl.SSLContext | None = None
-    _local: threading.local = field(default_factory=threading.local, compare=False, repr=False)
+    _idle: deque[http.client.HTTPConnection] = field(default_factory=deque, compare=False, repr=False)
 
     def post(self, verb: str, question: Any) -> Any:
         """Return the JSON that a question is answered with, or raise `PostFailed`."""
         url = f"{self.url.rstrip('/')}/{verb}"
-        path = urlsplit(url).path
-        body = orjson.dumps(question)
-        until = _now() + self.seconds
         try:
-            status, answer = self._exchange(path, body, until)
+            status, answer = self._exchange(urlsplit(url).path, orjson.dumps(question), _now() + self.seconds)
         except TimeoutError:
-            self._forget()
             raise PostFailed(f"{url}: no answer within {self.seconds:g} s") from None
         except (OSError, http.client.HTTPException) as error:
-            self._forget()
             raise PostFailed(f"{url}: {' '.join(str(error).split()) or type(error).__name__}") from error
         if status != 200:
             raise PostFailed(f"{url}: status {status}")
@@ -50,43 +45,43 @@ class Endpoint:
         except orjson.JSONDecodeError as error:
             raise PostFailed(f"{url}: the answer is not JSON: {error}") from None
 
+    def close(self) -> None:
+        """Close the connections that nobody uses."""
+        while self._idle:
+            self._idle.pop().close()
+
     def _exchange(self, path: str, body: bytes, until: float) -> tuple[int, bytes]:
-        for connection, is_old in self._connections():
+        if self._idle:
             try:
-                _limit(connection, until)
-                connection.request("POST", path, body, {"Content-Type": "application/json"})
-                _limit(connection, until)
-                response = connection.getresponse()
-            except (ConnectionError, http.client.BadStatusLine):
-                connection.close()
-                if is_old:  # it was closed while nobody asked anything
-                    continue
-                raise
+                return self._over(self._idle.pop(), path, body, until)
+            except (IndexError, ConnectionError, http.client.BadStatusLine):
+                pass  # it was closed while nobody asked anything
+        return self._over(self._connection(), path, body, until)
+
+    def _over(self, connection: http.client.HTTPConnection, path: str, body: bytes, until: float) -> tuple[int, bytes]:
+        try:
+            _limit(connection, until)
+            connection.request("POST", path, body, {"Content-Type": "application/json"})
+            _limit(connection, until)
+            response = connection.getresponse()
             read = bytearray()
-            while True:
-                _limit(connection, until)
-                part = response.read1(CHUNK)
-                if not part:
-                    break
+            while part := response.read1(CHUNK):
                 read += part
                 if len(read) > LONGEST:
                     raise http.client.HTTPException("the answer does not end")
-            self._local.connection = connection
-            return response.status, bytes(read)
-        raise ConnectionError("no connection")
+                _limit(connection, until)
+            response.close()
+        except BaseException:
+            connection.close()
+            raise
+        self._idle.append(connection)
+        return response.status, bytes(read)
 
-    def _connections(self) -> Any:
-        if (old := getattr(self._local, "connection", None)) is not None:
-            self._local.connection = None
-            yield old, True
+    def _connection(self) -> http.client.HTTPConnection:
         parts = urlsplit(self.url)
         if parts.scheme == "https":
-            yield http.client.HTTPSConnection(parts.netloc, timeout=self.seconds, context=self.tls), False
-        else:
-            yield http.client.HTTPConnection(parts.netloc, timeout=self.seconds), False
-
-    def _forget(self) -> None:
-        self._local.connection = None
+            return http.client.HTTPSConnection(parts.netloc, timeout=self.seconds, context=self.tls)
+        return http.client.HTTPConnection(parts.netloc, timeout=self.seconds)
 
 
 @dataclass(frozen=True)
