@@ -17,16 +17,19 @@ from kobune.client import Client, ClientConfig, EventRecorder, Informer
 from kobune.component_base.failure import CannotStart
 from kobune.component_base.serving import Ready, Server, ServingConfig
 from kobune.scheduler import configuration
+from kobune.scheduler.api import Decisions
 from kobune.scheduler.configuration import Composed
 from kobune.scheduler.deciding import DECISION_SECONDS
 from kobune.scheduler.defaults import NAME as DEFAULT_NAME
 from kobune.scheduler.defaults import default_profile
 from kobune.scheduler.queue import Backoff
 from kobune.scheduler.scheduler import Scheduler
+from kobune.scheduler.v1.explain_pb2_grpc import add_DecisionsServicer_to_server
 
 log = logging.getLogger(__name__)
 
 NAME = "scheduler"
+API = "kobune.scheduler.v1.Decisions"
 LOOKED_AT: Final[Mapping[str, type[Any]]] = {
     "poddisruptionbudgets": PodDisruptionBudget,
     "namespaces": Namespace,
@@ -68,11 +71,7 @@ async def run(config: Config, *, clock: Clock, random: Random, ready: Callable[[
     """Serve until cancelled; `ready` is called once, when the pods and nodes are known."""
     what = composed(config)
     names = [profile.name for profile in what.profiles]
-    async with (
-        Client.connect(config.apiserver, clock=clock) as client,
-        Server(NAME, config.serving, clock=clock) as server,
-        asyncio.TaskGroup() as group,
-    ):
+    async with Client.connect(config.apiserver, clock=clock) as client:
         recorders = {name: EventRecorder(client, name, clock, random=random) for name in names}
         scheduler = Scheduler(
             what.profiles,
@@ -83,22 +82,25 @@ async def run(config: Config, *, clock: Clock, random: Random, ready: Callable[[
             backoff=what.backoff,
             decision_seconds=config.decision_seconds,
         )
-        nodes = Informer.of(client, Node, random=random)
-        pods = Informer.of(client, Pod, random=random)
-        others = {plural: Informer.of(client, kind, random=random) for plural, kind in LOOKED_AT.items()}
-        for plural, informer in others.items():
-            informer.subscribe(partial(scheduler.object_changed, plural))
-        nodes.subscribe(scheduler.node_changed)
-        pods.subscribe(scheduler.pod_changed)
-        for task in (nodes.run(), pods.run(), *(informer.run() for informer in others.values())):
-            group.create_task(task)
-        for recorder in recorders.values():
-            group.create_task(recorder.run())
-        for informer in others.values():
-            await informer.synced()
-        await nodes.synced()
-        await pods.synced()
-        group.create_task(scheduler.run())
-        server.set_serving(True)
-        log.info("scheduling the pods of %s", ", ".join(names))
-        ready(Ready(NAME, server.address))
+        decisions = Decisions(scheduler.journal, scheduler.profiles)
+        api = (API, lambda server: add_DecisionsServicer_to_server(decisions, server))
+        async with Server(NAME, config.serving, clock=clock, add=[api]) as server, asyncio.TaskGroup() as group:
+            nodes = Informer.of(client, Node, random=random)
+            pods = Informer.of(client, Pod, random=random)
+            others = {plural: Informer.of(client, kind, random=random) for plural, kind in LOOKED_AT.items()}
+            for plural, informer in others.items():
+                informer.subscribe(partial(scheduler.object_changed, plural))
+            nodes.subscribe(scheduler.node_changed)
+            pods.subscribe(scheduler.pod_changed)
+            for task in (nodes.run(), pods.run(), *(informer.run() for informer in others.values())):
+                group.create_task(task)
+            for recorder in recorders.values():
+                group.create_task(recorder.run())
+            for informer in others.values():
+                await informer.synced()
+            await nodes.synced()
+            await pods.synced()
+            group.create_task(scheduler.run())
+            server.set_serving(True)
+            log.info("scheduling the pods of %s", ", ".join(names))
+            ready(Ready(NAME, server.address))

@@ -1,4 +1,4 @@
-"""Looking back: the cluster as it was when a pod was decided. Costs an entry per change; the rest is paid by who asks."""
+"""The cluster as it was when a pod was decided. Costs an entry per change; the rest is paid by whoever asks."""
 
 from collections import OrderedDict, deque
 from dataclasses import dataclass
