@@ -2,12 +2,19 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
+import grpc
+import grpc.aio
 import pytest
 from scheduler_clusters import add_node, add_pod, node_of, scheduling, told, until, with_plugins
 
 from kobune.api.core.v1 import Node, Pod
+from kobune.component_base.certificates import credentials
 from kobune.component_base.failure import CannotStart
+from kobune.component_base.serving import channel_credentials
+from kobune.scheduler.v1 import ExplainRequest
+from kobune.scheduler.v1.explain_pb2_grpc import DecisionsStub
 
 
 async def test_profiles_of_one_scheduler_place_pods_each_in_its_way(tmp_path: Path) -> None:
@@ -304,3 +311,32 @@ async def test_gated_pods_wait_for_their_gates(tmp_path: Path) -> None:
         del pod.spec.schedulingGates[:]
         await cluster.client.update(pod)
         assert await node_of(cluster, "gated")
+
+
+async def test_the_scheduler_tells_why(tmp_path: Path) -> None:
+    async with scheduling(tmp_path, "profiles: [{}]\n") as cluster:
+        await add_pod(cluster, "first", cpu="3")
+        await add_pod(cluster, "second", cpu="3")
+        where = {await node_of(cluster, "first"), await node_of(cluster, "second")}
+        assert where == {"node-0", "node-1"}
+        await add_pod(cluster, "third", cpu="1200m")
+        message = await told(cluster, "third", "Insufficient cpu")
+        files = credentials(cluster.data_dir / "pki", "admin")
+        async with grpc.aio.secure_channel(cluster.addresses["scheduler"], channel_credentials(files)) as channel:
+            decisions = DecisionsStub(channel)
+            [head, *verdicts] = await explained(decisions, "first")
+            # It is told as it was then: both nodes were empty.
+            assert (head.summary.fitting, head.summary.node in where) == (2, True)
+            assert [part.verdict.rank for part in verdicts] == [1, 1]
+            assert {score.plugin for score in verdicts[0].verdict.scores} >= {"NodeResourcesFit", "TaintToleration"}
+            [head, *verdicts] = await explained(decisions, "third")
+            assert (head.summary.message, head.summary.node) == (message, "")
+            assert list(head.summary.otherwise) == ["fits node-0 if it asked 200m less cpu"]
+            assert [list(part.verdict.objection.reasons) for part in verdicts] == [["Insufficient cpu"]] * 2
+            with pytest.raises(grpc.aio.AioRpcError) as caught:
+                await explained(decisions, "nobody")
+            assert caught.value.code() is grpc.StatusCode.NOT_FOUND
+
+
+async def explained(decisions: DecisionsStub, pod: str) -> list[Any]:
+    return [part async for part in decisions.Explain(ExplainRequest(namespace="default", pod=pod))]

@@ -25,6 +25,7 @@ from kobune.scheduler.framework import (
     happenings,
 )
 from kobune.scheduler.framework.happenings import Happening, interests
+from kobune.scheduler.lab.journal import Journal
 from kobune.scheduler.metrics import Metrics
 from kobune.scheduler.podinfo import PodInfo
 from kobune.scheduler.queue import Backoff, SchedulingQueue, Waiting
@@ -92,6 +93,8 @@ class Scheduler:
         sort = profiles[0].at("queue_sort")[0]
         self.queue = SchedulingQueue(waited_for, sort=sort, backoff=backoff)
         self.snapshot = Snapshot()
+        self.journal = Journal(self.snapshot, clock)
+        self.snapshot.followers.append(self.journal)
         self.decider = Decider(decision_seconds, abandoned=self._forget_engine)
         self._engine: Columnar | None = None
         self._late = {profile.name: LatePlugins(profile) for profile in profiles}
@@ -236,7 +239,10 @@ class Scheduler:
                     self.queue.put_back(later)
                 break
             try:
-                match await self._decide(waiting):
+                decision = await self._decide(waiting)
+                if not isinstance(decision, Held):
+                    self.journal.decided(waiting.pod, decision)
+                match decision:
                     case Placed(node):
                         if (choice := await self._take(waiting, node)) is not None:
                             chosen.append(choice)
@@ -291,7 +297,7 @@ class Scheduler:
 
     def _forget_engine(self) -> None:
         self._engine = None
-        self.snapshot.follower = None
+        self.snapshot.followers = [self.journal]
 
     async def _take(self, waiting: Waiting, node: str) -> Chosen | None:
         """Count a pod on its node. Return it if nobody else has a say; otherwise a task does what is left to do."""

@@ -9,6 +9,8 @@ from pathlib import Path
 from random import Random
 from typing import Any, Final
 
+from prometheus_client import CollectorRegistry
+
 from kobune.api.apps.v1 import ReplicaSet, StatefulSet
 from kobune.api.core.v1 import Namespace, Node, Pod, ReplicationController, Service
 from kobune.api.policy.v1 import PodDisruptionBudget
@@ -17,6 +19,7 @@ from kobune.client import Client, ClientConfig, EventRecorder, Informer
 from kobune.component_base.failure import CannotStart
 from kobune.component_base.serving import Ready, Server, ServingConfig
 from kobune.scheduler import configuration
+from kobune.scheduler.api import Decisions
 from kobune.scheduler.configuration import Composed
 from kobune.scheduler.deciding import DECISION_SECONDS
 from kobune.scheduler.defaults import NAME as DEFAULT_NAME
@@ -24,10 +27,12 @@ from kobune.scheduler.defaults import default_profile
 from kobune.scheduler.metrics import Metrics
 from kobune.scheduler.queue import Backoff
 from kobune.scheduler.scheduler import Scheduler
+from kobune.scheduler.v1.explain_pb2_grpc import add_DecisionsServicer_to_server
 
 log = logging.getLogger(__name__)
 
 NAME = "scheduler"
+API = "kobune.scheduler.v1.Decisions"
 LOOKED_AT: Final[Mapping[str, type[Any]]] = {
     "poddisruptionbudgets": PodDisruptionBudget,
     "namespaces": Namespace,
@@ -69,12 +74,9 @@ async def run(config: Config, *, clock: Clock, random: Random, ready: Callable[[
     """Serve until cancelled; `ready` is called once, when the pods and nodes are known."""
     what = composed(config)
     names = [profile.name for profile in what.profiles]
-    async with (
-        Client.connect(config.apiserver, clock=clock) as client,
-        Server(NAME, config.serving, clock=clock) as server,
-        asyncio.TaskGroup() as group,
-    ):
+    async with Client.connect(config.apiserver, clock=clock) as client:
         recorders = {name: EventRecorder(client, name, clock, random=random) for name in names}
+        registry = CollectorRegistry()
         scheduler = Scheduler(
             what.profiles,
             client,
@@ -83,24 +85,30 @@ async def run(config: Config, *, clock: Clock, random: Random, ready: Callable[[
             random,
             backoff=what.backoff,
             decision_seconds=config.decision_seconds,
-            metrics=Metrics(server.registry),
+            metrics=Metrics(registry),
         )
-        nodes = Informer.of(client, Node, random=random)
-        pods = Informer.of(client, Pod, random=random)
-        others = {plural: Informer.of(client, kind, random=random) for plural, kind in LOOKED_AT.items()}
-        for plural, informer in others.items():
-            informer.subscribe(partial(scheduler.object_changed, plural))
-        nodes.subscribe(scheduler.node_changed)
-        pods.subscribe(scheduler.pod_changed)
-        for task in (nodes.run(), pods.run(), *(informer.run() for informer in others.values())):
-            group.create_task(task)
-        for recorder in recorders.values():
-            group.create_task(recorder.run())
-        for informer in others.values():
-            await informer.synced()
-        await nodes.synced()
-        await pods.synced()
-        group.create_task(scheduler.run())
-        server.set_serving(True)
-        log.info("scheduling the pods of %s", ", ".join(names))
-        ready(Ready(NAME, server.address))
+        decisions = Decisions(scheduler.journal, scheduler.profiles)
+        api = (API, lambda server: add_DecisionsServicer_to_server(decisions, server))
+        async with (
+            Server(NAME, config.serving, clock=clock, add=[api], registry=registry) as server,
+            asyncio.TaskGroup() as group,
+        ):
+            nodes = Informer.of(client, Node, random=random)
+            pods = Informer.of(client, Pod, random=random)
+            others = {plural: Informer.of(client, kind, random=random) for plural, kind in LOOKED_AT.items()}
+            for plural, informer in others.items():
+                informer.subscribe(partial(scheduler.object_changed, plural))
+            nodes.subscribe(scheduler.node_changed)
+            pods.subscribe(scheduler.pod_changed)
+            for task in (nodes.run(), pods.run(), *(informer.run() for informer in others.values())):
+                group.create_task(task)
+            for recorder in recorders.values():
+                group.create_task(recorder.run())
+            for informer in others.values():
+                await informer.synced()
+            await nodes.synced()
+            await pods.synced()
+            group.create_task(scheduler.run())
+            server.set_serving(True)
+            log.info("scheduling the pods of %s", ", ".join(names))
+            ready(Ready(NAME, server.address))

@@ -81,7 +81,7 @@ class Snapshot:
         """By node: pods for which room is being made there, by uid."""
         self.image_counts: Counter[str] = Counter()
         """On how many nodes each image is."""
-        self.follower: Follower | None = None
+        self.followers: list[Follower] = []
         self.version = 0
         """Goes up with every change of a node or its pods; `NodeInfo.version` has that of the node's last one."""
 
@@ -153,8 +153,8 @@ class Snapshot:
             for uid in self._homeless[name]:
                 self._with_terms.pop(uid, None)
             self.image_counts.subtract(info.images.keys())
-            if self.follower is not None:
-                self.follower.node_removed(name)
+            for follower in self.followers:
+                follower.node_removed(name)
 
     def place(self, pod: PodInfo, node: str) -> None:
         """Count a pod on a node: because it is there, or because that was just decided."""
@@ -179,8 +179,9 @@ class Snapshot:
             gone = info.remove(uid)
             self._count(info)
             self._with_terms.pop(uid, None)
-            if gone is not None and self.follower is not None:
-                self.follower.pods_changed(info, gone, -1)
+            if gone is not None:
+                for follower in self.followers:
+                    follower.pods_changed(info, gone, -1)
         elif node in self._homeless:
             self._homeless[node].pop(uid, None)
 
@@ -189,16 +190,16 @@ class Snapshot:
         self._count(info)
         if has_terms(pod.pod):
             self._with_terms[pod.metadata.uid] = pod
-        if self.follower is not None:
-            self.follower.pods_changed(info, pod, 1)
+        for follower in self.followers:
+            follower.pods_changed(info, pod, 1)
 
     def _count(self, info: NodeInfo) -> None:
         self.version += 1
         info.version = self.version
 
     def _tell_node(self, info: NodeInfo) -> None:
-        if self.follower is not None:
-            self.follower.node_changed(info)
+        for follower in self.followers:
+            follower.node_changed(info)
 
     # Pods for which room is being made.
 

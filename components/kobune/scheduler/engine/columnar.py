@@ -40,7 +40,7 @@ class Columnar:
         self._standings: dict[tuple[str, bytes], Standing] = {}
         for node in cluster.nodes:
             self.node_changed(node)
-        cluster.follower = self
+        cluster.followers.append(self)
 
     # Following the snapshot.
 

@@ -1,6 +1,7 @@
 """A plugin that is reached over gRPC: see `kobune/scheduler/v1/plugin.proto`."""
 
 import math
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, TypeVar
@@ -50,6 +51,8 @@ class RemotePlugin:
         self.address = address
         self.reports = Reports(name, clock or SystemClock())
         self._args = args
+        self._turn = threading.Lock()
+        """Decisions are explained beside those that are made."""
         self._line = Line(address, args.arguments, scheduler, args.tls)
 
     @property
@@ -84,7 +87,7 @@ class RemotePlugin:
     ) -> T:
         seconds = self._args.timeout_seconds
         try:
-            with self.reports.measured(point):
+            with self._turn, self.reports.measured(point):
                 mirror, welcome = self._line.mirror(seconds)
                 if not _wants(welcome, point):
                     return otherwise

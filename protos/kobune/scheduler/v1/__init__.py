@@ -1,5 +1,11 @@
 """The messages of kobune.scheduler.v1."""
 
+from kobune.scheduler.v1.explain_pb2 import ExplainRequest as ExplainRequest
+from kobune.scheduler.v1.explain_pb2 import Explanation as Explanation
+from kobune.scheduler.v1.explain_pb2 import Objection as Objection
+from kobune.scheduler.v1.explain_pb2 import Score as Score
+from kobune.scheduler.v1.explain_pb2 import Summary as Summary
+from kobune.scheduler.v1.explain_pb2 import Verdict as Verdict
 from kobune.scheduler.v1.plugin_pb2 import Answer as Answer
 from kobune.scheduler.v1.plugin_pb2 import Batch as Batch
 from kobune.scheduler.v1.plugin_pb2 import Changes as Changes
@@ -15,4 +21,4 @@ from kobune.scheduler.v1.plugin_pb2 import Template as Template
 from kobune.scheduler.v1.plugin_pb2 import ToPlugin as ToPlugin
 from kobune.scheduler.v1.plugin_pb2 import Welcome as Welcome
 
-__all__ = ['Answer', 'Batch', 'Changes', 'FromPlugin', 'Hello', 'Left', 'Node', 'Placed', 'Question', 'Refusal', 'Taint', 'Template', 'ToPlugin', 'Welcome']
+__all__ = ['Answer', 'Batch', 'Changes', 'ExplainRequest', 'Explanation', 'FromPlugin', 'Hello', 'Left', 'Node', 'Objection', 'Placed', 'Question', 'Refusal', 'Score', 'Summary', 'Taint', 'Template', 'ToPlugin', 'Verdict', 'Welcome']
