@@ -158,20 +158,29 @@ def test_only_what_can_help_wakes_a_pod() -> None:
     profile = default_profile()
     queue = SchedulingQueue({profile.name: interests(profile)})
     queue.set(pod("p", schedulerName=profile.name), now=0)
-    for plugin, what, helps in (
+    cases = (
         ("NodeResourcesFit", Happening("Pod", ("Delete",)), True),
         ("NodeResourcesFit", Happening("Node", ("UpdateNodeLabel", "Update")), False),
         ("NodeAffinity", Happening("Pod", ("Delete",)), False),
         ("NodeAffinity", Happening("Node", ("UpdateNodeLabel", "Update")), True),
         ("somebody else", Happening("Pod", ("Delete",)), True),
-    ):
-        (waiting,) = queue.pop(1, now=1000)
-        queue.failed(waiting, now=1000, refused_by=[plugin])
+    )
+    for round, (plugin, what, helps) in enumerate(cases):
+        now = 100.0 * round
+        (waiting,) = queue.pop(1, now)
+        queue.failed(waiting, now, refused_by=[plugin])
         assert (queue.happened(what) == [waiting]) is helps
-        queue.help(waiting, now=1000)
-        assert queue.pop(1, now=1000) == []
-        waiting.attempts = 0
-        queue.retry(waiting, now=1000)
+        queue.help(waiting, now)
+
+
+def test_a_pod_is_given_back_once() -> None:
+    queue = SchedulingQueue()
+    queue.set(pod("p"), now=0)
+    (waiting,) = queue.pop(1, now=0)
+    queue.failed(waiting, now=0)
+    queue.retry(waiting, now=0)
+    queue.put_back(waiting)
+    assert queue.pop(2, now=10) == []
 
 
 def test_a_queue_that_cannot_be_sorted_as_wished_goes_by_priority() -> None:

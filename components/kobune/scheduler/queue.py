@@ -83,6 +83,8 @@ class SchedulingQueue:
         self._held: dict[str, Waiting] = {}
         self._refused: dict[tuple[str, frozenset[str]], dict[str, Waiting]] = {}
         """The last two, by scheduler and by who said no."""
+        self._taken: set[str] = set()
+        """Those that are being decided or bound."""
         self._order = 0
         self._happened: deque[Happening] = deque(maxlen=REMEMBERED)
         self._count = 0
@@ -108,6 +110,7 @@ class SchedulingQueue:
     def remove(self, uid: str) -> None:
         """Forget a pod: it has a node, or is gone."""
         self._take_back(uid)
+        self._taken.discard(uid)
         self._waiting.pop(uid, None)
 
     def pop(self, limit: int, now: float) -> list[Waiting]:
@@ -123,6 +126,7 @@ class SchedulingQueue:
             if (waiting := self._waiting.get(uid)) is not None:
                 waiting.attempts += 1
                 waiting.seen = self._count
+                self._taken.add(uid)
                 taken.append(waiting)
         return taken
 
@@ -131,7 +135,7 @@ class SchedulingQueue:
 
         What happened since it was taken out may help it, unless the decision `saw_all` of that.
         """
-        if waiting not in self:
+        if not self._is_back(waiting):
             return
         waiting.failed_at = now
         waiting.refused_by = frozenset(refused_by)
@@ -143,7 +147,7 @@ class SchedulingQueue:
 
     def hold(self, waiting: Waiting, plugin: str) -> None:
         """Give back a pod that may not be decided yet, because a plugin said so."""
-        if waiting not in self:
+        if not self._is_back(waiting):
             return
         waiting.attempts -= 1
         waiting.held = True
@@ -152,14 +156,14 @@ class SchedulingQueue:
         self._group(waiting)[waiting.pod.metadata.uid] = waiting
 
     def retry(self, waiting: Waiting, now: float) -> None:
-        """Give back a pod that something went wrong with."""
-        if waiting in self:
+        """Give back a pod that something went wrong with, if it was not given back yet."""
+        if self._is_back(waiting):
             waiting.failed_at = now
             self._back_off(waiting, now)
 
     def put_back(self, waiting: Waiting) -> None:
         """Give back a pod that was not looked at."""
-        if waiting in self:
+        if self._is_back(waiting):
             waiting.attempts -= 1
             self._activate(waiting)
 
@@ -198,6 +202,14 @@ class SchedulingQueue:
         times = [self._backing_off[0][0]] if self._backing_off else []
         times += [waiting.failed_at + LONGEST_WAIT for waiting in self._unschedulable.values()][:1]
         return min(times, default=None)
+
+    def _is_back(self, waiting: Waiting) -> bool:
+        """Take note that a pod is given back; False if it was not out, or is forgotten."""
+        uid = waiting.pod.metadata.uid
+        if uid not in self._taken or waiting not in self:
+            return False
+        self._taken.remove(uid)
+        return True
 
     def _concerns(self, waiting: Waiting, what: Happening) -> bool:
         known = self._interests.get(waiting.pod.spec.schedulerName, {})

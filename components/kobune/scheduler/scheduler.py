@@ -131,6 +131,8 @@ class Scheduler:
                 cycle.give_up("the pod is gone" if is_over else "the pod has a node")
             if pod.spec.nodeName and (what := happenings.of_placed_pod(old, None if is_over else new)) is not None:
                 self._happened(what)
+            elif pod.status.nominatedNodeName:
+                self._happened(Happening("Pod", ("Delete",), pod))  # nobody has to leave it room any more
             self.decider.when_idle(partial(self._settle, pod, is_over))
         elif self._is_ours(pod):
             info = PodInfo(pod)
@@ -142,7 +144,7 @@ class Scheduler:
             self.queue.remove(uid)
 
     def node_changed(self, old: Node | None, new: Node | None) -> None:
-        """Follow a change of a node. What it reports about its health makes nothing schedulable."""
+        """Follow a change of a node, if plugins may see a difference."""
         if (what := happenings.of_node(old, new)) is None:
             return
         if new is None:

@@ -35,6 +35,10 @@ def remote_plugin(reference: str, scheduler: str, args: Mapping[str, Any], path:
 
 def extenders(described: Sequence[Extender]) -> Sequence[HttpExtender]:
     """Return the extenders that a configuration has."""
+    urls = [one.url_prefix for one in described]
+    for at, url in enumerate(urls):
+        if url in urls[:at]:
+            raise Wrong(f"extenders[{at}].urlPrefix", f"there is another extender at {url}")
     return [_extender(one, f"extenders[{at}]") for at, one in enumerate(described)]
 
 

@@ -101,8 +101,10 @@ NODE_FACETS: Final[Mapping[str, Callable[[Node], Any]]] = {
     ),
     "UpdateNodeAllocatable": lambda node: {name: value.string for name, value in node.status.allocatable.items()},
     "UpdateNodeImage": lambda node: [(tuple(image.names), image.sizeBytes) for image in node.status.images],
+    "UpdateNodeAnnotation": lambda node: dict(node.metadata.annotations),
+    "UpdateNodeCondition": lambda node: [(condition.type, condition.status) for condition in node.status.conditions],
 }
-"""What of a node decides who can run there, and how its change is called."""
+"""What plugins may look at of a node, and how its change is called."""
 
 POD_FACETS: Final[Mapping[str, Callable[[Pod], Any]]] = {
     "UpdatePodLabel": lambda pod: dict(pod.metadata.labels),
