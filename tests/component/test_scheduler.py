@@ -340,3 +340,15 @@ async def test_the_scheduler_tells_why(tmp_path: Path) -> None:
 
 async def explained(decisions: DecisionsStub, pod: str) -> list[Any]:
     return [part async for part in decisions.Explain(ExplainRequest(namespace="default", pod=pod))]
+
+
+async def test_pods_that_come_together_each_find_room_of_their_own(tmp_path: Path) -> None:
+    async with scheduling(tmp_path, "", nodes=4) as cluster:
+        for at in range(4):
+            await add_pod(cluster, f"low-{at}", cpu="3", terminationGracePeriodSeconds=0)
+            await node_of(cluster, f"low-{at}")
+        for at in range(3):
+            await add_pod(cluster, f"high-{at}", cpu="3", priorityClassName="system-cluster-critical")
+        assert len({await node_of(cluster, f"high-{at}") for at in range(3)}) == 3
+        left = [pod.metadata.name for pod in (await cluster.client.list(Pod, "default")).items]
+        assert sum(name.startswith("low-") for name in left) == 1

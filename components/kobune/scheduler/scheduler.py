@@ -249,6 +249,8 @@ class Scheduler:
                         if (choice := await self._take(waiting, node)) is not None:
                             chosen.append(choice)
                     case Unschedulable() as why:
+                        if why.nominated is not None:  # at once: the next pod is to look for room elsewhere
+                            self.snapshot.nominate(waiting.pod, why.nominated.node)
                         refused.append((waiting, why))
                     case Held(plugin, why):
                         self._hold(waiting, plugin, why)
@@ -433,8 +435,7 @@ class Scheduler:
         return Unschedulable(self.snapshot.node_count, at_once=rejected.no)
 
     def _make_room(self, pod: PodInfo, made: Nominated, now: float) -> list[Write]:
-        """Evict the pods that are in the way, and remember for whom."""
-        self.decider.when_idle(partial(self.snapshot.nominate, pod, made.node))
+        """Evict the pods that are in the way, and say for whom."""
         writes: list[Write] = [nomination(pod, made.node)]
         for victim in made.victims:
             meta = victim.metadata
