@@ -1,21 +1,22 @@
 """Affinity between pods, for all nodes at once: one tally for each thing that terms can be about, and topology key."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import numpy as np
 
 from kobune.scheduler.affinity import Term
-from kobune.scheduler.engine.arrays import Bools, Floats, Ints
+from kobune.scheduler.engine.arrays import Bools, Codes, Floats, Ints
 from kobune.scheduler.engine.column import Counted
 from kobune.scheduler.engine.table import Table
 from kobune.scheduler.engine.tally import Tally
 from kobune.scheduler.podinfo import PodInfo, Traits
 
-WANTED, AVOIDED, AVOIDING, LIKED = range(4)
-"""What is counted: pods that this one wants to be near, those it keeps apart from, those that keep apart from it, and
-how much it likes and is liked."""
-NOT_NEAR, NOT_APART, UNWELCOME = 1, 2, 3
+AVOIDING, AVOIDED, WANTED, LIKED = range(1, 5)
+"""What is counted: pods that keep apart from this one, those it keeps apart from, those it wants to be near, and how
+much it likes and is liked."""
+UNWELCOME, NOT_APART, NOT_NEAR = 1, 2, 3
+"""Why not; of several reasons the highest is the one that is asked for first."""
 MOST_KINDS: Final = 10_000
 """Of so many kinds of pods it is remembered what they are to this one."""
 
@@ -37,7 +38,7 @@ class AffinityColumn:
         self._is_own_like = bool(self._own.near) and self._wants(pod)
         self._effects: dict[Traits, Effect] = {}
         self._tallies: dict[tuple[int, str], Tally] = {}
-        self._codes: Ints | None = None
+        self._codes: Codes | None = None
         self._is_settled = False
         for term in self._own.near:
             self._tally(WANTED, term.topology_key)
@@ -61,7 +62,7 @@ class AffinityColumn:
                 self._tally(what, key).add(row, sign * amount)
                 self._is_settled = self._is_settled and what == LIKED
 
-    def codes(self) -> Ints | None:
+    def codes(self) -> Codes | None:
         if not self._is_settled:
             self._codes = self._settle()
             self._is_settled = True
@@ -69,10 +70,9 @@ class AffinityColumn:
 
     def scores(self, fitting: Bools) -> Floats | None:
         total: Ints | None = None
-        for (what, _), tally in self._tallies.items():
-            if what == LIKED:
-                found = tally.counts[tally.ids]
-                total = found if total is None else total + found
+        for tally in self._of(LIKED).values():
+            found = tally.counts[tally.ids]
+            total = found if total is None else total + found
         if total is None or not fitting.any():
             return None
         some = total[fitting]
@@ -82,26 +82,30 @@ class AffinityColumn:
         scores: Floats = np.floor(100 * ((total - least) / (most - least)))
         return scores
 
-    def _settle(self) -> Ints | None:
-        """Return why not, by row: of several reasons the one that is asked for first."""
-        codes: Ints | None = None
-        for refusal, what in ((UNWELCOME, AVOIDING), (NOT_APART, AVOIDED)):
-            for tally in self._of(what):
-                if tally.total:
-                    found = np.where(tally.counts > 0, refusal, 0)[tally.ids]
-                    codes = found if codes is None else np.where(found, found, codes)
-        wanted = list(self._of(WANTED))
-        starts = self._is_own_like and not any(tally.total for tally in wanted)
-        for tally in wanted:
-            unmet = tally.counts <= 0
-            if starts:
-                unmet[: tally.nowhere] = False
-            missing = unmet[tally.ids]
-            codes = np.where(missing, NOT_NEAR, 0 if codes is None else codes)
+    def _settle(self) -> Codes | None:
+        """Return why not, by row."""
+        starts = self._is_own_like and not any(tally.total for tally in self._of(WANTED).values())
+        by_key: dict[str, Codes] = {}
+        for what, refusal in ((AVOIDING, UNWELCOME), (AVOIDED, NOT_APART), (WANTED, NOT_NEAR)):
+            for key, tally in self._of(what).items():
+                if what != WANTED and not tally.total:
+                    continue
+                bad = tally.counts <= 0 if what == WANTED else tally.counts > 0
+                if what == WANTED and starts:
+                    bad[: tally.nowhere] = False
+                found = bad.view(np.int8) * np.int8(refusal)
+                by_key[key] = np.maximum(by_key[key], found) if key in by_key else found
+        codes: Codes | None = None
+        for key, domains in by_key.items():
+            rows = domains[self._ids(key)]
+            codes = rows if codes is None else np.maximum(codes, rows)
         return codes
 
-    def _of(self, what: int) -> Iterable[Tally]:
-        return [tally for (counted, _), tally in self._tallies.items() if counted == what]
+    def _of(self, what: int) -> Mapping[str, Tally]:
+        return {key: tally for (counted, key), tally in self._tallies.items() if counted == what}
+
+    def _ids(self, key: str) -> Ints:
+        return next(tally.ids for (_, at), tally in self._tallies.items() if at == key)
 
     def _tally(self, what: int, key: str) -> Tally:
         tally = self._tallies.get((what, key))

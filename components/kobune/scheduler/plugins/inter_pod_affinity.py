@@ -23,7 +23,7 @@ Domain: TypeAlias = tuple[str, str]
 NOT_NEAR = No(("node(s) didn't match pod affinity rules",), final=True)
 NOT_APART = No(("node(s) didn't match pod anti-affinity rules",))
 UNWELCOME = No(("node(s) didn't satisfy existing pods anti-affinity rules",))
-REFUSALS = (NOT_NEAR, NOT_APART, UNWELCOME)
+REFUSALS = (UNWELCOME, NOT_APART, NOT_NEAR)
 
 
 @dataclass(frozen=True)
