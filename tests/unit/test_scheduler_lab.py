@@ -8,10 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kobune.api.core.v1 import Node, Pod
+from kobune.apimachinery.clock import ManualClock
 from kobune.scheduler.defaults import default_profile
-from kobune.scheduler.framework import Profile
+from kobune.scheduler.framework import Placed, Profile
 from kobune.scheduler.lab import manifests, report, results, traces, whatif
 from kobune.scheduler.lab.explain import explain
+from kobune.scheduler.lab.journal import Journal
 from kobune.scheduler.lab.simulation import Arrival, Overcommitted, simulate
 from kobune.scheduler.podinfo import PodInfo
 from kobune.scheduler.snapshot import Snapshot
@@ -184,3 +186,38 @@ spec: {containers: [{name: web, image: nginx}]}
         manifests.pods_of("kind: Service")
     with pytest.raises(manifests.BadManifest, match="unknown field"):
         manifests.pods_of("kind: Pod\nspec: {containerz: []}")
+
+
+async def test_the_past_is_as_it_was_whatever_happened_since() -> None:
+    clock = ManualClock()
+    there = cluster()
+    journal = Journal(there, clock)
+    there.followers.append(journal)
+    old = pod("old", "3")
+    there.place(old, "small")
+    new = pod("new", "1")
+    journal.decided(new, Placed("large"))
+    was = explain(default_profile(), new, there)
+    there.place(new, "large")
+    there.remove("old")
+    there.remove_node("large")
+    there.set_node(traces.read_nodes(io.StringIO(NODES.replace("small,4", "small,1")))[0])
+    there.set_node(node_named("late"))
+    decided = journal.find("default", "new")
+    assert decided is not None
+    past = journal.as_of(decided.position)
+    assert past is not None
+    assert sorted(node.name for node in past.nodes) == ["large", "small"]
+    assert {v.node: v.total for v in explain(default_profile(), new, past).verdicts} == {
+        v.node: v.total for v in was.verdicts
+    }
+    assert [node.name for node in there.nodes] == ["small", "late"]
+    assert journal.find("default", "other") is None
+    await clock.advance(3601)
+    assert journal.find("default", "new") is None
+
+
+def node_named(name: str) -> Node:
+    [made, _] = nodes()
+    made.metadata.name = name
+    return made

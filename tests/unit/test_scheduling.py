@@ -9,6 +9,7 @@ from kobune.api.core.v1 import Node, Pod
 from kobune.scheduler.defaults import default_profile
 from kobune.scheduler.framework import Placed, Unschedulable
 from kobune.scheduler.framework import decide as evaluate
+from kobune.scheduler.framework.happenings import Happening, interests
 from kobune.scheduler.nodeinfo import NodeInfo
 from kobune.scheduler.plugins.tolerating import tolerates
 from kobune.scheduler.podinfo import PodInfo
@@ -126,16 +127,19 @@ def test_the_queue_goes_by_priority_and_then_by_age() -> None:
     assert [waiting.pod.metadata.name for waiting in queue.pop(10, now=5)] == ["urgent", "old", "new"]
 
 
+ADDED = Happening("Node", ("Add",))
+
+
 def test_an_unschedulable_pod_waits_for_a_change_and_its_back_off() -> None:
     queue = SchedulingQueue()
     queue.set(pod("p"), now=0)
     (waiting,) = queue.pop(1, now=0)
-    queue.failed(waiting, now=0, since=0)
+    queue.failed(waiting, now=0)
     assert queue.pop(1, now=100) == []
-    queue.something_changed(now=100)
+    queue.wake(ADDED, now=100)
     assert queue.pop(1, now=100) == [waiting]
-    queue.failed(waiting, now=101, since=101)
-    queue.something_changed(now=101.5)
+    queue.failed(waiting, now=101)
+    queue.wake(ADDED, now=101.5)
     assert queue.pop(1, now=102.5) == []
     assert queue.pop(1, now=103) == [waiting]
 
@@ -144,7 +148,34 @@ def test_a_change_during_the_decision_is_not_missed() -> None:
     queue = SchedulingQueue()
     queue.set(pod("p"), now=0)
     (waiting,) = queue.pop(1, now=0)
-    queue.something_changed(now=0.5)
-    queue.failed(waiting, now=1, since=0)
+    queue.wake(ADDED, now=0.5)
+    queue.failed(waiting, now=1)
     assert queue.next_wake() is not None
     assert queue.pop(1, now=3) == [waiting]
+
+
+def test_only_what_can_help_wakes_a_pod() -> None:
+    profile = default_profile()
+    queue = SchedulingQueue({profile.name: interests(profile)})
+    queue.set(pod("p", schedulerName=profile.name), now=0)
+    for plugin, what, helps in (
+        ("NodeResourcesFit", Happening("Pod", ("Delete",)), True),
+        ("NodeResourcesFit", Happening("Node", ("UpdateNodeLabel", "Update")), False),
+        ("NodeAffinity", Happening("Pod", ("Delete",)), False),
+        ("NodeAffinity", Happening("Node", ("UpdateNodeLabel", "Update")), True),
+        ("somebody else", Happening("Pod", ("Delete",)), True),
+    ):
+        (waiting,) = queue.pop(1, now=1000)
+        queue.failed(waiting, now=1000, refused_by=[plugin])
+        assert (queue.happened(what) == [waiting]) is helps
+        queue.help(waiting, now=1000)
+        assert queue.pop(1, now=1000) == []
+        waiting.attempts = 0
+        queue.retry(waiting, now=1000)
+
+
+def test_a_queue_that_cannot_be_sorted_as_wished_goes_by_priority() -> None:
+    queue = SchedulingQueue(sort=lambda waiting: {"b": 1}.get(waiting.pod.metadata.name))
+    for at, (name, priority) in enumerate((("a", 0), ("b", 0), ("c", 5))):
+        queue.set(pod(name, priority=priority), now=at)
+    assert [waiting.pod.metadata.name for waiting in queue.pop(10, now=5)] == ["c", "a", "b"]

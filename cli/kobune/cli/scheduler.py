@@ -84,9 +84,9 @@ def explain(
 ) -> None:
     """Tell per node which plugin says no and why, or how the plugins rate it, and what would have to be different.
 
-    A pod that has its node is looked at as if it came now: without what it takes, on the cluster as it is.
+    The cluster is looked at as it was when the scheduler decided, up to an hour ago.
     """
-    from kobune.cli.what_if import why
+    from kobune.cli import explain as explanation
 
-    sys.path.insert(0, "")
-    why(DataDirectory(data_dir.expanduser().absolute()), namespace, pod.removeprefix("pod/").removeprefix("pods/"))
+    name = pod.removeprefix("pod/").removeprefix("pods/")
+    explanation.explain(DataDirectory(data_dir.expanduser().absolute()), namespace, name)

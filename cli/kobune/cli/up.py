@@ -43,6 +43,10 @@ def up(
     audit_log: Annotated[
         Path | None, typer.Option(help="Where to; logs/audit.log in the data directory otherwise.", metavar="FILE")
     ] = None,
+    scheduler_config: Annotated[
+        Path | None,
+        typer.Option(help="Profiles, plugins and extenders: a KubeSchedulerConfiguration.", metavar="FILE"),
+    ] = None,
     debug: Annotated[bool, typer.Option("--debug", help="Log everything: a line for each request.")] = False,
     seed: Annotated[int, typer.Option(help="The same seed makes the same random choices.")] = 0,
 ) -> None:
@@ -60,6 +64,7 @@ def up(
         components=tuple(name.strip() for name in components.split(",") if name.strip()),
         audit_policy=audit_policy and audit_policy.expanduser().absolute(),
         audit_log=audit_log and audit_log.expanduser().absolute(),
+        scheduler_config=scheduler_config and scheduler_config.expanduser().absolute(),
         debug=debug,
         seed=seed,
     )

@@ -1,29 +1,25 @@
-"""What `kobune scheduler what-if` and `explain` ask a running cluster, and how they show the answers."""
+"""What `kobune scheduler what-if` tries on a copy of a running cluster, and how it shows what came of it."""
 
 import asyncio
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from kobune.api.core.v1 import Pod
 from kobune.apimachinery.clock import SystemClock
-from kobune.apimachinery.errors import ApiError
 from kobune.client import Client, ClientConfig
 from kobune.component_base.certificates import credentials
 from kobune.component_base.failure import CannotStart
 from kobune.launcher.composition import ADMIN
 from kobune.launcher.data_dir import DataDirectory
 from kobune.launcher.settings import APISERVER
-from kobune.scheduler.framework import No
 from kobune.scheduler.lab import manifests, whatif
-from kobune.scheduler.lab.explain import Explanation, explain
 from kobune.scheduler.lab.live import snapshot_of
 from kobune.scheduler.lab.profiles import NoSuchPlugin, profile_of
 from kobune.scheduler.podinfo import PodInfo
 from kobune.scheduler.snapshot import Snapshot
 
 SHOWN = 20
-"""Of how many nodes all scores are printed."""
+"""How many pods are printed one by one."""
 
 
 @dataclass(frozen=True)
@@ -62,30 +58,9 @@ def answer(directory: DataDirectory, question: Question) -> None:
         _compare(placements)
 
 
-def why(directory: DataDirectory, namespace: str, name: str) -> None:
-    """Print why a pod would go where; `CannotStart` if there is no such pod."""
-    pod, cluster = asyncio.run(_pod_and_cluster(directory, namespace, name))
-    node = pod.spec.nodeName
-    cluster.remove(pod.metadata.uid)
-    cluster.withdraw(pod.metadata.uid)
-    pod.spec.ClearField("nodeName")
-    pod.status.ClearField("nominatedNodeName")
-    _print_explanation(explain(profile_of("default"), PodInfo(pod), cluster), node)
-
-
 async def _cluster(directory: DataDirectory) -> Snapshot:
     async with _client(directory) as client:
         return await snapshot_of(client)
-
-
-async def _pod_and_cluster(directory: DataDirectory, namespace: str, name: str) -> tuple[Pod, Snapshot]:
-    async with _client(directory) as client:
-        try:
-            pod = await client.get(Pod, name, namespace)
-        except ApiError as error:
-            raise CannotStart(error.message) from error
-        cluster = await snapshot_of(client)
-    return pod, cluster
 
 
 def _client(directory: DataDirectory) -> Client:
@@ -131,24 +106,3 @@ def _compare(placements: dict[str, list[whatif.Fate]]) -> None:
     print(f"{len(differing):,} of {len(first):,} pods differ between {one} and {other}")
     for a, b in differing[:SHOWN]:
         print(f"  {a.pod}: {a.node or 'nowhere'} | {b.node or 'nowhere'}")
-
-
-def _print_explanation(found: Explanation, node: str) -> None:
-    if found.refused is not None:
-        print(f"{found.pod}: no node was looked at: {_words(found.refused)}")
-        return
-    fitting = [verdict for verdict in found.verdicts if verdict.no is None]
-    print(f"{found.pod}: fits {len(fitting)} of {len(found.verdicts)} nodes" + (f"; it is on {node}" if node else ""))
-    for verdict in fitting[:SHOWN]:
-        scores = "  ".join(f"{name} {score:g}x{weight}" for name, (score, weight) in verdict.scores.items())
-        print(f"  {verdict.rank:>3}. {verdict.node}  {verdict.total:g}  ({scores})")
-    refused = Counter(_words(verdict.no) for verdict in found.verdicts if verdict.no is not None)
-    for words, count in refused.most_common():
-        names = [verdict.node for verdict in found.verdicts if verdict.no is not None and _words(verdict.no) == words]
-        print(f"  not {', '.join(names[:5])}{'…' if count > 5 else ''}: {words}")
-    for line in found.counterfactuals:
-        print(f"  {line}")
-
-
-def _words(no: No) -> str:
-    return f"{', '.join(no.reasons)} [{no.plugin}]"

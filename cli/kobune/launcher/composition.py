@@ -106,7 +106,11 @@ def _apiserver(facts: Facts) -> Any:
 def _scheduler(facts: Facts) -> Any:
     from kobune.scheduler.service import Config
 
-    return Config(serving=facts.serving("scheduler"), apiserver=facts.client("scheduler"))
+    return Config(
+        serving=facts.serving("scheduler"),
+        apiserver=facts.client("scheduler"),
+        scheduler_config=facts.settings.scheduler_config,
+    )
 
 
 def _controller_manager(facts: Facts) -> Any:

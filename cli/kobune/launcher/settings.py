@@ -41,6 +41,8 @@ class ClusterSettings:
     """Which requests the apiserver records; none are without one."""
     audit_log: Path | None = None
     """Where to; a file in the data directory if there is a policy and nothing is said."""
+    scheduler_config: Path | None = None
+    """The scheduler's KubeSchedulerConfiguration; the default profile without one."""
     debug: bool = False
     """Whether components log everything they do: the apiserver a line for each request."""
     seed: int = 0
@@ -62,6 +64,12 @@ def check(settings: ClusterSettings) -> None:
         raise CannotStart(f"--store: {settings.store!r} is not one of leveldb, memory, {CLEAR}HOST:PORT,…")
     elif etcd_files(settings):
         raise CannotStart(f"--etcd-ca, --etcd-certificate and --etcd-key are for --store {TLS}HOST:PORT,…")
+    if settings.scheduler_config is not None:
+        from kobune.scheduler import configuration  # only who says something about it pays for it
+
+        if "scheduler" not in settings.components:
+            raise CannotStart("--scheduler-config is for the scheduler, which is not among the --components")
+        configuration.read(settings.scheduler_config)
     for flag, port in ports(settings):
         if not 0 <= port < 65536:
             raise CannotStart(f"{flag} {port}: a port is between 1 and 65535")

@@ -1,6 +1,10 @@
 """The profile that Kubernetes' scheduler has when nobody configures it. Source: the reference of its configuration."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from kobune.scheduler.framework import Profile
+from kobune.scheduler.plugins.default_binder import DefaultBinder
 from kobune.scheduler.plugins.default_preemption import DefaultPreemption
 from kobune.scheduler.plugins.dynamic_resources import DynamicResources
 from kobune.scheduler.plugins.image_locality import ImageLocality
@@ -22,23 +26,26 @@ NAME = "default-scheduler"
 
 def default_profile(name: str = NAME) -> Profile:
     """Return the default plugins in their order, with their weights."""
-    return Profile(
-        name,
-        (
-            SchedulingGates(),
-            PrioritySort(),
-            Unsupported(),
-            NodeUnschedulable(),
-            NodeName(),
-            TaintToleration(),
-            NodeAffinity(),
-            NodePorts(),
-            NodeResourcesFit(),
-            PodTopologySpread(),
-            InterPodAffinity(),
-            DynamicResources(),
-            DefaultPreemption(),
-            NodeResourcesBalancedAllocation(),
-            ImageLocality(),
-        ),
+    return Profile(name, default_plugins())
+
+
+def default_plugins() -> Sequence[Any]:
+    """Return the default plugins in their order."""
+    return (
+        SchedulingGates(),
+        PrioritySort(),
+        Unsupported(),
+        NodeUnschedulable(),
+        NodeName(),
+        TaintToleration(),
+        NodeAffinity(),
+        NodePorts(),
+        NodeResourcesFit(),
+        PodTopologySpread(),
+        InterPodAffinity(),
+        DynamicResources(),
+        DefaultPreemption(),
+        NodeResourcesBalancedAllocation(),
+        ImageLocality(),
+        DefaultBinder(),
     )

@@ -11,6 +11,7 @@ class NodeInfo:
 
     def __init__(self, node: Node) -> None:
         self.node = node
+        self.name = node.metadata.name
         self.allocatable: Amounts = amounts(node.status.allocatable)
         self.images: Mapping[str, int] = _images(node)
         """How many bytes each image on the node has."""
@@ -21,11 +22,8 @@ class NodeInfo:
         self.counted: dict[str, int] = {}
         """The same with small amounts for pods that asked for nothing."""
         self._pods: dict[str, PodInfo] = {}
-
-    @property
-    def name(self) -> str:
-        """The node's name."""
-        return self.node.metadata.name
+        self.version = 0
+        """The snapshot's when the node or its pods changed last."""
 
     @property
     def pods(self) -> Iterable[PodInfo]:
@@ -41,7 +39,7 @@ class NodeInfo:
         """Return the same node with the same pods, to change."""
         copy: NodeInfo = NodeInfo.__new__(NodeInfo)
         copy.node, copy.allocatable, copy.images = self.node, self.allocatable, self.images
-        copy.taints = self.taints
+        copy.name, copy.taints, copy.version = self.name, self.taints, self.version
         copy.requested, copy.counted, copy._pods = dict(self.requested), dict(self.counted), dict(self._pods)
         return copy
 

@@ -68,6 +68,15 @@ class PodInfo:
         """What decisions look at: equal for pods that no scheduler can tell apart, as replicas are."""
         return _template(self.pod).SerializeToString(deterministic=True)
 
+    @cached_property
+    def unplaced_template(self) -> bytes:
+        """The same before the pod has a node and after."""
+        if not self.spec.nodeName:
+            return self.template
+        template = _template(self.pod)
+        template.spec.ClearField("nodeName")
+        return template.SerializeToString(deterministic=True)
+
     def adopt(self, other: "PodInfo") -> None:
         """Take over what was added up for a pod of the same template."""
         for name in ("requests", "counted_requests", "terms", "traits"):

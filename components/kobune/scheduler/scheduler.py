@@ -2,29 +2,49 @@
 
 import asyncio
 import logging
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from kobune.api.core.v1 import Node, Pod
 from kobune.apimachinery.clock import Clock
-from kobune.apimachinery.codec.scalars import format_time
-from kobune.apimachinery.errors import ApiError, ServiceUnavailable
-from kobune.client import BindOf, Client, DeleteOf, EventRecorder, PatchOf, PatchType, Write
-from kobune.scheduler.framework import Decision, Nominated, Placed, Profile, Unschedulable, decide
+from kobune.apimachinery.errors import ApiError, NotFound, ServiceUnavailable
+from kobune.client import BindOf, Client, DeleteOf, EventRecorder, Write
+from kobune.scheduler.cycle import Cycle, LatePlugins, Rejected
+from kobune.scheduler.deciding import DECISION_SECONDS, Decider
+from kobune.scheduler.framework import (
+    Decision,
+    Nominated,
+    Placed,
+    PluginFailed,
+    Profile,
+    Unschedulable,
+    decide,
+    happenings,
+)
+from kobune.scheduler.framework.happenings import Happening, interests
+from kobune.scheduler.lab.journal import Journal
+from kobune.scheduler.metrics import Metrics
 from kobune.scheduler.podinfo import PodInfo
-from kobune.scheduler.queue import SchedulingQueue, Waiting
+from kobune.scheduler.queue import Backoff, SchedulingQueue, Waiting
 from kobune.scheduler.snapshot import ENDED, Snapshot
+from kobune.scheduler.statuses import disruption, nomination, not_scheduled
 
 if TYPE_CHECKING:
     from kobune.scheduler.engine.columnar import Columnar
 
 log = logging.getLogger(__name__)
 
-AT_ONCE = 500
-"""How many pods are decided before their bindings are sent."""
-IDLE = 60.0
-MANY = 50
+AT_ONCE: Final = 500
+"""How many pods are decided before their bindings are sent…"""
+SECONDS_AT_ONCE: Final = 0.2
+"""…and for how long at most."""
+IDLE: Final = 60.0
+AGAIN: Final = 3
+"""How often a decision is made again because its node changed meanwhile."""
+MANY: Final = 50
 """From so many nodes on the engine decides."""
 
 
@@ -36,40 +56,86 @@ class Chosen:
     node: str
 
 
-class Scheduler:
-    """Schedules the pods whose `spec.schedulerName` is its name."""
+@dataclass(frozen=True)
+class Held:
+    """A plugin says that a pod may not be decided yet."""
 
-    def __init__(self, profile: Profile, client: Client, recorder: EventRecorder, clock: Clock, random: Random) -> None:
-        self.name = profile.name
-        self.queue = SchedulingQueue()
+    plugin: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A pod that came to no decision, and why."""
+
+    waiting: Waiting
+    why: str
+
+
+class Scheduler:
+    """Schedules the pods whose `spec.schedulerName` is that of a profile."""
+
+    def __init__(
+        self,
+        profiles: Sequence[Profile],
+        client: Client,
+        recorders: Mapping[str, EventRecorder],
+        clock: Clock,
+        random: Random,
+        *,
+        backoff: Backoff | None = None,
+        decision_seconds: float = DECISION_SECONDS,
+        metrics: Metrics | None = None,
+    ) -> None:
+        """`recorders` are by the name of the profile. All profiles sort the queue as the first one does."""
+        self.profiles = {profile.name: profile for profile in profiles}
+        waited_for = {profile.name: interests(profile) for profile in profiles}
+        sort = profiles[0].at("queue_sort")[0]
+        self.queue = SchedulingQueue(waited_for, sort=sort, backoff=backoff)
         self.snapshot = Snapshot()
+        self.journal = Journal(self.snapshot, clock)
+        self.snapshot.followers.append(self.journal)
+        self.decider = Decider(decision_seconds, abandoned=self._forget_engine)
         self._engine: Columnar | None = None
-        self._profile = profile
+        self._late = {profile.name: LatePlugins(profile) for profile in profiles}
+        self._cycles: dict[str, Cycle] = {}
+        """Pods that have a node and are not bound yet, where plugins have a say in it, by uid."""
+        self._metrics = metrics
+        self._outside = {
+            profile.name: [plugin for plugin in profile.plugins if hasattr(plugin, "reports")] for profile in profiles
+        }
+        """The plugins in other processes, by profile."""
+        for plugins in self._outside.values():
+            for plugin in plugins:
+                plugin.reports.observer = metrics and metrics.observe
         self._client = client
-        self._recorder = recorder
+        self._recorders = recorders
         self._clock = clock
         self._random = random
         self._something_to_do = asyncio.Event()
+        self._news: list[Happening] = []
+        """What has happened that pods in the queue have not been told."""
+        self._tasks: asyncio.TaskGroup | None = None
+
+    # Following what happens.
 
     def pod_changed(self, old: Pod | None, new: Pod | None) -> None:
         """Follow a change of a pod."""
         pod = new or old
         assert pod is not None
         uid = pod.metadata.uid
-        if new is None or new.status.phase in ENDED:
+        is_over = new is None or new.status.phase in ENDED
+        if is_over or pod.spec.nodeName:
             self.queue.remove(uid)
-            self.snapshot.remove(uid)
-            self.snapshot.withdraw(uid)
-            if pod.spec.nodeName:
-                self._changed()
-        elif new.spec.nodeName:
-            self.queue.remove(uid)
-            self.snapshot.withdraw(uid)
-            self.snapshot.place(PodInfo(new), new.spec.nodeName)
-        elif self._is_ours(new):
-            info = PodInfo(new)
-            if new.status.nominatedNodeName:
-                self.snapshot.nominate(info, new.status.nominatedNodeName)
+            if (cycle := self._cycles.get(uid)) is not None:
+                cycle.give_up("the pod is gone" if is_over else "the pod has a node")
+            if pod.spec.nodeName and (what := happenings.of_placed_pod(old, None if is_over else new)) is not None:
+                self._happened(what)
+            self.decider.when_idle(partial(self._settle, pod, is_over))
+        elif self._is_ours(pod):
+            info = PodInfo(pod)
+            if pod.status.nominatedNodeName:
+                self.decider.when_idle(partial(self.snapshot.nominate, info, pod.status.nominatedNodeName))
             self.queue.set(info, self._clock.now())
             self._something_to_do.set()
         else:
@@ -77,41 +143,77 @@ class Scheduler:
 
     def node_changed(self, old: Node | None, new: Node | None) -> None:
         """Follow a change of a node. What it reports about its health makes nothing schedulable."""
+        if (what := happenings.of_node(old, new)) is None:
+            return
         if new is None:
             assert old is not None
-            self.snapshot.remove_node(old.metadata.name)
-            return
-        if old is None or _offer(old) != _offer(new):
-            self.snapshot.set_node(new)
-            self._changed()
+            self.decider.when_idle(partial(self.snapshot.remove_node, old.metadata.name))
+        else:
+            self.decider.when_idle(partial(self.snapshot.set_node, new))
+        self._happened(what)
 
     def object_changed(self, plural: str, old: Any, new: Any) -> None:
         """Follow a change of an object of another kind that decisions look at."""
         if new is None:
-            self.snapshot.objects.remove(plural, old)
+            self.decider.when_idle(partial(self.snapshot.objects.remove, plural, old))
         else:
-            self.snapshot.objects.set(plural, new)
+            self.decider.when_idle(partial(self.snapshot.objects.set, plural, new))
+        self._happened(happenings.of_object(old, new))
+
+    def _settle(self, pod: Pod, is_over: bool) -> None:
+        self.snapshot.withdraw(pod.metadata.uid)
+        if is_over:
+            self.snapshot.remove(pod.metadata.uid)
+        else:
+            self.snapshot.place(PodInfo(pod), pod.spec.nodeName)
+
+    def _is_ours(self, pod: Pod) -> bool:
+        return pod.spec.schedulerName in self.profiles and not pod.metadata.HasField("deletionTimestamp")
+
+    def _happened(self, what: Happening) -> None:
+        self._news.append(what)
+        self._something_to_do.set()
+
+    # The loop.
 
     async def run(self) -> None:
         """Schedule until cancelled."""
-        while True:
-            self._something_to_do.clear()
-            waiting = self.queue.pop(AT_ONCE, self._clock.now())
-            if waiting:
-                await self._schedule(waiting)
-            else:
-                await self._rest()
+        try:
+            async with asyncio.TaskGroup() as self._tasks:
+                while True:
+                    self._something_to_do.clear()
+                    await self._tell()
+                    waiting = self.queue.pop(AT_ONCE, self._clock.now())
+                    if waiting:
+                        await self._schedule(waiting)
+                    else:
+                        await self._rest()
+        finally:
+            self.decider.close()
+            for plugins in self._outside.values():
+                for plugin in plugins:
+                    plugin.close()
 
-    def _is_ours(self, pod: Pod) -> bool:
-        return (
-            pod.spec.schedulerName == self.name
-            and not pod.spec.schedulingGates
-            and not pod.metadata.HasField("deletionTimestamp")
-        )
+    async def _tell(self) -> None:
+        """Wake the pods that what has happened may help."""
+        news, self._news = self._news, []
+        for what in news:
+            for waiting in self.queue.happened(what):
+                if await self._helps(waiting, what):
+                    self.queue.help(waiting, self._clock.now())
 
-    def _changed(self) -> None:
-        self.queue.something_changed(self._clock.now())
-        self._something_to_do.set()
+    async def _helps(self, waiting: Waiting, what: Happening) -> bool:
+        hints = list(self.queue.interested(waiting, what))
+        if not hints:
+            return True
+        profile = self.profiles[waiting.pod.spec.schedulerName]
+        try:
+            if not any(hint.is_guarded and hint.hint is not None for hint in hints):
+                return any(hint.helps(waiting.pod, what) for hint in hints)
+            return await self.decider.ask(profile, lambda: any(hint.helps(waiting.pod, what) for hint in hints))
+        except Exception as error:
+            log.warning("cannot tell whether %s helps %s: %s", what.name, waiting.pod.key, error)
+            return True
 
     async def _rest(self) -> None:
         wake = self.queue.next_wake()
@@ -125,35 +227,132 @@ class Scheduler:
             told.cancel()
 
     async def _schedule(self, pods: list[Waiting]) -> None:
-        began = self._clock.now()
+        until = self._clock.now() + SECONDS_AT_ONCE
         chosen: list[Chosen] = []
-        failed: list[tuple[Waiting, Unschedulable]] = []
-        for waiting in pods:
-            match self._decide(waiting.pod):
-                case Placed(node):
-                    self.snapshot.withdraw(waiting.pod.metadata.uid)
-                    self.snapshot.place(waiting.pod, node)
-                    chosen.append(Chosen(waiting, node))
-                case Unschedulable() as why:
-                    failed.append((waiting, why))
+        refused: list[tuple[Waiting, Unschedulable]] = []
+        failed: list[Failure] = []
+        for at, waiting in enumerate(pods):
+            if waiting not in self.queue:
+                continue
+            if self._clock.now() > until:
+                for later in reversed(pods[at:]):
+                    self.queue.put_back(later)
+                break
+            try:
+                decision = await self._decide(waiting)
+                if not isinstance(decision, Held):
+                    self.journal.decided(waiting.pod, decision)
+                match decision:
+                    case Placed(node):
+                        if (choice := await self._take(waiting, node)) is not None:
+                            chosen.append(choice)
+                    case Unschedulable() as why:
+                        refused.append((waiting, why))
+                    case Held(plugin, why):
+                        self._hold(waiting, plugin, why)
+            except PluginFailed as error:
+                if self._metrics is not None:
+                    self._metrics.failed(error.plugin, error.point)
+                failed.append(Failure(waiting, str(error)))
+            except Rejected as no:
+                refused.append((waiting, self._rejected(no)))
+            except Exception as error:
+                log.exception("cannot decide where %s goes", waiting.pod.key)
+                failed.append(Failure(waiting, f"cannot decide: {type(error).__name__}: {error}"))
         try:
             await self._bind(chosen)
-            await self._explain(failed, began)
+            await self._explain(refused)
+            await self._report(failed)
         except ServiceUnavailable:
-            # Whether they were bound is not known; if so, the informer will tell.
             for choice in chosen:
-                self.snapshot.remove(choice.waiting.pod.metadata.uid)
+                self._release(choice.waiting)
             for waiting in pods:
                 self.queue.retry(waiting, self._clock.now())
 
-    def _decide(self, pod: PodInfo) -> Decision:
+    async def _decide(self, waiting: Waiting) -> "Decision | Held":
+        profile, pod = self.profiles[waiting.pod.spec.schedulerName], waiting.pod
+        if not profile.foreign:
+            return self._decision(profile, pod)
+        for _ in range(AGAIN):
+            version = self.snapshot.version
+            decision = await self.decider.ask(profile, lambda: self._decision(profile, pod))
+            for plugin in self._outside[profile.name]:
+                for trouble in plugin.troubles():
+                    self._event(pod, "Warning", "PluginIgnored", trouble)
+            if not isinstance(decision, Placed) or not self.snapshot.has_changed(decision.node, version):
+                break  # otherwise somebody took of the node while the plugins were asked
+        return decision
+
+    def _decision(self, profile: Profile, pod: PodInfo) -> "Decision | Held":
+        for gate in profile.at("pre_enqueue"):
+            if (why := gate(pod)) is not None:
+                return Held(gate.name, str(why))
         if self._engine is None:
             if self.snapshot.node_count < MANY:
-                return decide(self._profile, pod, self.snapshot, self._random)
+                return decide(profile, pod, self.snapshot, self._random)
             from kobune.scheduler.engine.columnar import Columnar  # brings NumPy, which few nodes do not pay for
 
             self._engine = Columnar(self.snapshot)
-        return self._engine.decide(self._profile, pod, self._random)
+        return self._engine.decide(profile, pod, self._random)
+
+    def _forget_engine(self) -> None:
+        self._engine = None
+        self.snapshot.followers = [self.journal]
+
+    async def _take(self, waiting: Waiting, node: str) -> Chosen | None:
+        """Count a pod on its node. Return it if nobody else has a say; otherwise a task does what is left to do."""
+        pod, uid = waiting.pod, waiting.pod.metadata.uid
+        info = self.snapshot.node(node)
+        cycle = None
+        if self._late[pod.spec.schedulerName].concern(pod) and info is not None:
+            cycle = Cycle(self.profiles[pod.spec.schedulerName], waiting, info, self.decider, self._client)
+            try:
+                await cycle.begin(self.snapshot)
+            except BaseException:
+                await cycle.undo()
+                raise
+        if waiting not in self.queue:  # it was deleted, or has a node, since
+            if cycle is not None:
+                await cycle.undo()
+            return None
+        self.snapshot.withdraw(uid)
+        self.snapshot.place(pod, node)
+        if cycle is None:
+            return Chosen(waiting, node)
+        assert self._tasks is not None
+        self._cycles[uid] = cycle
+        self._tasks.create_task(self._finish(cycle))
+        return None
+
+    async def _finish(self, cycle: Cycle) -> None:
+        waiting, pod = cycle.waiting, cycle.pod
+        try:
+            await cycle.finish()
+        except Rejected as no:
+            await self._undo(cycle)
+            await self._quietly(self._explain([(waiting, self._rejected(no))]))
+        except (PluginFailed, ApiError) as error:
+            await self._undo(cycle)
+            await self._quietly(self._cannot_bind(waiting, error))
+        except Exception as error:
+            log.exception("cannot bind %s", pod.key)
+            await self._undo(cycle)
+            await self._quietly(self._report([Failure(waiting, f"cannot bind: {type(error).__name__}: {error}")]))
+        else:
+            self._is_bound(Chosen(waiting, cycle.node.name))
+            await cycle.end()
+        finally:
+            del self._cycles[pod.metadata.uid]
+
+    async def _undo(self, cycle: Cycle) -> None:
+        self._release(cycle.waiting)
+        await cycle.undo()
+
+    def _release(self, waiting: Waiting) -> None:
+        """Count a pod on no node any more, unless the informer has said meanwhile where it is."""
+        if waiting in self.queue:
+            self.decider.when_idle(partial(self.snapshot.remove, waiting.pod.metadata.uid))
+            self._happened(Happening("Pod", ("Delete",), waiting.pod.pod))
 
     async def _bind(self, chosen: list[Chosen]) -> None:
         writes = [
@@ -162,95 +361,87 @@ class Scheduler:
             if (pod := choice.waiting.pod)
         ]
         for choice, result in zip(chosen, await self._client.batch(writes) if writes else (), strict=True):
-            pod, node = choice.waiting.pod, choice.node
             if isinstance(result, ApiError):
-                log.warning("cannot bind %s to %s: %s", pod.key, node, result.message)
-                self.snapshot.remove(pod.metadata.uid)
-                self.queue.retry(choice.waiting, self._clock.now())
-                continue
-            self.queue.remove(pod.metadata.uid)
-            log.info("bound %s to %s", pod.key, node)
-            self._recorder.event(pod.pod, "Normal", "Scheduled", f"Successfully assigned {pod.key} to {node}")
+                self._release(choice.waiting)
+                await self._cannot_bind(choice.waiting, result)
+            else:
+                self._is_bound(choice)
 
-    async def _explain(self, failed: list[tuple[Waiting, Unschedulable]], began: float) -> None:
+    def _is_bound(self, choice: Chosen) -> None:
+        pod, node = choice.waiting.pod, choice.node
+        self.queue.remove(pod.metadata.uid)
+        log.info("bound %s to %s", pod.key, node)
+        self._event(pod, "Normal", "Scheduled", f"Successfully assigned {pod.key} to {node}")
+
+    async def _cannot_bind(self, waiting: Waiting, error: PluginFailed | ApiError) -> None:
+        """Say why a pod could not be bound, and try again later; whoever has a node or is gone needs neither."""
+        message = str(error) if isinstance(error, PluginFailed) else error.message
+        log.warning("cannot bind %s: %s", waiting.pod.key, message)
+        if isinstance(error, NotFound):
+            self.queue.retry(waiting, self._clock.now())
+            return
+        await self._report([Failure(waiting, f"binding rejected: {message}")])
+
+    async def _explain(self, refused: list[tuple[Waiting, Unschedulable]]) -> None:
         now = self._clock.now()
         writes: list[Write] = []
-        for waiting, why in failed:
+        for waiting, why in refused:
+            if waiting not in self.queue:
+                continue
             pod = waiting.pod
-            self.queue.failed(waiting, now, began)
+            self.queue.failed(waiting, now, why.plugins)
             if why.nominated is not None:
                 writes += self._make_room(pod, why.nominated, now)
-            self._recorder.event(pod.pod, "Warning", "FailedScheduling", why.message)
-            known = next((c for c in pod.status.conditions if c.type == "PodScheduled"), None)
-            if known is None or known.message != why.message:
+            self._event(pod, "Warning", "FailedScheduling", why.message)
+            if (write := not_scheduled(pod, "Unschedulable", why.message, now)) is not None:
                 log.info("no node for %s: %s", pod.key, why.message)
-                writes.append(_condition(pod, why.message, now))
+                writes.append(write)
         if writes:
             await self._client.batch(writes)
 
+    async def _report(self, failed: list[Failure]) -> None:
+        """Say that pods came to no decision, and try them again after their back-off."""
+        now = self._clock.now()
+        writes: list[Write] = []
+        for failure in failed:
+            if failure.waiting not in self.queue:
+                continue
+            pod = failure.waiting.pod
+            self.queue.retry(failure.waiting, now)
+            self._event(pod, "Warning", "FailedScheduling", failure.why)
+            if (write := not_scheduled(pod, "SchedulerError", failure.why, now)) is not None:
+                log.warning("cannot schedule %s: %s", pod.key, failure.why)
+                writes.append(write)
+        if writes:
+            await self._client.batch(writes)
+
+    async def _quietly(self, work: Coroutine[Any, Any, None]) -> None:
+        """Write what can be written: while the apiserver is away, the pod is tried again all the same."""
+        try:
+            await work
+        except ServiceUnavailable as error:
+            log.warning("cannot say what became of a pod: %s", error.message)
+
+    def _hold(self, waiting: Waiting, plugin: str, why: str) -> None:
+        self.queue.hold(waiting, plugin)
+        if plugin in self.profiles[waiting.pod.spec.schedulerName].foreign:
+            self._event(waiting.pod, "Warning", "FailedScheduling", f"plugin {plugin} holds the pod back: {why}")
+
+    def _rejected(self, rejected: Rejected) -> Unschedulable:
+        return Unschedulable(self.snapshot.node_count, at_once=rejected.no)
+
     def _make_room(self, pod: PodInfo, made: Nominated, now: float) -> list[Write]:
         """Evict the pods that are in the way, and remember for whom."""
-        self.snapshot.nominate(pod, made.node)
-        writes: list[Write] = [_nomination(pod, made.node)]
+        self.decider.when_idle(partial(self.snapshot.nominate, pod, made.node))
+        writes: list[Write] = [nomination(pod, made.node)]
         for victim in made.victims:
             meta = victim.metadata
             log.info("evicting %s from %s to make room for %s", victim.key, made.node, pod.key)
-            writes.append(_disruption(victim, self.name, now))
+            writes.append(disruption(victim, pod.spec.schedulerName, now))
             writes.append(DeleteOf(Pod, meta.name, meta.namespace, meta.uid))
             why = f"Preempted by pod {pod.metadata.uid} on node {made.node}"
-            self._recorder.event(victim.pod, "Normal", "Preempted", why)
+            self._recorders[pod.spec.schedulerName].event(victim.pod, "Normal", "Preempted", why)
         return writes
 
-
-def _offer(node: Node) -> tuple[object, ...]:
-    """What of a node decides who can run there."""
-    return (
-        dict(node.metadata.labels),
-        [(t.key, t.value, t.effect) for t in node.spec.taints],
-        node.spec.unschedulable,
-        {name: value.string for name, value in node.status.allocatable.items()},
-        [(tuple(image.names), image.sizeBytes) for image in node.status.images],
-    )
-
-
-def _condition(pod: PodInfo, message: str, now: float) -> PatchOf:
-    condition = {
-        "type": "PodScheduled",
-        "status": "False",
-        "reason": "Unschedulable",
-        "message": message,
-        "lastTransitionTime": format_time(int(now)),
-    }
-    return _status(pod, {"conditions": [condition]})
-
-
-def _disruption(victim: PodInfo, scheduler: str, now: float) -> PatchOf:
-    return _status(
-        victim,
-        {
-            "conditions": [
-                {
-                    "type": "DisruptionTarget",
-                    "status": "True",
-                    "reason": "PreemptionByScheduler",
-                    "message": f"{scheduler}: preempting to accommodate a higher priority pod",
-                    "lastTransitionTime": format_time(int(now)),
-                }
-            ]
-        },
-    )
-
-
-def _nomination(pod: PodInfo, node: str) -> PatchOf:
-    return _status(pod, {"nominatedNodeName": node})
-
-
-def _status(pod: PodInfo, status: Any) -> PatchOf:
-    return PatchOf(
-        Pod,
-        pod.metadata.name,
-        pod.metadata.namespace,
-        {"status": status},
-        type=PatchType.STRATEGIC,
-        subresource="status",
-    )
+    def _event(self, pod: PodInfo, type: str, reason: str, message: str) -> None:
+        self._recorders[pod.spec.schedulerName].event(pod.pod, type, reason, message)

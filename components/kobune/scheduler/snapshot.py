@@ -81,7 +81,9 @@ class Snapshot:
         """By node: pods for which room is being made there, by uid."""
         self.image_counts: Counter[str] = Counter()
         """On how many nodes each image is."""
-        self.follower: Follower | None = None
+        self.followers: list[Follower] = []
+        self.version = 0
+        """Goes up with every change of a node or its pods; `NodeInfo.version` has that of the node's last one."""
 
     @property
     def nodes(self) -> Sequence[NodeInfo]:
@@ -111,6 +113,11 @@ class Snapshot:
         """Return the name of the node that a pod is on."""
         return self._place_of.get(uid)
 
+    def has_changed(self, node: str, since: int) -> bool:
+        """Whether a node or its pods changed after a version, or the node is gone."""
+        info = self._nodes.get(node)
+        return info is None or info.version > since
+
     def fork(self) -> "Snapshot":
         """Return the same state, to change without anybody noticing."""
         fork = Snapshot(self.objects.copy())
@@ -128,10 +135,12 @@ class Snapshot:
         if (known := self._nodes.get(name)) is not None:
             self.image_counts.subtract(known.images.keys())
             known.set_node(node)
+            self._count(known)
             self.image_counts.update(known.images.keys())
             self._tell_node(known)
             return
         info = self._nodes[name] = NodeInfo(node)
+        self._count(info)
         self.image_counts.update(info.images.keys())
         self._tell_node(info)
         for pod in self._homeless.pop(name, {}).values():
@@ -144,8 +153,8 @@ class Snapshot:
             for uid in self._homeless[name]:
                 self._with_terms.pop(uid, None)
             self.image_counts.subtract(info.images.keys())
-            if self.follower is not None:
-                self.follower.node_removed(name)
+            for follower in self.followers:
+                follower.node_removed(name)
 
     def place(self, pod: PodInfo, node: str) -> None:
         """Count a pod on a node: because it is there, or because that was just decided."""
@@ -168,22 +177,29 @@ class Snapshot:
             return
         if (info := self._nodes.get(node)) is not None:
             gone = info.remove(uid)
+            self._count(info)
             self._with_terms.pop(uid, None)
-            if gone is not None and self.follower is not None:
-                self.follower.pods_changed(info, gone, -1)
+            if gone is not None:
+                for follower in self.followers:
+                    follower.pods_changed(info, gone, -1)
         elif node in self._homeless:
             self._homeless[node].pop(uid, None)
 
     def _add(self, info: NodeInfo, pod: PodInfo) -> None:
         info.add(pod)
+        self._count(info)
         if has_terms(pod.pod):
             self._with_terms[pod.metadata.uid] = pod
-        if self.follower is not None:
-            self.follower.pods_changed(info, pod, 1)
+        for follower in self.followers:
+            follower.pods_changed(info, pod, 1)
+
+    def _count(self, info: NodeInfo) -> None:
+        self.version += 1
+        info.version = self.version
 
     def _tell_node(self, info: NodeInfo) -> None:
-        if self.follower is not None:
-            self.follower.node_changed(info)
+        for follower in self.followers:
+            follower.node_changed(info)
 
     # Pods for which room is being made.
 

@@ -43,6 +43,7 @@ class Cluster:
         data_dir: Path | None = None,
         clock: Clock | None = None,
         seed: int = 0,
+        scheduler_config: Path | None = None,
         plans: Mapping[str, Plan] = PLANS,
     ) -> None:
         """Describe a cluster; nothing is started.
@@ -63,6 +64,7 @@ class Cluster:
             store=store,
             components=components,
             seed=seed,
+            scheduler_config=scheduler_config,
         )
         self._is_temporary = data_dir is None
         self._exit = AsyncExitStack()

@@ -1,11 +1,14 @@
 """The engine: one `Standing` per template, brought up to date and asked for its best nodes."""
 
+from collections.abc import Sequence
 from random import Random
 from typing import Final
 
+import numpy as np
+
 from kobune.scheduler.engine.column import Counted
 from kobune.scheduler.engine.standing import Standing
-from kobune.scheduler.engine.table import Table
+from kobune.scheduler.engine.table import Bools, Floats, Table
 from kobune.scheduler.framework import Decision, Evaluation, No, Placed, Profile, decide
 from kobune.scheduler.framework.evaluation import unschedulable
 from kobune.scheduler.nodeinfo import NodeInfo
@@ -37,7 +40,7 @@ class Columnar:
         self._standings: dict[tuple[str, bytes], Standing] = {}
         for node in cluster.nodes:
             self.node_changed(node)
-        cluster.follower = self
+        cluster.followers.append(self)
 
     # Following the snapshot.
 
@@ -66,6 +69,13 @@ class Columnar:
     def decide(self, profile: Profile, pod: PodInfo, random: Random) -> Decision:
         """Return what `framework.decide` would."""
         standing = self._standing(profile, pod)
+        try:
+            return self._decide(profile, pod, standing, random)
+        except BaseException:
+            self._standings.pop((profile.name, pod.template), None)  # nobody knows in which state it is
+            raise
+
+    def _decide(self, profile: Profile, pod: PodInfo, standing: Standing, random: Random) -> Decision:
         if standing.is_plain:
             self.plain += 1
             return decide(profile, pod, self.cluster, random)
@@ -88,7 +98,18 @@ class Columnar:
         if crowded:
             fits = fits.copy()
             fits[[self.table.rows[name] for name in crowded]] = False
-        best = standing.best(fits)
+        if profile.at("filter_many") and fits.any():
+            evaluation = evaluation or Evaluation(profile, pod, self.cluster)
+            sifted = evaluation.sifted_out(self._nodes(fits))
+            if sifted:
+                crowded = {**crowded, **sifted}
+                fits = fits.copy()
+                fits[[self.table.rows[name] for name in sifted if name in self.table.rows]] = False
+        more = None
+        if profile.at("score_many") and fits.sum() > 1:
+            evaluation = evaluation or Evaluation(profile, pod, self.cluster)
+            more = self._rated_at_once(profile, evaluation, fits)
+        best = standing.best(fits, more)
         if not len(best):
             evaluation = evaluation or Evaluation(profile, pod, self.cluster)
             return unschedulable(evaluation, {**standing.why_not(), **crowded})
@@ -97,6 +118,18 @@ class Columnar:
         assert chosen is not None
         return Placed(chosen.name)
 
+    def _nodes(self, fits: Bools) -> Sequence[NodeInfo]:
+        nodes = [self.table.nodes[row] for row in np.flatnonzero(fits).tolist()]
+        return [node for node in nodes if node is not None]
+
+    def _rated_at_once(self, profile: Profile, evaluation: Evaluation, fits: Bools) -> Floats:
+        weights = {extension.name: extension.weight for extension in profile.at("score_many")}
+        more = np.zeros(len(fits))
+        for plugin, scores in evaluation.rated_at_once(self._nodes(fits)).items():
+            rows = [self.table.rows[name] for name in scores]
+            more[rows] += weights[plugin] * np.fromiter(scores.values(), np.float64, len(scores))
+        return more
+
     def _standing(self, profile: Profile, pod: PodInfo) -> Standing:
         key = (profile.name, pod.template)
         standing = self._standings.pop(key, None)
@@ -104,8 +137,8 @@ class Columnar:
             standing = Standing(profile, pod, self)
             if len(self._standings) >= TEMPLATES:
                 del self._standings[next(iter(self._standings))]
+        standing.catch_up()  # if a plugin fails in it, it is not kept
         self._standings[key] = standing  # the last used is the last to go
-        standing.catch_up()
         return standing
 
     def _forget(self) -> None:

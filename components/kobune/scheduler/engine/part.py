@@ -1,11 +1,11 @@
 """One plugin's answers about every node, for the pods of one template, where they depend on the node alone."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable
 from typing import Any
 
 import numpy as np
 
-from kobune.scheduler.engine.table import Bools, Floats, Ints, Table
+from kobune.scheduler.engine.table import Bools, Floats, Ints, Rows, Table
 from kobune.scheduler.framework import Extension, No
 from kobune.scheduler.framework.answers import no_of
 from kobune.scheduler.podinfo import PodInfo
@@ -64,20 +64,19 @@ class Part:
         """Take nothing for granted that was seen so far."""
         self._seen.clear()
 
-    def update(self, rows: Sequence[int]) -> None:
+    def update(self, rows: Rows) -> None:
         """Look at these nodes again."""
         if len(rows) <= FEW or not (
             (not self.filters or hasattr(self.plugin, "filter_rows"))
             and (not self.scores or hasattr(self.plugin, "score_rows"))
         ):
-            for row in rows:
+            for row in rows.index.tolist():
                 self._update_row(row)
             return
-        index = np.asarray(rows, np.int64)
         if self.filters:
-            self.codes[index] = self.plugin.filter_rows(self._pod, self._table, index)
+            self.codes[rows.index] = self.plugin.filter_rows(self._pod, rows)
         if self.scores:
-            self.raw[index] = self.plugin.score_rows(self._pod, self._table, index)
+            self.raw[rows.index] = self.plugin.score_rows(self._pod, rows)
 
     def refusal(self, code: int) -> No:
         """Return what a code means."""

@@ -10,7 +10,7 @@ import numpy as np
 from kobune.scheduler.engine.arrays import Codes
 from kobune.scheduler.engine.column import Column, Counted
 from kobune.scheduler.engine.part import Part
-from kobune.scheduler.engine.table import Bools, Floats, Ints
+from kobune.scheduler.engine.table import Bools, Floats, Ints, Rows
 from kobune.scheduler.framework import SKIP, Extension, No, Only, Profile
 from kobune.scheduler.framework.answers import no_of
 from kobune.scheduler.nodeinfo import NodeInfo
@@ -55,12 +55,16 @@ class Standing:
         """The parts that are normalized, and do not say the same of all nodes."""
         self._question: Bools = np.zeros(0, np.bool_)
         """The rows of nodes that come into question at all."""
+        self._node_fits: Bools = np.zeros(0, np.bool_)
+        self._node_base: Floats = np.zeros(0)
+        """As the next two, by what depends on the nodes alone."""
         self._fits: Bools = np.zeros(0, np.bool_)
         """Where all parts say yes."""
         self._base: Floats = np.zeros(0)
         """The weighted scores of parts that are not normalized; `NOWHERE` where the pod does not fit."""
         self.is_plain = not self._ask(profile)
         """Whether a plugin can only be asked as the reference does: then nothing is known here."""
+        self._local = [part for part in self._parts if not part.is_static]
 
     # Following what happens.
 
@@ -73,37 +77,35 @@ class Standing:
         self.seen = engine.first + end
         if table.changes > self._nodes_seen:
             self._grow(len(table))
-            touched = np.flatnonzero(table.changed_at[: len(table)] > self._nodes_seen).tolist()
+            touched = np.flatnonzero(table.changed_at[: len(table)] > self._nodes_seen)
             self._nodes_seen = table.changes
             self._look_again(touched)
         if self._elsewhere:
             self._follow_elsewhere(engine.log[start:] if start < end else ())
         if start < end:
-            rows = engine.log_rows[start:]
-            if len(rows) > 1:
-                rows = list(set(rows))
-            for part in self._parts:
-                if not part.is_static:
-                    part.update(rows)
+            rows = Rows(table, np.array(list(set(engine.log_rows[start:])), np.int64))
+            for part in self._local:
+                part.update(rows)
             self._settle(rows)
 
-    def _look_again(self, rows: Sequence[int]) -> None:
+    def _look_again(self, touched: Ints) -> None:
         """Take in nodes that are new or changed."""
         table = self._engine.table
         self._question = np.fromiter((self._comes_into_question(node) for node in table.nodes), np.bool_, len(table))
-        settled = rows = [row for row in rows if table.nodes[row] is not None]
+        live = np.array(list(table.rows.values()), np.int64)
+        settled = rows = Rows(table, np.intersect1d(touched, live))
         for part in self._parts:
             if part.pre_score is not None:
                 state = part.pre_score(self.pod, (), self._engine.cluster)
                 if state != part.score_state:
                     part.score_state = state
                     part.forget()
-                    settled = list(table.rows.values())
+                    settled = Rows(table, live)
                     part.update(settled)
                     continue
             part.update(rows)
+        self._settle_nodes(settled)
         self._settle(settled)
-        live = np.array(list(table.rows.values()), np.int64)
         self._varying = [part for part in self._parts if part.normalizes and part.varies(live)]
         for elsewhere in self._elsewhere:
             elsewhere.column = None
@@ -126,15 +128,27 @@ class Standing:
             elif changes:
                 elsewhere.column.update(changes)
 
-    def _settle(self, rows: Sequence[int]) -> None:
-        """Add up what the parts say about these nodes."""
-        if len(rows) == 1:
-            self._settle_one(rows[0])
-            return
-        index = np.asarray(rows, np.int64)
+    def _settle_nodes(self, rows: Rows) -> None:
+        """Add up what depends on the nodes alone."""
+        index = rows.index
         fits = self._question[index]
         total = np.zeros(len(index))
         for part in self._parts:
+            if part.is_static and part.filters:
+                fits &= part.codes[index] == 0
+            if part.is_static and part.scores and not part.normalizes:
+                total += part.weight * part.raw[index]
+        self._node_fits[index] = fits
+        self._node_base[index] = total
+
+    def _settle(self, rows: Rows) -> None:
+        """Add what depends on the pods on the nodes as well."""
+        index = rows.index
+        if len(index) == 1:
+            self._settle_one(int(index[0]))
+            return
+        fits, total = self._node_fits[index], self._node_base[index]
+        for part in self._local:
             if part.filters:
                 fits &= part.codes[index] == 0
             if part.scores and not part.normalizes:
@@ -143,9 +157,9 @@ class Standing:
         self._base[index] = np.where(fits, total, NOWHERE)
 
     def _settle_one(self, row: int) -> None:
-        fits = bool(self._question[row])
-        total = 0.0
-        for part in self._parts:
+        fits = bool(self._node_fits[row])
+        total = self._node_base[row]
+        for part in self._local:
             if part.filters and part.codes[row]:
                 fits = False
                 break
@@ -161,6 +175,8 @@ class Standing:
         more = rows - self._rows
         if not more:
             return
+        self._node_fits = np.concatenate([self._node_fits, np.zeros(more, np.bool_)])
+        self._node_base = np.concatenate([self._node_base, np.zeros(more)])
         self._fits = np.concatenate([self._fits, np.zeros(more, np.bool_)])
         self._base = np.concatenate([self._base, np.full(more, NOWHERE)])
         for part in self._parts:
@@ -177,9 +193,14 @@ class Standing:
                 fits = fits & (codes == 0)
         return fits
 
-    def best(self, fits: Bools) -> Ints:
-        """Return the rows rated highest of those where it `fits`, in order; none if it fits nowhere."""
+    def best(self, fits: Bools, more: Floats | None = None) -> Ints:
+        """Return the rows rated highest of those where it `fits`, in order; none if it fits nowhere.
+
+        `more` is what others add to the rating.
+        """
         total = self._total(fits)
+        if more is not None:
+            total = total + more
         highest = total.max(initial=NOWHERE)
         if highest == NOWHERE:
             return np.zeros(0, np.int64)

@@ -18,6 +18,43 @@ FIRST_ROWS: Final = 64
 PODS: Final = "pods"
 
 
+class Rows:
+    """Some rows of a table, column by column; each is read once."""
+
+    def __init__(self, table: "Table", index: Ints) -> None:
+        self.index = index
+        self.pod_counts: Ints = table.pod_counts[index]
+        self._table = table
+        self._read: dict[tuple[str, str], Ints] = {}
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    @property
+    def nodes(self) -> list[NodeInfo]:
+        """The nodes of the rows."""
+        return [node for row in self.index.tolist() if (node := self._table.nodes[row]) is not None]
+
+    def allocatable(self, resource: str) -> Ints:
+        """Return what there is of a resource."""
+        return self._column("allocatable", resource)
+
+    def requested(self, resource: str) -> Ints:
+        """Return what pods ask for of a resource."""
+        return self._column("requested", resource)
+
+    def counted(self, resource: str) -> Ints:
+        """Return the same with small amounts for pods that ask for nothing."""
+        return self._column("counted", resource)
+
+    def _column(self, what: str, resource: str) -> Ints:
+        found = self._read.get((what, resource))
+        if found is None:
+            column = self._table.column_of(resource)
+            found = self._read[what, resource] = getattr(self._table, what)[self.index, column]
+        return found
+
+
 class Table:
     """What nodes have and what is taken of it, by row and resource."""
 

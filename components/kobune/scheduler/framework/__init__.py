@@ -15,6 +15,12 @@ returned, for methods that take one argument more.
     pre_score(pod, nodes, cluster) -> state | SKIP
     score(pod, node[, state]) -> float         how good the node is; more is better
     normalize(scores) -> scores                brings its own scores, by node name, into 0..100
+    filter_many(pod, nodes, cluster) -> {name: str | Sequence[str] | No}
+                                               asked once, about the nodes that all filters leave: which will not do
+    score_many(pod, nodes, cluster) -> {name: float}
+                                               asked once, about all nodes that will: how good they are, 0..100
+    review_victims(pod, {name: pods}) -> {name: pods}
+                                               which pods may be evicted to make room on which node
     reserve(pod, node[, state]), unreserve(pod, node)
     permit(pod, node) -> str | No | Wait | None
     async pre_bind(pod, node[, state])
@@ -32,7 +38,8 @@ Source: the documentation's *Scheduling Framework*, KEP-624, KEP-4247.
 from kobune.scheduler.framework.answers import SKIP, No, Nominated, Note, Only, Wait
 from kobune.scheduler.framework.decision import Decision, Placed, Unschedulable
 from kobune.scheduler.framework.evaluation import Evaluation, Rating, Scores, Trial, decide
-from kobune.scheduler.framework.profile import Extension, PluginFailed, Profile
+from kobune.scheduler.framework.guard import PluginFailed
+from kobune.scheduler.framework.profile import Extension, Profile
 
 __all__ = [
     "SKIP",

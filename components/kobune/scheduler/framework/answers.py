@@ -1,7 +1,9 @@
 """What plugins answer."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from concurrent.futures import Future, InvalidStateError
+from contextlib import suppress
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Final
 
@@ -37,9 +39,26 @@ class Only:
 
 @dataclass(frozen=True)
 class Wait:
-    """`permit` says: hold the pod, on its reserved node, until it is allowed, or for so many seconds at most."""
+    """`permit` says: hold the pod, on its reserved node, until it is allowed, or for so many seconds at most.
+
+    Who said so keeps the answer, and calls `allow` or `deny` when the time has come; from any thread.
+    """
 
     seconds: float
+    answer: "Future[str]" = field(default_factory=Future, compare=False, repr=False)
+    """Why the pod is denied, or nothing."""
+
+    def allow(self) -> None:
+        """Let the pod be bound, as far as this plugin is concerned."""
+        self._say("")
+
+    def deny(self, why: str) -> None:
+        """Give up the node."""
+        self._say(why or "denied")
+
+    def _say(self, why: str) -> None:
+        with suppress(InvalidStateError):  # the first word counts
+            self.answer.set_result(why)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ from typing import Any
 
 from kobune.scheduler.framework.answers import SKIP, No, Nominated, Note, Only, no_of
 from kobune.scheduler.framework.decision import Decision, Placed, Unschedulable
-from kobune.scheduler.framework.profile import Extension, PluginFailed, Profile
+from kobune.scheduler.framework.guard import PluginFailed
+from kobune.scheduler.framework.profile import Extension, Profile
 from kobune.scheduler.nodeinfo import NodeInfo
 from kobune.scheduler.podinfo import PodInfo
 from kobune.scheduler.snapshot import Snapshot
@@ -56,7 +57,9 @@ class Evaluation:
     def reserved(self) -> str | None:
         """Return the node that was nominated for the pod, if it fits there now: nobody else is looked at."""
         node = self.cluster.node(self.pod.status.nominatedNodeName)
-        return node.name if node is not None and self.why_not(node) is None else None
+        if node is None or self.why_not(node) is not None or self.sifted_out([node]):
+            return None
+        return node.name
 
     def crowded_out(self, node: NodeInfo) -> No | None:
         """Return why the pod cannot run on a node, where it would fit, beside those that are to go there."""
@@ -91,6 +94,32 @@ class Evaluation:
                 changed[extension.name] = method(changed[extension.name], self.pod, other, node)
         return changed
 
+    def sifted_out(self, nodes: Sequence[NodeInfo]) -> Mapping[str, No]:
+        """Return which of the nodes that the filters leave will not do, for those who look at all of them at once."""
+        found: dict[str, No] = {}
+        for extension in self.profile.at("filter_many"):
+            left = [node for node in nodes if node.name not in found]
+            if not left:
+                break
+            for name, answer in extension(self.pod, left, self.cluster).items():
+                if (no := no_of(answer, extension.name)) is not None:
+                    found[name] = no
+        return found
+
+    def rated_at_once(self, nodes: Sequence[NodeInfo]) -> Mapping[str, Scores]:
+        """Return the scores of those who look at all nodes at once, by plugin."""
+        found: dict[str, Scores] = {}
+        for extension in self.profile.at("score_many"):
+            scores = extension(self.pod, nodes, self.cluster)
+            found[extension.name] = {node.name: scores.get(node.name, 0.0) for node in nodes}
+        return found
+
+    def reviewed(self, victims: Mapping[str, Sequence[PodInfo]]) -> Mapping[str, Sequence[PodInfo]]:
+        """Return which pods may be evicted where, of those that would have to be."""
+        for extension in self.profile.at("review_victims"):
+            victims = extension(self.pod, victims)
+        return victims
+
     def rate(self, nodes: Sequence[NodeInfo]) -> Rating:
         """Return what the scoring plugins say about nodes where the pod fits."""
         states: dict[str, Any] = {}
@@ -113,6 +142,11 @@ class Evaluation:
             scores[scorer.name] = found
             for name, score in found.items():
                 total[name] += scorer.weight * score
+        weights = {extension.name: extension.weight for extension in self.profile.at("score_many")}
+        for plugin, found in self.rated_at_once(nodes).items():
+            scores[plugin] = raw[plugin] = found
+            for name, score in found.items():
+                total[name] += weights[plugin] * score
         return Rating(scores, total, raw)
 
     def _normalized(self, scorer: Extension, scores: Scores, state: Any) -> Scores:
@@ -121,8 +155,10 @@ class Evaluation:
             return scores
         try:
             result: Scores = normalize(scores)
+        except PluginFailed:
+            raise
         except Exception as error:
-            raise PluginFailed(scorer.name, "normalize", f"{type(error).__name__}: {error}") from error
+            raise PluginFailed.by(scorer.name, "normalize", error) from error
         return result
 
     def _prepare(self) -> No | None:
@@ -175,6 +211,9 @@ def decide(profile: Profile, pod: PodInfo, cluster: Snapshot, random: Random) ->
             fitting.append(node)
         else:
             why_not[node.name] = no
+    if fitting and (sifted := evaluation.sifted_out(fitting)):
+        why_not.update(sifted)
+        fitting = [node for node in fitting if node.name not in sifted]
     if not fitting:
         return unschedulable(evaluation, why_not)
     if len(fitting) == 1:

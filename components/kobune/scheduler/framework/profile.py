@@ -5,14 +5,19 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from kobune.scheduler.framework.guard import Guarded, PluginFailed, guarded
+
 POINTS: Final = {
     "pre_enqueue": 1,
     "queue_sort": 1,
     "pre_filter": 2,
     "filter": 2,
+    "filter_many": 3,
     "post_filter": 3,
+    "review_victims": 2,
     "pre_score": 3,
     "score": 2,
+    "score_many": 3,
     "reserve": 2,
     "permit": 2,
     "pre_bind": 2,
@@ -24,15 +29,6 @@ STATEFUL: Final = {"filter": "pre_filter", "score": "pre_score", "reserve": "pre
 """Points that get what an earlier one returned as a further argument, if the method has a place for it."""
 
 
-class PluginFailed(Exception):
-    """A plugin raised, or did not come back."""
-
-    def __init__(self, plugin: str, point: str, why: str) -> None:
-        super().__init__(f"plugin {plugin} failed in {point}: {why}")
-        self.plugin = plugin
-        self.point = point
-
-
 @dataclass(frozen=True)
 class Extension:
     """A plugin at one extension point."""
@@ -42,14 +38,16 @@ class Extension:
     point: str
     weight: int
     takes_state: bool
+    method: Callable[..., Any]
 
     def __call__(self, *arguments: Any, state: Any = None) -> Any:
         """Call the plugin's method; `PluginFailed` if it raises."""
-        method = getattr(self.plugin, self.point)
         try:
-            return method(*arguments, state) if self.takes_state else method(*arguments)
+            return self.method(*arguments, state) if self.takes_state else self.method(*arguments)
+        except PluginFailed:
+            raise
         except Exception as error:
-            raise PluginFailed(self.name, self.point, f"{type(error).__name__}: {error}") from error
+            raise PluginFailed.by(self.name, self.point, error) from error
 
 
 class Profile:
@@ -62,10 +60,18 @@ class Profile:
         *,
         weights: Mapping[str, int] | None = None,
         disabled: Mapping[str, Iterable[str]] | None = None,
+        order: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
-        """`weights` go by plugin name; `disabled` has, by point, the names of plugins that do not take part there."""
+        """`weights` go by plugin name; `disabled` has, by point, the names of plugins that do not take part there.
+
+        `order` has, by point, the names of those that do, and in which order they are asked.
+        """
         self.name = name
-        self.plugins = tuple(plugins)
+        self.plugins = tuple(guarded(plugin, name_of(plugin)) for plugin in plugins)
+        self.foreign = tuple(plugin.name for plugin in self.plugins if isinstance(plugin, Guarded))
+        """The names of the plugins that others wrote."""
+        self.patience = sum(float(getattr(plugin, "patience", 0.0)) for plugin in self.plugins)
+        """For how many seconds a decision may have to wait for plugins outside."""
         off = {point: frozenset(names) for point, names in (disabled or {}).items()}
         self._points: dict[str, tuple[Extension, ...]] = {}
         for point in POINTS:
@@ -76,8 +82,9 @@ class Profile:
                     point,
                     (weights or {}).get(name_of(plugin)) or int(getattr(plugin, "weight", 1)),
                     _takes_state(plugin, point),
+                    getattr(plugin, point),
                 )
-                for plugin in plugins
+                for plugin in self._ordered(order.get(point) if order is not None else None)
                 if hasattr(plugin, point) and name_of(plugin) not in off.get(point, ())
             ]
             self._points[point] = tuple(joined)
@@ -85,6 +92,12 @@ class Profile:
     def at(self, point: str) -> tuple[Extension, ...]:
         """Return the plugins of a point, in order."""
         return self._points[point]
+
+    def _ordered(self, names: Sequence[str] | None) -> Sequence[Any]:
+        if names is None:
+            return self.plugins
+        by_name = {name_of(plugin): plugin for plugin in self.plugins}
+        return [by_name[name] for name in names if name in by_name]
 
     def plugin(self, name: str) -> Any:
         """Return a plugin by its name, or None."""

@@ -47,9 +47,10 @@ def explain(profile: Profile, pod: PodInfo, cluster: Snapshot) -> Explanation:
     if evaluation.refused is not None:
         return Explanation(pod.key, (), evaluation.refused, ())
     why_not = {node.name: evaluation.why_not(node) for node in cluster.nodes}
+    why_not.update(evaluation.sifted_out([node for node in cluster.nodes if why_not[node.name] is None]))
     fitting = [node for node in cluster.nodes if why_not[node.name] is None]
     rating = evaluation.rate(fitting) if fitting else Rating({}, {})
-    weights = {extension.name: extension.weight for extension in profile.at("score")}
+    weights = {extension.name: extension.weight for extension in (*profile.at("score"), *profile.at("score_many"))}
     better = sorted(set(rating.total.values()), reverse=True)
     verdicts = [
         Verdict(

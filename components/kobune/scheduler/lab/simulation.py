@@ -14,8 +14,9 @@ import numpy as np
 from kobune.api.core.v1 import Node, Pod
 from kobune.scheduler.engine.columnar import Columnar
 from kobune.scheduler.framework import Placed, Profile, Unschedulable
+from kobune.scheduler.framework.happenings import Happening
 from kobune.scheduler.podinfo import PodInfo
-from kobune.scheduler.queue import LONGEST_BACKOFF, SchedulingQueue, Waiting
+from kobune.scheduler.queue import Backoff, SchedulingQueue, Waiting
 from kobune.scheduler.snapshot import Snapshot
 
 AT_ONCE: Final = 1000
@@ -93,6 +94,10 @@ def simulate(
     return _Simulation(profile, nodes, arrivals, seed).run(until)
 
 
+LEFT: Final = Happening("Pod", ("Delete",))
+"""A pod is not on its node any more."""
+
+
 class _Simulation:
     def __init__(self, profile: Profile, nodes: Iterable[Node], arrivals: Sequence[Arrival], seed: int) -> None:
         self._profile = profile
@@ -141,14 +146,14 @@ class _Simulation:
         elif event.leaving and self._stays[event.leaving].placed == event.placed:
             self._cluster.remove(event.leaving)
             self._stays[event.leaving].left = now
-            self._queue.something_changed(now)
+            self._queue.wake(LEFT, now)
 
     def _schedule(self, now: float) -> None:
         while waiting := self._queue.pop(AT_ONCE, now):
             for one in waiting:
                 self._decide(one, now)
         wake = self._queue.next_wake()
-        if wake is not None and wake - now <= LONGEST_BACKOFF:  # a pod that only time could help waits for ever
+        if wake is not None and wake - now <= Backoff().longest:  # a pod that only time could help waits for ever
             self._push(_Event(max(wake, now + 1e-3), 0))
 
     def _decide(self, waiting: Waiting, now: float) -> None:
@@ -160,13 +165,13 @@ class _Simulation:
                 self._place(pod, node, now)
             case Unschedulable(nominated=made):
                 # What changed before this decision was seen by it: only what comes later can help.
-                self._queue.failed(waiting, now, float("inf"))
+                self._queue.failed(waiting, now, saw_all=True)
                 if made is not None:
                     for victim in made.victims:
                         self._evict(victim, now)
                     self._cluster.nominate(pod, made.node)
                     pod.pod.status.nominatedNodeName = made.node
-                    self._queue.something_changed(now)
+                    self._queue.wake(LEFT, now)
 
     def _place(self, pod: PodInfo, node: str, now: float) -> None:
         uid = pod.metadata.uid

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from kobune.apimachinery.selectors import Selector, from_label_selector
@@ -62,6 +62,8 @@ class DefaultPreemption:
                     break
             else:
                 reasons.update(found)
+        if candidates and trial.evaluation.profile.at("review_victims"):
+            candidates = _reviewed(candidates, trial)
         if candidates:
             best = min(candidates, key=Candidate.cost)
             return Nominated(best.node, best.victims)
@@ -96,8 +98,16 @@ def candidate(pod: PodInfo, node: NodeInfo, trial: Trial, budgets: "Sequence[Bud
             emptier.remove(other.metadata.uid)
             victims.append(other)
             violations += counts
+    if not victims:
+        return (NO_VICTIMS,)  # what keeps the pod from the node is something that evictions do not change
     victims.sort(key=lambda other: (-other.spec.priority, started(other)))
     return Candidate(node.name, tuple(victims), violations)
+
+
+def _reviewed(candidates: Sequence[Candidate], trial: Trial) -> list[Candidate]:
+    """Return the candidates that are left when those have looked at them who want to."""
+    left = trial.evaluation.reviewed({one.node: one.victims for one in candidates})
+    return [replace(one, victims=tuple(left[one.node])) for one in candidates if left.get(one.node)]
 
 
 @dataclass

@@ -53,6 +53,8 @@ class InterPodAffinity:
     ignore_preferred_terms_of_existing_pods: bool = False
     """Whether a pod that has no preferences itself is rated without those of the pods that are there."""
 
+    events = ("Pod/Add", "Pod/UpdatePodLabel", "Pod/Delete", "Node/Add", "Node/UpdateNodeLabel", "Namespace/*")
+
     def depends(self, pod: PodInfo, objects: Objects) -> int:
         return objects.changes["namespaces"]
 

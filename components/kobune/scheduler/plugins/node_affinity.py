@@ -32,6 +32,8 @@ class NodeAffinity:
     added_affinity: Affinity = field(default_factory=Affinity)
     """What every pod of the profile wants besides."""
 
+    events = ("Node/Add", "Node/UpdateNodeLabel")
+
     def pre_filter(self, pod: PodInfo, cluster: Snapshot) -> Skip | Only | No | None:
         required = _required(pod.spec.affinity.nodeAffinity)
         if not required and not pod.spec.nodeSelector and not _required(self.added_affinity):

@@ -13,6 +13,8 @@ REFUSAL = No(("node(s) didn't match the requested node name",), final=True)
 class NodeName:
     """Rules out every node but the one in `spec.nodeName`."""
 
+    events = ("Node/Add",)
+
     def concerns(self, pod: PodInfo) -> bool:
         return bool(pod.spec.nodeName)
 

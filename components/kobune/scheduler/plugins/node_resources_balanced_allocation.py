@@ -12,7 +12,7 @@ from kobune.scheduler.podinfo import PodInfo
 from kobune.scheduler.snapshot import Snapshot
 
 if TYPE_CHECKING:
-    from kobune.scheduler.engine.table import Floats, Ints, Table
+    from kobune.scheduler.engine.table import Floats, Rows
 
 
 @dataclass(frozen=True)
@@ -43,18 +43,18 @@ class NodeResourcesBalancedAllocation:
             after.append(min((taken + wanted) / capacity, 1.0))
         return int(75 + (evenness(after) - evenness(before)) / 2)
 
-    def score_rows(self, pod: PodInfo, table: "Table", rows: "Ints") -> "Floats":
+    def score_rows(self, pod: PodInfo, rows: "Rows") -> "Floats":
         import numpy as np
 
         names = [name for name in self.resources if not is_silent(pod, name)]
-        cells = np.ix_(rows, np.array([table.column_of(name) for name in names], np.int64))
-        capacity = table.allocatable[cells]
-        if len(names) != 2 or not capacity.all():
-            return np.array([self.score(pod, table.nodes[row]) for row in rows.tolist()])
-        taken = table.requested[cells]
-        before = np.minimum(taken / capacity, 1.0)
-        after = np.minimum((taken + [pod.requests.get(name, 0) for name in names]) / capacity, 1.0)
-        gain = (1 - np.abs(after[:, 0] - after[:, 1]) / 2) * 100 - (1 - np.abs(before[:, 0] - before[:, 1]) / 2) * 100
+        if len(names) != 2 or not all(rows.allocatable(name).all() for name in names):
+            return np.array([self.score(pod, node) for node in rows.nodes])
+        before, after = [], []
+        for name in names:
+            capacity, taken = rows.allocatable(name), rows.requested(name)
+            before.append(np.minimum(taken / capacity, 1.0))
+            after.append(np.minimum((taken + pod.requests.get(name, 0)) / capacity, 1.0))
+        gain = (1 - np.abs(after[0] - after[1]) / 2) * 100 - (1 - np.abs(before[0] - before[1]) / 2) * 100
         scores: Floats = np.trunc(75 + gain / 2)
         return scores
 

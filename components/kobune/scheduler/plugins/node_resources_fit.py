@@ -10,7 +10,7 @@ from kobune.scheduler.plugins.allocation import LeastAllocated, Strategy
 from kobune.scheduler.podinfo import PodInfo
 
 if TYPE_CHECKING:
-    from kobune.scheduler.engine.table import Floats, Ints, Table
+    from kobune.scheduler.engine.table import Floats, Ints, Rows
 
 CPU_AND_MEMORY: Mapping[str, int] = {"cpu": 1, "memory": 1}
 
@@ -31,6 +31,7 @@ class NodeResourcesFit:
     """Extended resources that somebody else looks after, by name and by the part before the slash."""
 
     local = True
+    events = ("Node/Add", "Node/UpdateNodeAllocatable", "Pod/Delete", "Pod/UpdatePodScaleDown")
 
     def filter(self, pod: PodInfo, node: NodeInfo) -> No | None:
         why = []
@@ -44,18 +45,17 @@ class NodeResourcesFit:
                 hopeless = hopeless or amount > there
         return No(tuple(why), final=hopeless) if why else None
 
-    def filter_rows(self, pod: PodInfo, table: "Table", rows: "Ints") -> "Ints":
+    def filter_rows(self, pod: PodInfo, rows: "Rows") -> "Ints":
         """Return a bit for each resource that is too little, in the order of the refusal, and one if it is hopeless."""
         import numpy as np
 
-        wanted = [(table.column_of(name), amount) for name, amount in self._wanted(pod)]
-        allocatable, requested = table.allocatable[rows], table.requested[rows]
-        codes = (table.pod_counts[rows] >= allocatable[:, table.columns["pods"]]).astype(np.int64)
-        for place, (column, amount) in enumerate(wanted):
-            short = amount > allocatable[:, column] - requested[:, column]
+        codes = (rows.pod_counts >= rows.allocatable("pods")).astype(np.int64)
+        for place, (name, amount) in enumerate(self._wanted(pod)):
+            there = rows.allocatable(name)
+            short = amount > there - rows.requested(name)
             if short.any():
                 codes |= short.astype(np.int64) << (place + 2)
-                codes |= (amount > allocatable[:, column]).astype(np.int64) << 1
+                codes |= (amount > there).astype(np.int64) << 1
         result: Ints = codes
         return result
 
@@ -74,22 +74,23 @@ class NodeResourcesFit:
                 weights += weight
         return total // weights if weights else 0
 
-    def score_rows(self, pod: PodInfo, table: "Table", rows: "Ints") -> "Floats":
+    def score_rows(self, pod: PodInfo, rows: "Rows") -> "Floats":
         import numpy as np
 
-        rated = [(table.column_of(name), name, weight) for name, weight in self.resources.items()]
-        allocatable, counted = table.allocatable[rows], table.counted[rows]
         total = np.zeros(len(rows))
-        weights = np.zeros(len(rows))
-        for column, name, weight in rated:
+        weights: float | Floats = 0.0
+        for name, weight in self.resources.items():
             if is_silent(pod, name):
                 continue
-            capacity = allocatable[:, column]
-            counts = capacity > 0
-            taken = counted[:, column] + pod.counted_requests.get(name, 0)
-            total += np.where(counts, self.strategy.score_rows(taken, np.where(counts, capacity, 1)) * weight, 0)
-            weights += np.where(counts, weight, 0)
-        return total // np.where(weights, weights, 1)
+            capacity, taken = rows.allocatable(name), rows.counted(name) + pod.counted_requests.get(name, 0)
+            if capacity.all():
+                total += self.strategy.score_rows(taken, capacity) * weight
+                weights = weights + weight
+            else:
+                counts = capacity > 0
+                total += np.where(counts, self.strategy.score_rows(taken, np.where(counts, capacity, 1)) * weight, 0)
+                weights = weights + np.where(counts, weight, 0)
+        return total // np.maximum(weights, 1)
 
     def _wanted(self, pod: PodInfo) -> list[tuple[str, int]]:
         return [(name, amount) for name, amount in pod.requests.items() if amount and not self._is_ignored(name)]

@@ -79,6 +79,8 @@ class PodTopologySpread:
     defaulting_type: str = "System"
     """Which constraints go for pods that have none: of the `System`, or those of the `List` above."""
 
+    events = ("Pod/Add", "Pod/UpdatePodLabel", "Pod/Delete", "Node/Add", "Node/Delete", "Node/UpdateNodeLabel")
+
     def pre_filter(self, pod: PodInfo, cluster: Snapshot) -> Spread | Skip:
         if not pod.spec.topologySpreadConstraints and self.defaulting_type != "List":
             return SKIP  # what the system wants is never required

@@ -9,5 +9,7 @@ from kobune.scheduler.podinfo import PodInfo
 class SchedulingGates:
     """Keeps gated pods out of the queue."""
 
+    events = ()
+
     def pre_enqueue(self, pod: PodInfo) -> str | None:
         return "Scheduling is blocked due to non-empty scheduling gates" if pod.spec.schedulingGates else None

@@ -23,6 +23,8 @@ class TaintToleration:
 
     weight: int = 3
 
+    events = ("Node/Add", "Node/UpdateNodeTaint")
+
     def sees(self, pod: PodInfo, node: NodeInfo) -> tuple[tuple[str, str, str], ...]:
         return node.taints
 

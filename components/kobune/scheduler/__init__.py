@@ -1,1 +1,0 @@
-"""Finds a node for every pod that has none."""

@@ -1,0 +1,87 @@
+"""What the scheduler tells about its decisions: `kobune.scheduler.v1.Decisions`."""
+
+# ruff: noqa: N802 (the methods have their names from the contract)
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from typing import Any, Final
+
+import grpc
+import grpc.aio
+
+from kobune.scheduler import v1 as messages
+from kobune.scheduler.deciding import Decider
+from kobune.scheduler.framework import No, Placed, PluginFailed, Profile, Unschedulable
+from kobune.scheduler.lab.explain import Explanation, Verdict, explain
+from kobune.scheduler.lab.journal import Decided, Journal
+from kobune.scheduler.snapshot import Snapshot
+
+SECONDS: Final = 30.0
+"""How long others' plugins may take to say again what they said."""
+
+Context = grpc.aio.ServicerContext[Any, Any]
+
+
+class Decisions:
+    """Explains what was decided, on the cluster as it was then."""
+
+    def __init__(self, journal: Journal, profiles: Mapping[str, Profile]) -> None:
+        self._journal = journal
+        self._profiles = profiles
+        self._asker = Decider(SECONDS)
+
+    async def Explain(self, request: messages.ExplainRequest, context: Context) -> AsyncIterator[messages.Explanation]:
+        decided = self._journal.find(request.namespace or "default", request.pod)
+        if decided is None:
+            why = f"nothing was decided here about {request.namespace}/{request.pod} within the last hour"
+            await context.abort(grpc.StatusCode.NOT_FOUND, why)
+            raise AssertionError("abort raises")
+        past = self._journal.as_of(decided.position)
+        if past is None:
+            await context.abort(grpc.StatusCode.OUT_OF_RANGE, "too much has happened since that was decided")
+            raise AssertionError("abort raises")
+        profile = self._profiles[decided.pod.spec.schedulerName]
+        try:
+            found = await self._explained(profile, decided, past)
+        except PluginFailed as error:
+            await context.abort(grpc.StatusCode.UNAVAILABLE, str(error))
+            raise AssertionError("abort raises") from error
+        fitting = sum(verdict.no is None for verdict in found.verdicts)
+        summary = _summary(decided, past.node_count, fitting)
+        summary.otherwise.extend(found.counterfactuals)
+        if found.refused is not None:
+            summary.refused.CopyFrom(_objection(found.refused))
+        yield messages.Explanation(summary=summary)
+        for verdict in found.verdicts:
+            yield messages.Explanation(verdict=_verdict(verdict))
+
+    async def _explained(self, profile: Profile, decided: Decided, past: Snapshot) -> Explanation:
+        # Off the event loop: with thousands of nodes it takes a while, and `past` is ours alone.
+        if profile.foreign:
+            return await self._asker.ask(profile, lambda: explain(profile, decided.pod, past))
+        return await asyncio.to_thread(explain, profile, decided.pod, past)
+
+
+def _summary(decided: Decided, nodes: int, fitting: int) -> messages.Summary:
+    summary = messages.Summary(
+        scheduler=decided.pod.spec.schedulerName, time=decided.time, nodes=nodes, fitting=fitting
+    )
+    match decided.decision:
+        case Placed(node):
+            summary.node = node
+        case Unschedulable() as why:
+            summary.message = why.message
+    return summary
+
+
+def _verdict(verdict: Verdict) -> messages.Verdict:
+    if verdict.no is not None:
+        return messages.Verdict(node=verdict.node, objection=_objection(verdict.no))
+    scores = [
+        messages.Score(plugin=plugin, score=score, weight=weight) for plugin, (score, weight) in verdict.scores.items()
+    ]
+    return messages.Verdict(node=verdict.node, rank=verdict.rank, total=verdict.total, scores=scores)
+
+
+def _objection(no: No) -> messages.Objection:
+    return messages.Objection(plugin=no.plugin, reasons=no.reasons, final=no.final)
