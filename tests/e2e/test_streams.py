@@ -3,8 +3,9 @@
 import os
 import re
 import subprocess
+import threading
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -20,6 +21,7 @@ spec:
   - {name: main, image: nginx, ports: [{containerPort: 8080}], env: [{name: COLOR, value: blue}]}
   - {name: side, image: busybox, command: [sh, -c, "sleep 0.2; exit 3"]}
 """
+PATH = "/api/v1/namespaces/default/pods/web"
 WAYS = {"sockets": "true", "spdy": "false"}
 
 
@@ -48,9 +50,25 @@ def beginning(web: Any, *arguments: str) -> Iterator["subprocess.Popen[str]"]:
             running.kill()
 
 
-def line_with(running: "subprocess.Popen[str]", words: str) -> str:
+def line_with(running: "subprocess.Popen[str]", words: str, nudge: Callable[[], object] = lambda: None) -> str:
+    """Return the first line that has these words; until there is one, nudge the cluster, for a minute at most."""
     assert running.stdout is not None
-    return next(line for line in running.stdout if words in line)
+    found = threading.Event()
+
+    def go_on() -> None:
+        for _ in range(120):
+            nudge()
+            if found.wait(0.5):
+                return
+        running.kill()
+
+    threading.Thread(target=go_on, daemon=True).start()
+    try:
+        line = next((line for line in running.stdout if words in line), "")
+    finally:
+        found.set()
+    assert line, f"nothing with {words!r} was said within a minute"
+    return line
 
 
 def test_kubectl_shows_logs(web: Any) -> None:
@@ -61,8 +79,7 @@ def test_kubectl_shows_logs(web: Any) -> None:
     assert "previous terminated container" in web.try_kubectl("logs", "web", "-c", "main", "--previous").stderr
     with beginning(web, "logs", "web", "--follow", "-c", "main") as following:
         line_with(following, "started")
-        web.kubectl("get", "--raw", "/api/v1/namespaces/default/pods/web/proxy/hello")
-        assert line_with(following, "/hello")
+        line_with(following, "/hello", lambda: web.kubectl("get", "--raw", f"{PATH}/proxy/hello"))
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -80,8 +97,8 @@ def test_kubectl_runs_commands_and_forwards_ports(web: Any, way: str, monkeypatc
 
     with beginning(web, "attach", "web", "-c", "main") as attached:
         line_with(attached, "command prompt")
-        web.kubectl("get", "--raw", "/api/v1/namespaces/default/pods/web:8080/proxy/hello")
-        assert line_with(attached, "/hello")
+        # It says so before it is attached, and what is said before that is not shown.
+        line_with(attached, "/hello", lambda: web.kubectl("get", "--raw", f"{PATH}:8080/proxy/hello"))
 
     with beginning(web, "port-forward", "pod/web", ":8080") as forwarding:
         shown = re.search(r"127.0.0.1:(\d+)", line_with(forwarding, "Forwarding from"))

@@ -232,12 +232,10 @@ class StoreMachine(RuleBasedStateMachine):
         async def pass_on() -> None:
             for step in (seconds, LEASE_CHECK):
                 await self.clock.advance(step)
-                await self.store.txn([], [])
-            for _ in range(5000):
-                if set(over).isdisjoint(self.store.leases()):
-                    break
-                await asyncio.sleep(0.001)
-            await self.store.txn([], [])
+                for _ in range(2 * len(LEASES)):  # one ends after the other, each when that is on the disk
+                    for _ in range(5):
+                        await asyncio.sleep(0)
+                    await self.store.txn([], [])
 
         self.wait(pass_on())
         gone = self.model.leases.keys() - set(self.store.leases())
