@@ -13,6 +13,7 @@ from pathlib import Path
 
 from kobune.api.core.v1 import Node, Pod
 from kobune.apimachinery.clock import SystemClock
+from kobune.apimachinery.errors import Conflict, NotFound
 from kobune.client import Client, ClientConfig
 
 
@@ -34,7 +35,10 @@ async def schedule(client: Client, pods: list[Pod], load: Counter[str]) -> None:
             nodes = [node.metadata.name for node in (await client.list(Node)).items]
             best = min(nodes, key=lambda name: load[name])
             load[best] += 1
-            await client.bind(pod.metadata.name, pod.metadata.namespace, best, uid=pod.metadata.uid)
+            try:
+                await client.bind(pod.metadata.name, pod.metadata.namespace, best, uid=pod.metadata.uid)
+            except (Conflict, NotFound):  # another was faster, or the pod is gone
+                continue
             print(f"{pod.metadata.name} goes to {best}", flush=True)
 
 

@@ -85,6 +85,11 @@ def test_kubeconfig_prints_its_path(cluster: Path) -> None:
         (["up", "--components", "sheduler"], "--components: there is no 'sheduler'; there are apiserver,"),
         (["up", "--port", "6444"], "--port and --grpc-port are both 6444: choose two different ports"),
         (["up", "--detach", "--port", "6444"], "--port and --grpc-port are both 6444: choose two different ports"),
+        (["up", "--scheduler-config", "/none.yaml"], "cannot read /none.yaml: No such file or directory"),
+        (
+            ["up", "--scheduler-config", "/none.yaml", "--components", "apiserver"],
+            "--scheduler-config is for the scheduler, which is not among the --components",
+        ),
         (["component", "sheduler"], "there is no component 'sheduler'; there are apiserver,"),
         (["logs", "sheduler"], "there is no log of 'sheduler'"),
         (["kubeconfig"], "there is no cluster in"),

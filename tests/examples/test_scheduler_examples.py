@@ -38,6 +38,12 @@ async def racks(tmp_path: Path, port: str, arguments: str = "{}") -> AsyncIterat
     text = (EXAMPLES / "scheduler-plugin.yaml").read_text().replace("7000", port)
     file = tmp_path / "scheduler.yaml"
     file.write_text(f"{text}      arguments: {arguments}\n")
+    async with four_nodes(file) as cluster:
+        yield cluster
+
+
+@asynccontextmanager
+async def four_nodes(file: Path) -> AsyncIterator[Cluster]:
     async with (
         Cluster(components=("apiserver", "scheduler"), nodes=0, scheduler_config=file) as cluster,
         asyncio.timeout(40),
@@ -55,8 +61,10 @@ async def racks(tmp_path: Path, port: str, arguments: str = "{}") -> AsyncIterat
         yield cluster
 
 
-async def add(cluster: Cluster, name: str, app: str) -> None:
-    pod = Pod(metadata={"name": name, "namespace": "default", "labels": {"app": app}}, spec={"schedulerName": "racks"})
+async def add(cluster: Cluster, name: str, app: str, scheduler: str = "racks") -> None:
+    pod = Pod(
+        metadata={"name": name, "namespace": "default", "labels": {"app": app}}, spec={"schedulerName": scheduler}
+    )
     pod.spec.containers.add(name="main", image="nginx").resources.requests["cpu"].string = "1"
     await cluster.client.create(pod)
 
@@ -73,6 +81,12 @@ async def check_spreading(cluster: Cluster) -> None:
         await node_of(cluster, f"web-{at}")
     nodes = [await node_of(cluster, f"web-{at}") for at in range(4)]
     assert Counter("north" if node in ("node-0", "node-1") else "south" for node in nodes) == {"north": 2, "south": 2}
+
+
+async def test_the_class_spreads_apps_over_racks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    async with four_nodes(EXAMPLES / "scheduler.yaml") as cluster:
+        await check_spreading(cluster)
 
 
 async def test_the_plugin_in_python_spreads_apps_over_racks(tmp_path: Path) -> None:
@@ -109,3 +123,29 @@ async def test_the_plugin_in_node_spreads_apps_and_keeps_them_off_full_racks(tmp
                 break
             await asyncio.sleep(0.01)
         assert said[0].startswith("0/4 nodes are available: 4 node(s) were in a rack that is full.")
+
+
+async def test_the_scheduler_over_rest_and_ours_share_the_nodes(tmp_path: Path) -> None:
+    async with Cluster(components=("apiserver", "scheduler"), nodes=0) as cluster, asyncio.timeout(40):
+        await cluster.client.create(ServiceAccount(metadata={"name": "default", "namespace": "default"}))
+        for at in range(2):
+            node = Node(metadata={"name": f"node-{at}"})
+            for resource, amount in (("cpu", "4"), ("memory", "8Gi"), ("pods", "110")):
+                node.status.allocatable[resource].string = node.status.capacity[resource].string = amount
+            stored = await cluster.client.create(node)
+            stored.status.CopyFrom(node.status)
+            stored = await cluster.client.update_status(stored)
+            del stored.spec.taints[:]
+            await cluster.client.update(stored)
+        environment = {"PYTHONPATH": ":".join(sys.path), "KUBECONFIG": str(cluster.kubeconfig)}
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, str(EXAMPLES / "rest_scheduler.py"), env=environment
+        )
+        try:
+            for at in range(8):
+                await add(cluster, f"p{at}", "any", "first" if at % 2 else "default-scheduler")
+                await node_of(cluster, f"p{at}")
+        finally:
+            process.terminate()
+            await process.wait()
+        assert Counter([await node_of(cluster, f"p{at}") for at in range(8)]) == {"node-0": 4, "node-1": 4}
