@@ -272,6 +272,15 @@ def test_pods_that_are_leaving_or_of_another_namespace_do_not_count() -> None:
     assert fitting(cluster, wanted) == {"n1", "n2"}
 
 
+def test_a_constraint_on_all_pods_counts_none() -> None:
+    cluster = cluster_of(n1="a", n2="b")
+    for number in range(3):
+        cluster.place(pod(f"p{number}", "foo"), "n1")
+    all_pods = TopologySpreadConstraint(topologyKey=ZONE, maxSkew=1, whenUnsatisfiable="DoNotSchedule")
+    all_pods.labelSelector.SetInParent()
+    assert fitting(cluster, pod("next", "foo", topologySpreadConstraints=[all_pods])) == {"n1", "n2"}
+
+
 def test_revisions_are_spread_for_themselves_by_match_label_keys() -> None:
     cluster = cluster_of(n1="a", n2="b")
     old = pod("old", "foo")

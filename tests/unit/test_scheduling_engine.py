@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from kobune.api.core.v1 import Namespace, Node, Pod, Service
 from kobune.scheduler.defaults import default_profile
 from kobune.scheduler.engine.columnar import Columnar
+from kobune.scheduler.engine.population import Population
 from kobune.scheduler.framework import Decision, Nominated, Placed, Profile, Unschedulable, decide
-from kobune.scheduler.podinfo import PodInfo
+from kobune.scheduler.podinfo import PodInfo, Traits
 from kobune.scheduler.snapshot import Snapshot
 
 HOST = "kubernetes.io/hostname"
@@ -287,6 +288,16 @@ def play(first: Any, templates: Any, what: Any, seed: int, make: Callable[[str, 
                     cluster.nominate(pod, node)
                     pod.pod.status.nominatedNodeName = node
                     waiting.append(pod)
+
+    anew = Population()
+    for row, node in enumerate(engine.table.nodes):
+        for pod in node.pods if node is not None else ():
+            anew.count(row, pod, 1)
+    assert counts(engine.table.population) == counts(anew)
+
+
+def counts(population: Population) -> dict[Traits, dict[int, int]]:
+    return {kin.pod.traits: kin.rows for kin in population.kins}
 
 
 def decide_twice(profile: Profile, pod: PodInfo, cluster: Snapshot, engine: Columnar, seed: int) -> Decision:

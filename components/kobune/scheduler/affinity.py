@@ -11,7 +11,7 @@ from kobune.api.core.v1 import Pod, PodAffinityTerm
 from kobune.apimachinery.selectors import NOTHING, Selector, from_label_selector
 
 if TYPE_CHECKING:
-    from kobune.scheduler.podinfo import PodInfo
+    from kobune.scheduler.podinfo import PodInfo, Traits
     from kobune.scheduler.snapshot import Objects
 
 REQUIRED: Final = "requiredDuringSchedulingIgnoredDuringExecution"
@@ -61,6 +61,66 @@ class Terms:
 
 
 NONE: Final = Terms()
+
+
+AVOIDING, AVOIDED, WANTED, LIKED = range(1, 5)
+"""What pods can be to a pod: they keep apart from it, it keeps apart from them, it wants to be near them; and how much
+it likes them and they like it."""
+
+MOST_REMEMBERED: Final = 10_000
+
+
+class Regard:
+    """What other pods are to one pod. It is looked at once for all pods with the same traits."""
+
+    def __init__(self, pod: "PodInfo", objects: "Objects", hard_weight: int = 1, hears_others: bool = True) -> None:
+        """`hard_weight` is what it counts that others have to be near; `hears_others`, whether their wishes count."""
+        self.pod = pod
+        self.own: Terms = pod.terms
+        self._objects = objects
+        has_wishes = bool(self.own.rather_near or self.own.rather_apart)
+        self._hard_weight = hard_weight
+        self._hears_others = hears_others or has_wishes
+        self._known: dict[Traits, Sequence[tuple[int, str, int]]] = {}
+        self.is_own_like = self._wants(pod)
+        """Whether it is one of those that it wants to be near."""
+
+    def of(self, other: "PodInfo") -> Sequence[tuple[int, str, int]]:
+        """Return what a pod is to this one: for each term that says so, in which topology, and how much it counts."""
+        known = self._known.get(other.traits)
+        if known is None:
+            if len(self._known) >= MOST_REMEMBERED:
+                self._known.clear()
+            known = self._known[other.traits] = list(self._look_at(other))
+        return known
+
+    def _look_at(self, other: "PodInfo") -> Iterable[tuple[int, str, int]]:
+        own, theirs = self.own, other.terms
+        if self._wants(other):
+            for term in own.near:
+                yield WANTED, term.topology_key, 1
+        for term in self._about(own.apart, other):
+            yield AVOIDED, term.topology_key, 1
+        for term in self._about(theirs.apart, self.pod):
+            yield AVOIDING, term.topology_key, 1
+        for term in self._about(own.rather_near, other):
+            yield LIKED, term.topology_key, term.weight
+        for term in self._about(own.rather_apart, other):
+            yield LIKED, term.topology_key, -term.weight
+        if not self._hears_others:
+            return
+        for term in self._about(theirs.near, self.pod) if self._hard_weight else ():
+            yield LIKED, term.topology_key, self._hard_weight
+        for term in self._about(theirs.rather_near, self.pod):
+            yield LIKED, term.topology_key, term.weight
+        for term in self._about(theirs.rather_apart, self.pod):
+            yield LIKED, term.topology_key, -term.weight
+
+    def _wants(self, other: "PodInfo") -> bool:
+        return bool(self.own.near) and all(term.matches(other, self._objects) for term in self.own.near)
+
+    def _about(self, terms: Sequence[Term], pod: "PodInfo") -> Iterable[Term]:
+        return [term for term in terms if term.matches(pod, self._objects)]
 
 
 def has_terms(pod: Pod) -> bool:

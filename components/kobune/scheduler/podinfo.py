@@ -17,8 +17,8 @@ CPU_IF_UNSAID = 100
 MEMORY_IF_UNSAID = 200 * 1024 * 1024
 """What a container counts as when nodes are compared, if it asks for nothing."""
 
-EVERYWHERE = ("projected", "configMap", "secret", "emptyDir", "downwardAPI", "hostPath")
-"""Volumes that any node can have."""
+PLACED = ("persistentVolumeClaim", "ephemeral", "image")
+"""Volumes that not all nodes have, or not as soon."""
 
 
 class Traits(NamedTuple):
@@ -142,7 +142,7 @@ def _template(pod: Pod) -> Pod:
         _copy_container(container, kept.initContainers.add())
     for volume in spec.volumes:
         source = volume.volumeSource
-        if not any(source.HasField(name) for name in EVERYWHERE):
+        if any(source.HasField(name) for name in PLACED):
             kept.volumes.add().volumeSource.CopyFrom(source)
             if source.HasField("ephemeral"):
                 meta.name = pod.metadata.name  # its claim is named after it

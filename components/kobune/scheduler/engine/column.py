@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
-from kobune.scheduler.engine.table import Bools, Floats, Ints
+from kobune.scheduler.engine.arrays import Bools, Codes, Floats
 from kobune.scheduler.podinfo import PodInfo
 
 
@@ -21,7 +21,7 @@ class Column(Protocol):
     def update(self, changes: Sequence[Counted]) -> None:
         """Take in pods that came and went since the last call."""
 
-    def codes(self) -> Ints | None:
+    def codes(self) -> Codes | None:
         """Return 0 for each row where the pod fits, else a code for the plugin's `refusal`; None: everywhere."""
 
     def scores(self, fitting: Bools) -> Floats | None:

@@ -90,7 +90,7 @@ class Columnar:
         for name in self.cluster.nominated_nodes:
             row = self.table.rows.get(name)
             node = self.cluster.node(name)
-            if row is None or node is None or not fits[row]:
+            if row is None or node is None or not fits[row] or not self.cluster.nominated_on(name, pod):
                 continue
             evaluation = evaluation or Evaluation(profile, pod, self.cluster)
             if (no := evaluation.crowded_out(node)) is not None:

@@ -8,13 +8,14 @@ from kobune.scheduler.engine.arrays import Ints
 
 FIRST_ROWS: Final = 64
 MISSING: Final = -1
+EMPTY: Final = 0
 
 
 class Domains:
-    """The values of one label: numbered, and the number of each row."""
+    """The values of one label: numbered, from none at all as 0 on, and the number of each row."""
 
     def __init__(self) -> None:
-        self.number_of: dict[str, int] = {}
+        self.number_of: dict[str, int] = {"": 0}
         self._ids: Ints = np.full(FIRST_ROWS, MISSING, np.int64)
 
     def __len__(self) -> int:
@@ -24,11 +25,7 @@ class Domains:
         """Note the value of a row; None if the node has no such label, or is gone."""
         if row >= len(self._ids):
             self._ids = np.concatenate([self._ids, np.full(row, MISSING, np.int64)])
-        self._ids[row] = MISSING if value is None else self.number(value)
-
-    def number(self, value: str) -> int:
-        """Return the number of a value, which is new if need be."""
-        return self.number_of.setdefault(value, len(self.number_of))
+        self._ids[row] = MISSING if value is None else self.number_of.setdefault(value, len(self.number_of))
 
     def ids(self, rows: int, missing: int) -> Ints:
         """Return the numbers of the first rows, with another number in place of missing ones."""

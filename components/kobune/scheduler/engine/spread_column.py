@@ -5,7 +5,7 @@ from typing import Final, Protocol
 
 import numpy as np
 
-from kobune.scheduler.engine.arrays import Bools, Floats, Ints
+from kobune.scheduler.engine.arrays import Bools, Codes, Floats
 from kobune.scheduler.engine.column import Counted
 from kobune.scheduler.engine.domains import MISSING
 from kobune.scheduler.engine.table import Table
@@ -35,7 +35,7 @@ class SpreadColumn:
         self._factor = factor
         self._sides: Sequence[Side] = [*self._hard, *self._soft]
         self._matches: dict[Traits, Sequence[Side]] = {}
-        self._codes: Ints | None = None
+        self._codes: Codes | None = None
         self._is_settled = not self._hard
         for kin in table.population.kins if self._sides else ():
             for side in self._matching(kin.pod):
@@ -53,9 +53,9 @@ class SpreadColumn:
                 side.tally.add(row, sign)
                 self._is_settled = False
 
-    def codes(self) -> Ints | None:
+    def codes(self) -> Codes | None:
         if not self._is_settled:
-            codes: Ints | None = None
+            codes: Codes | None = None
             for side in self._hard:
                 found = side.codes()
                 codes = found if codes is None else np.where(codes, codes, found)
@@ -112,13 +112,12 @@ class _Hard:
         self._present = self.tally.present()
         self._most = constraint.max_skew - constraint.selector.matches(pod.metadata.labels)
 
-    def codes(self) -> Ints:
+    def codes(self) -> Codes:
         counts = self.tally.counts
         least = counts[self._present].min() if len(self._present) >= self.constraint.min_domains else 0
-        codes = (counts > self._most + least).astype(np.int64)
+        codes = (counts > self._most + least).view(np.int8)
         codes[self.tally.nowhere] = NOWHERE
-        result: Ints = codes[self.tally.ids]
-        return result
+        return codes[self.tally.ids]
 
 
 class _Soft:
@@ -127,7 +126,7 @@ class _Soft:
     def __init__(self, constraint: Constraint, pod: PodInfo, compared: Bools | None, table: Table) -> None:
         self.constraint = constraint
         counting = _and(compared, _counting(constraint, pod, table))
-        self.tally = Tally(table, constraint.topology_key, counting, missing="")
+        self.tally = Tally(table, constraint.topology_key, counting, missing_as_empty=True)
         self._has_key = _with_all({constraint.topology_key}, table)
         self._domains = len(np.unique(self.tally.ids))
 

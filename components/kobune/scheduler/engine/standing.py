@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from kobune.scheduler.engine.arrays import Codes
 from kobune.scheduler.engine.column import Column, Counted
 from kobune.scheduler.engine.part import Part
 from kobune.scheduler.engine.table import Bools, Floats, Ints, Rows
@@ -220,7 +221,7 @@ class Standing:
         """Return what the first plugin that objects says about each node where the pod does not fit."""
         table = self._engine.table
         refused: dict[str, No] = {}
-        askers: dict[str, tuple[Ints, Any]] = {
+        askers: dict[str, tuple[Codes, Any]] = {
             part.name: (part.codes, part.refusal) for part in self._parts if part.filters
         }
         for elsewhere in self._elsewhere:

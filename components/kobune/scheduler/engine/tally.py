@@ -3,6 +3,7 @@
 import numpy as np
 
 from kobune.scheduler.engine.arrays import Bools, Ints
+from kobune.scheduler.engine.domains import EMPTY
 from kobune.scheduler.engine.population import Kin
 from kobune.scheduler.engine.table import Table
 
@@ -10,13 +11,14 @@ from kobune.scheduler.engine.table import Table
 class Tally:
     """Counts by domain, for as many rows as the table has now."""
 
-    def __init__(self, table: Table, key: str, counting: Bools | None = None, missing: str | None = None) -> None:
-        """`counting` says which rows count at all; nodes without the label count as if it were `missing`, or not."""
+    def __init__(
+        self, table: Table, key: str, counting: Bools | None = None, *, missing_as_empty: bool = False
+    ) -> None:
+        """`counting` says which rows count at all; nodes without the label are in no domain, or as if it were empty."""
         domains = table.domains(key)
-        instead = None if missing is None else domains.number(missing)
         self.nowhere = len(domains)
         """The number, past those of the domains, of the rows that are in none; their count stays 0."""
-        self.ids: Ints = domains.ids(len(table), self.nowhere if instead is None else instead)
+        self.ids: Ints = domains.ids(len(table), EMPTY if missing_as_empty else self.nowhere)
         """The domain of each row."""
         self.counts: Ints = np.zeros(self.nowhere + 1, np.int64)
         self.total = 0

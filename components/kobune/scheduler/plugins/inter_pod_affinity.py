@@ -1,14 +1,14 @@
 """Pods near others, or apart from them: what a pod says of the pods that are there, and what they say of it."""
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from kobune.scheduler.affinity import Term, Terms
+from kobune.scheduler.affinity import AVOIDED, AVOIDING, LIKED, WANTED, Regard
 from kobune.scheduler.framework import SKIP, No, Scores
 from kobune.scheduler.framework.answers import Skip
 from kobune.scheduler.nodeinfo import NodeInfo
+from kobune.scheduler.plugins.counts import Counts
 from kobune.scheduler.plugins.scaling import HIGHEST
 from kobune.scheduler.podinfo import PodInfo
 from kobune.scheduler.snapshot import Objects, Snapshot
@@ -23,21 +23,16 @@ Domain: TypeAlias = tuple[str, str]
 NOT_NEAR = No(("node(s) didn't match pod affinity rules",), final=True)
 NOT_APART = No(("node(s) didn't match pod anti-affinity rules",))
 UNWELCOME = No(("node(s) didn't satisfy existing pods anti-affinity rules",))
-REFUSALS = (NOT_NEAR, NOT_APART, UNWELCOME)
+REFUSALS = (UNWELCOME, NOT_APART, NOT_NEAR)
 
 
 @dataclass(frozen=True)
 class Neighbours:
-    """How many pods each domain has that matter to a pod. Domains without any are left out."""
+    """How many pods each domain has that matter to a pod."""
 
-    objects: Objects
-    own: Terms
-    wanted: Mapping[Domain, int] = field(default_factory=dict)
-    """Pods that it wants to be near: those that match all its terms."""
-    avoided: Mapping[Domain, int] = field(default_factory=dict)
-    """Pods that it has to be apart from."""
-    avoiding: Mapping[Domain, int] = field(default_factory=dict)
-    """Pods that have to be apart from it."""
+    regard: Regard
+    counts: Mapping[int, Counts[Domain]]
+    """By what they are to it."""
 
 
 @dataclass(frozen=True)
@@ -62,123 +57,80 @@ class InterPodAffinity:
         from kobune.scheduler.engine.affinity_column import AffinityColumn
 
         hears_others = not self.ignore_preferred_terms_of_existing_pods
-        return AffinityColumn(pod, table, self.hard_pod_affinity_weight, hears_others)
+        return AffinityColumn(table, Regard(pod, table.objects, self.hard_pod_affinity_weight, hears_others))
 
     def refusal(self, pod: PodInfo, code: int) -> No:
         return REFUSALS[code - 1]
 
     def pre_filter(self, pod: PodInfo, cluster: Snapshot) -> Neighbours | Skip:
-        own, objects = pod.terms, cluster.objects
-        avoiding: Counter[Domain] = Counter()
-        for other, node in cluster.pods_with_terms:
-            avoiding.update(unwelcome(other, pod, node, objects))
-        if not own.near and not own.apart:
-            return Neighbours(objects, own, avoiding=avoiding) if avoiding else SKIP
-        wanted: Counter[Domain] = Counter()
-        avoided: Counter[Domain] = Counter()
-        for node in cluster.nodes:
-            for other in node.pods:
-                if is_wanted(own, other, objects):
-                    wanted.update(domains(own.near, node))
-                if own.apart:
-                    avoided.update(domains([term for term in own.apart if term.matches(other, objects)], node))
-        return Neighbours(objects, own, wanted, avoided, avoiding)
+        regard = Regard(pod, cluster.objects)
+        found = _regarded(regard, cluster, looks_around=bool(pod.terms.near or pod.terms.apart))
+        if not (pod.terms.near or pod.terms.apart or found[AVOIDING]):
+            return SKIP
+        return Neighbours(regard, {what: Counts.of(found[what]) for what in (WANTED, AVOIDED, AVOIDING)})
 
     def added(self, state: Neighbours, pod: PodInfo, other: PodInfo, node: NodeInfo) -> Neighbours:
-        return _changed(state, pod, other, node, 1)
+        return _changed(state, other, node, 1)
 
     def removed(self, state: Neighbours, pod: PodInfo, other: PodInfo, node: NodeInfo) -> Neighbours:
-        return _changed(state, pod, other, node, -1)
+        return _changed(state, other, node, -1)
 
     def filter(self, pod: PodInfo, node: NodeInfo, state: Neighbours) -> No | None:
         labels = node.node.metadata.labels
-        for term in state.own.near:
+        wanted = state.counts[WANTED]
+        # Whoever wants to be near its like has to start somewhere.
+        starts = state.regard.is_own_like and not wanted
+        for term in pod.terms.near:
             value = labels.get(term.topology_key)
-            if value is None:
+            if value is None or not (starts or wanted.at((term.topology_key, value)) > 0):
                 return NOT_NEAR
-            # Whoever wants to be near its like has to start somewhere.
-            if (term.topology_key, value) not in state.wanted and not (
-                not state.wanted and is_wanted(state.own, pod, state.objects)
-            ):
-                return NOT_NEAR
-        if state.avoided and _is_in(state.avoided, labels):
-            return NOT_APART
-        return UNWELCOME if state.avoiding and _is_in(state.avoiding, labels) else None
+        for what, refusal in ((AVOIDED, NOT_APART), (AVOIDING, UNWELCOME)):
+            counts = state.counts[what]
+            if counts and any(counts.at(domain) > 0 for domain in labels.items()):
+                return refusal
+        return None
 
     def pre_score(self, pod: PodInfo, nodes: Sequence[NodeInfo], cluster: Snapshot) -> Mapping[Domain, int] | Skip:
         """Return how much each domain is liked, by the pod and by the pods that are there."""
-        own, objects = pod.terms, cluster.objects
-        liked: Counter[Domain] = Counter()
-        if own.rather_near or own.rather_apart:
-            for node in cluster.nodes:
-                for other in node.pods:
-                    _like(liked, own.rather_near, other, node, objects, 1)
-                    _like(liked, own.rather_apart, other, node, objects, -1)
-        elif self.ignore_preferred_terms_of_existing_pods:
-            return SKIP
-        for other, node in cluster.pods_with_terms:
-            theirs = other.terms
-            _like(liked, theirs.near, pod, node, objects, self.hard_pod_affinity_weight)
-            _like(liked, theirs.rather_near, pod, node, objects, 1)
-            _like(liked, theirs.rather_apart, pod, node, objects, -1)
-        return liked or SKIP
+        hears_others = not self.ignore_preferred_terms_of_existing_pods
+        regard = Regard(pod, cluster.objects, self.hard_pod_affinity_weight, hears_others)
+        looks_around = bool(pod.terms.rather_near or pod.terms.rather_apart)
+        return _regarded(regard, cluster, looks_around)[LIKED] or SKIP
 
     def score(self, pod: PodInfo, node: NodeInfo, state: Mapping[Domain, int]) -> float:
         return sum(state.get(domain, 0) for domain in node.node.metadata.labels.items())
 
     def normalize(self, scores: Scores) -> Scores:
-        least, most = min(scores.values()), max(scores.values())
+        least, most = min(scores.values(), default=0), max(scores.values(), default=0)
         if least == most:
             return dict.fromkeys(scores, 0.0)
         return {name: HIGHEST * ((score - least) / (most - least)) // 1 for name, score in scores.items()}
 
 
-def is_wanted(own: Terms, other: PodInfo, objects: Objects) -> bool:
-    """Whether a pod is one that `own` requires to be near."""
-    return bool(own.near) and all(term.matches(other, objects) for term in own.near)
+def _regarded(regard: Regard, cluster: Snapshot, looks_around: bool) -> Mapping[int, Mapping[Domain, int]]:
+    """Return how much there is in each domain, by what it is to a pod.
+
+    Pods that say nothing about others matter only if the pod itself `looks_around`.
+    """
+    found: dict[int, dict[Domain, int]] = {what: {} for what in (WANTED, AVOIDED, AVOIDING, LIKED)}
+    everyone = ((other, node) for node in cluster.nodes for other in node.pods)
+    for other, node in everyone if looks_around else cluster.pods_with_terms:
+        for what, domain, amount in _effects(regard, other, node):
+            found[what][domain] = found[what].get(domain, 0) + amount
+    return found
 
 
-def unwelcome(other: PodInfo, pod: PodInfo, node: NodeInfo, objects: Objects) -> list[Domain]:
-    """Return the domains where a pod on a node does not want `pod` to be."""
-    return domains([term for term in other.terms.apart if term.matches(pod, objects)], node)
+def _effects(regard: Regard, other: PodInfo, node: NodeInfo) -> Iterable[tuple[int, Domain, int]]:
+    """Return what a pod on a node is to another, and in which domains."""
+    for what, key, amount in regard.of(other):
+        value = node.node.metadata.labels.get(key)
+        if value is not None:
+            yield what, (key, value), amount
 
 
-def domains(terms: Sequence[Term], node: NodeInfo) -> list[Domain]:
-    """Return the domains of the terms' topology that a node is in."""
-    labels = node.node.metadata.labels
-    return [(term.topology_key, labels[term.topology_key]) for term in terms if term.topology_key in labels]
-
-
-def _changed(state: Neighbours, pod: PodInfo, other: PodInfo, node: NodeInfo, sign: int) -> Neighbours:
-    own, objects = state.own, state.objects
-    avoided = domains([term for term in own.apart if term.matches(other, objects)], node)
-    return replace(
-        state,
-        wanted=_plus(state.wanted, domains(own.near, node) if is_wanted(own, other, objects) else [], sign),
-        avoided=_plus(state.avoided, avoided, sign),
-        avoiding=_plus(state.avoiding, unwelcome(other, pod, node, objects), sign),
-    )
-
-
-def _plus(counts: Mapping[Domain, int], more: Sequence[Domain], sign: int) -> Mapping[Domain, int]:
-    if not more:
-        return counts
-    changed = dict(counts)
-    for domain in more:
-        changed[domain] = changed.get(domain, 0) + sign
-        if not changed[domain]:
-            del changed[domain]
-    return changed
-
-
-def _is_in(counts: Mapping[Domain, int], labels: Mapping[str, str]) -> bool:
-    return any(domain in counts for domain in labels.items())
-
-
-def _like(
-    liked: Counter[Domain], terms: Sequence[Term], about: PodInfo, node: NodeInfo, objects: Objects, factor: int
-) -> None:
-    for term in terms:
-        if factor and term.matches(about, objects):
-            for domain in domains([term], node):
-                liked[domain] += factor * term.weight
+def _changed(state: Neighbours, other: PodInfo, node: NodeInfo, sign: int) -> Neighbours:
+    counts = dict(state.counts)
+    for what, domain, amount in _effects(state.regard, other, node):
+        if what in counts:
+            counts[what] = counts[what].plus(domain, sign * amount)
+    return Neighbours(state.regard, counts)

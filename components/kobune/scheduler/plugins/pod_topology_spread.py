@@ -1,8 +1,7 @@
 """Pods of a kind are spread over zones, hosts or whatever else nodes have labels for."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass
 from math import floor, log
 from typing import TYPE_CHECKING, Final
 
@@ -11,6 +10,7 @@ from kobune.apimachinery.selectors import Selector
 from kobune.scheduler.framework import SKIP, No, Scores
 from kobune.scheduler.framework.answers import Skip
 from kobune.scheduler.nodeinfo import NodeInfo
+from kobune.scheduler.plugins.counts import Counts
 from kobune.scheduler.plugins.scaling import HIGHEST
 from kobune.scheduler.plugins.spread_constraints import (
     HOSTNAME,
@@ -19,10 +19,10 @@ from kobune.scheduler.plugins.spread_constraints import (
     Constraint,
     Spreading,
     by_default,
-    like,
     own,
+    selector_of,
 )
-from kobune.scheduler.podinfo import PodInfo
+from kobune.scheduler.podinfo import PodInfo, Traits
 from kobune.scheduler.snapshot import Objects, Snapshot
 
 if TYPE_CHECKING:
@@ -42,20 +42,32 @@ LEFT_OUT: Final = -1.0
 """The score, before it is normalized, of nodes that cannot be compared."""
 
 
+class Like:
+    """The pods that count for a constraint of a pod. It is looked at once for all pods with the same traits."""
+
+    def __init__(self, constraint: Constraint, pod: PodInfo) -> None:
+        self.constraint = constraint
+        self._namespace = pod.metadata.namespace
+        self._known: dict[Traits, bool] = {}
+
+    def on(self, node: NodeInfo) -> int:
+        """Return how many there are on a node."""
+        return sum(self.has(other) for other in node.pods)
+
+    def has(self, other: PodInfo) -> bool:
+        """Whether a pod is one of them."""
+        known = self._known.get(other.traits)
+        if known is None:
+            known = self._known[other.traits] = self.constraint.matches(self._namespace, other)
+        return known
+
+
 @dataclass(frozen=True)
 class Spread:
     """Where the pods are that count, for each constraint: how many in each domain that comes into question."""
 
     constraints: Sequence[Constraint]
-    counts: Sequence[Mapping[str, int]]
-
-    @cached_property
-    def least(self) -> Sequence[int]:
-        """How many there are in the emptiest domain; none if there are fewer domains than there should be."""
-        return [
-            min(counts.values()) if len(counts) >= constraint.min_domains else 0
-            for constraint, counts in zip(self.constraints, self.counts, strict=True)
-        ]
+    counts: Sequence[Counts[str]]
 
 
 @dataclass(frozen=True)
@@ -63,6 +75,7 @@ class Evenness:
     """How domains compare, for each constraint: how many pods they have, and how much one counts."""
 
     spreading: Spreading
+    like: Sequence[Like]
     counts: Sequence[Mapping[str, int]]
     factors: Sequence[float]
 
@@ -79,7 +92,15 @@ class PodTopologySpread:
     defaulting_type: str = "System"
     """Which constraints go for pods that have none: of the `System`, or those of the `List` above."""
 
-    events = ("Pod/Add", "Pod/UpdatePodLabel", "Pod/Delete", "Node/Add", "Node/Delete", "Node/UpdateNodeLabel")
+    events = (
+        "Pod/Add",
+        "Pod/UpdatePodLabel",
+        "Pod/Delete",
+        "Node/Add",
+        "Node/Delete",
+        "Node/UpdateNodeLabel",
+        "Node/UpdateNodeTaint",
+    )
 
     def pre_filter(self, pod: PodInfo, cluster: Snapshot) -> Spread | Skip:
         if not pod.spec.topologySpreadConstraints and self.defaulting_type != "List":
@@ -88,12 +109,13 @@ class PodTopologySpread:
         if not constraints:
             return SKIP
         counts: list[dict[str, int]] = [{} for _ in constraints]
+        like = [Like(constraint, pod) for constraint in constraints]
         for node in cluster.nodes:
-            for constraint, found in zip(_counting(constraints, pod, node), counts, strict=True):
+            for constraint, found, counted in zip(_counting(constraints, pod, node), counts, like, strict=True):
                 if constraint is not None:
                     value = node.node.metadata.labels[constraint.topology_key]
-                    found[value] = found.get(value, 0) + _count(constraint, pod, node)
-        return Spread(constraints, counts)
+                    found[value] = found.get(value, 0) + counted.on(node)
+        return Spread(constraints, [Counts.of(found) for found in counts])
 
     def added(self, state: Spread, pod: PodInfo, other: PodInfo, node: NodeInfo) -> Spread:
         return _changed(state, pod, other, node, 1)
@@ -103,12 +125,13 @@ class PodTopologySpread:
 
     def filter(self, pod: PodInfo, node: NodeInfo, state: Spread) -> No | None:
         labels = node.node.metadata.labels
-        for constraint, counts, least in zip(state.constraints, state.counts, state.least, strict=True):
+        for constraint, counts in zip(state.constraints, state.counts, strict=True):
             value = labels.get(constraint.topology_key)
             if value is None:
                 return NOWHERE
+            least = counts.least if len(counts) >= constraint.min_domains else 0
             itself = constraint.selector.matches(pod.metadata.labels)
-            if counts.get(value, 0) + itself - least > constraint.max_skew:
+            if counts.at(value) + itself - least > constraint.max_skew:
                 return TOO_MANY
         return None
 
@@ -126,24 +149,26 @@ class PodTopologySpread:
             len(compared) if constraint.topology_key == HOSTNAME else len(found)
             for constraint, found in zip(spreading.soft, counts, strict=True)
         ]
+        like = [Like(constraint, pod) for constraint in spreading.soft]
         for node in cluster.nodes:
             if not _is_compared(spreading, node):
                 continue
-            for constraint, found in zip(spreading.soft, counts, strict=True):
+            for constraint, found, counted in zip(spreading.soft, counts, like, strict=True):
                 value = node.node.metadata.labels.get(constraint.topology_key, "")
                 if value in found and constraint.topology_key != HOSTNAME and constraint.counts(pod, node):
-                    found[value] += _count(constraint, pod, node)
-        return Evenness(spreading, counts, [factor(size) for size in sizes])
+                    found[value] += counted.on(node)
+        return Evenness(spreading, like, counts, [factor(size) for size in sizes])
 
     def score(self, pod: PodInfo, node: NodeInfo, state: Evenness) -> float:
         if not _is_compared(state.spreading, node):
             return LEFT_OUT
         labels = node.node.metadata.labels
         score = 0.0
-        for constraint, counts, each in zip(state.spreading.soft, state.counts, state.factors, strict=True):
+        for like, counts, each in zip(state.like, state.counts, state.factors, strict=True):
+            constraint = like.constraint
             value = labels.get(constraint.topology_key)
             if value is not None:
-                count = _count(constraint, pod, node) if constraint.topology_key == HOSTNAME else counts[value]
+                count = like.on(node) if constraint.topology_key == HOSTNAME else counts[value]
                 score += count * each + (constraint.max_skew - 1)
         return floor(score + 0.5)
 
@@ -158,7 +183,7 @@ class PodTopologySpread:
         )
 
     def depends(self, pod: PodInfo, objects: Objects) -> Selector | None:
-        return None if pod.spec.topologySpreadConstraints else like(pod, objects)
+        return None if pod.spec.topologySpreadConstraints else selector_of(pod, objects)
 
     def column(self, pod: PodInfo, table: "Table") -> "Column":
         from kobune.scheduler.engine.spread_column import SpreadColumn
@@ -174,7 +199,7 @@ class PodTopologySpread:
             return own(pod)
         is_listed = self.defaulting_type == "List"
         defaults = self.default_constraints if is_listed else SYSTEM
-        return by_default(defaults, like(pod, objects), is_listed) if defaults else Spreading()
+        return by_default(defaults, selector_of(pod, objects), is_listed) if defaults else Spreading()
 
 
 def factor(domains: int) -> float:
@@ -204,14 +229,10 @@ def _counting(constraints: Sequence[Constraint], pod: PodInfo, node: NodeInfo) -
     return [constraint if constraint.counts(pod, node) else None for constraint in constraints]
 
 
-def _count(constraint: Constraint, pod: PodInfo, node: NodeInfo) -> int:
-    return sum(constraint.matches(pod.metadata.namespace, other) for other in node.pods)
-
-
 def _changed(state: Spread, pod: PodInfo, other: PodInfo, node: NodeInfo, sign: int) -> Spread:
     counts = list(state.counts)
     for at, constraint in enumerate(_counting(state.constraints, pod, node)):
         if constraint is not None and constraint.matches(pod.metadata.namespace, other):
             value = node.node.metadata.labels[constraint.topology_key]
-            counts[at] = {**counts[at], value: counts[at][value] + sign}
-    return replace(state, counts=counts)
+            counts[at] = counts[at].plus(value, sign)
+    return Spread(state.constraints, counts)

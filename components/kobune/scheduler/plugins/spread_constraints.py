@@ -89,7 +89,7 @@ OWNERS: Final = {
 }
 
 
-def like(pod: PodInfo, objects: Objects) -> Selector:
+def selector_of(pod: PodInfo, objects: Objects) -> Selector:
     """Return what selects the pods that belong together with a pod: what its services and its controller select."""
     metadata = pod.metadata
     labels: dict[str, str] = {}
