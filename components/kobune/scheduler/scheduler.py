@@ -249,7 +249,7 @@ class Scheduler:
                         if (choice := await self._take(waiting, node)) is not None:
                             chosen.append(choice)
                     case Unschedulable() as why:
-                        if why.nominated is not None:  # at once: the next pod is to look for room elsewhere
+                        if why.nominated is not None:  # the next pods are not to count on the same room
                             self.snapshot.nominate(waiting.pod, why.nominated.node)
                         refused.append((waiting, why))
                     case Held(plugin, why):
