@@ -9,11 +9,13 @@ from hypothesis import strategies as st
 
 from kobune.api.core.v1 import Node, Pod
 from kobune.apimachinery.clock import ManualClock
+from kobune.component_base.failure import CannotStart
 from kobune.scheduler.defaults import default_profile
 from kobune.scheduler.framework import Placed, Profile
 from kobune.scheduler.lab import manifests, report, results, traces, whatif
 from kobune.scheduler.lab.explain import explain
 from kobune.scheduler.lab.journal import Journal
+from kobune.scheduler.lab.profiles import profile_of
 from kobune.scheduler.lab.simulation import Arrival, Overcommitted, simulate
 from kobune.scheduler.podinfo import PodInfo
 from kobune.scheduler.snapshot import Snapshot
@@ -221,3 +223,35 @@ def node_named(name: str) -> Node:
     [made, _] = nodes()
     made.metadata.name = name
     return made
+
+
+def test_schedulers_are_known_by_configuration_and_by_plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "lab.yaml"
+    file.write_text("""
+apiVersion: kubescheduler.config.k8s.io/v1
+kind: KubeSchedulerConfiguration
+profiles:
+- {}
+- schedulerName: packing
+  pluginConfig: [{name: NodeResourcesFit, args: {scoringStrategy: {type: MostAllocated}}}]
+""")
+    (tmp_path / "named_nodes.py").write_text(
+        "class Late:\n    def score(self, pod, node):\n        return ord(node.name[0])"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    there = cluster()
+    there.place(pod("old"), "small")
+    found = {
+        name: whatif.place(profile_of(name), there, [pod("new")], seed=1)[0][0].node
+        for name in (
+            "default",
+            f"{file}#packing",
+            "named_nodes.Late",
+        )
+    }
+    assert found[f"{file}#packing"] == "small"
+    assert found["named_nodes.Late"] == "small"
+    assert profile_of(str(file)).name == "default-scheduler"
+    for name, why in (("nowhere.Late", "no module"), (f"{file}#none", "packing"), ("named_nodes.Never", "Never")):
+        with pytest.raises(CannotStart, match=why):
+            profile_of(name)

@@ -13,7 +13,7 @@ from kobune.launcher.data_dir import DataDirectory
 app = typer.Typer(help="A laboratory for schedulers.", no_args_is_help=True, rich_markup_mode=None)
 
 Compare = Annotated[
-    str, typer.Option(help="Which schedulers: default, or the import path of a plugin besides, separated by commas.")
+    str, typer.Option(help="Which schedulers, separated by commas: default, FILE.yaml, or the import path of a plugin.")
 ]
 
 
@@ -33,7 +33,7 @@ def replay(
     name,cpu,memory,gpu,pods,labels,taints,count for nodes.
     """
     from kobune.scheduler.lab import report, results, traces
-    from kobune.scheduler.lab.profiles import NoSuchPlugin, profile_of
+    from kobune.scheduler.lab.profiles import profile_of
     from kobune.scheduler.lab.simulation import simulate
 
     sys.path.insert(0, "")  # plugins are looked for here, too
@@ -45,7 +45,7 @@ def replay(
                 with trace.open(encoding="utf-8") as pods, nodes.open(encoding="utf-8") as there:
                     arrivals, machines = traces.read_pods(pods), traces.read_nodes(there)
                 runs.append(results.Run(name, seed, simulate(profile, machines, arrivals, seed=seed, until=until)))
-    except (OSError, traces.BadTrace, NoSuchPlugin) as error:
+    except (OSError, traces.BadTrace) as error:
         raise CannotStart(str(error)) from error
     tables = {"summary": results.summary(runs), "pods": results.pods(runs), "samples": results.samples(runs)}
     written = results.write(tables, out)
@@ -63,7 +63,7 @@ def what_if(
         typer.Option(help="+COUNT=node.yaml for more nodes, -NAME for one less; may be given several times."),
     ] = None,
     against: Annotated[
-        str, typer.Option(help="Compare with this plugin besides the default ones.", show_default=False)
+        str, typer.Option(help="Compare with this: FILE.yaml, or the import path of a plugin.", show_default=False)
     ] = "",
     how_many: Annotated[bool, typer.Option("--how-many", help="How many more of the first of these fit.")] = False,
     seed: Annotated[int, typer.Option(help="For nodes that are equally good.")] = 1,

@@ -14,7 +14,7 @@ from kobune.launcher.data_dir import DataDirectory
 from kobune.launcher.settings import APISERVER
 from kobune.scheduler.lab import manifests, whatif
 from kobune.scheduler.lab.live import snapshot_of
-from kobune.scheduler.lab.profiles import NoSuchPlugin, profile_of
+from kobune.scheduler.lab.profiles import profile_of
 from kobune.scheduler.podinfo import PodInfo
 from kobune.scheduler.snapshot import Snapshot
 
@@ -43,7 +43,7 @@ def answer(directory: DataDirectory, question: Question) -> None:
         for change in question.nodes:
             _change_nodes(cluster, change)
         profiles = {name: profile_of(name) for name in ("default", *filter(None, [question.against]))}
-    except (OSError, manifests.BadManifest, NoSuchPlugin) as error:
+    except (OSError, manifests.BadManifest) as error:
         raise CannotStart(str(error)) from error
     placements: dict[str, list[whatif.Fate]] = {}
     for name, profile in profiles.items():
