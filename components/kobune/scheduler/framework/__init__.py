@@ -7,6 +7,7 @@ returned, for methods that take one argument more.
     pre_enqueue(pod) -> str | None             why the pod may not be scheduled yet
     queue_sort(pod) -> key                     the smaller, the sooner (one plugin only)
     pre_filter(pod, cluster) -> state | SKIP | No | Only
+    concerns(pod) -> bool                      False: it has nothing to say about such pods, and is not asked to filter
     filter(pod, node[, state]) -> str | Sequence[str] | No | None
                                                why the pod cannot run there; None if it can
     added(state, pod, other, node) -> state    what was remembered, once another pod is on a node …

@@ -40,7 +40,9 @@ class Evaluation:
         self.pod = pod
         self.cluster = cluster
         self._states: dict[str, Any] = {}
-        self._filters: list[Extension] = list(profile.at("filter"))
+        self._prepared: dict[str, Any] = {}
+        """The plugins that remember something."""
+        self._filters = [filter for filter in profile.at("filter") if filter.concerns(pod)]
         self.only: frozenset[str] | None = None
         """The nodes that come into question; None for all."""
         self._restricted_by: list[str] = []
@@ -88,10 +90,9 @@ class Evaluation:
     def adjusted(self, states: Mapping[str, Any], how: str, other: PodInfo, node: NodeInfo) -> dict[str, Any]:
         """Return the states as they are once another pod was `added` to a node, or `removed` from it."""
         changed = dict(states)
-        for extension in self.profile.at("pre_filter"):
-            method = getattr(extension.plugin, how, None)
-            if method is not None and extension.name in changed:
-                changed[extension.name] = method(changed[extension.name], self.pod, other, node)
+        for name, state in states.items():
+            if (method := getattr(self._prepared[name], how, None)) is not None:
+                changed[name] = method(state, self.pod, other, node)
         return changed
 
     def sifted_out(self, nodes: Sequence[NodeInfo]) -> Mapping[str, No]:
@@ -174,6 +175,7 @@ class Evaluation:
                 self._restricted_by.append(extension.name)
                 answer = answer.state
             self._states[extension.name] = answer
+            self._prepared[extension.name] = extension.plugin
         return None
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from kobune.scheduler.framework.guard import Guarded, PluginFailed, guarded
+from kobune.scheduler.podinfo import PodInfo
 
 POINTS: Final = {
     "pre_enqueue": 1,
@@ -48,6 +49,11 @@ class Extension:
             raise
         except Exception as error:
             raise PluginFailed.by(self.name, self.point, error) from error
+
+    def concerns(self, pod: PodInfo) -> bool:
+        """Whether the plugin has anything to say about pods like this one."""
+        concerns = getattr(self.plugin, "concerns", None)
+        return concerns is None or bool(concerns(pod))
 
 
 class Profile:
