@@ -123,6 +123,7 @@ def test_the_layout_of_openb_is_understood() -> None:
         ("name,cpu\nx,1\n", "row 2: there is no column 'arrival'"),
         ("arrival,labels\n0,app\n", "row 2: 'app' is not of the form key=value"),
         ("arrival,cpu\n0\n", "row 2: it has not as many columns"),
+        ("arrival,prio\n0,10\n", "row 1: nothing is known about the column prio"),
         ("arrival\nsoon\n", "row 2: could not convert"),
     ],
 )

@@ -51,7 +51,7 @@ def replay(
     written = results.write(tables, out)
     plotted = report.write(runs, out / "index.html", f"{trace.name} on {nodes.name}, {seeds} seeds each")
     print(results.to_csv(tables["summary"]).decode(), end="")
-    hint = "" if plotted else " (for plots: pip install 'kobune[lab]')"
+    hint = "" if plotted else " (for plots, and tables as Parquet: pip install 'kobune[lab]')"
     print(f"\n{out / 'index.html'}{hint}, and {len(written)} tables beside it")
 
 

@@ -2,10 +2,13 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from kobune.api.core.v1 import Pod
 from kobune.apimachinery.clock import SystemClock
+from kobune.apimachinery.errors import ApiError
 from kobune.client import Client, ClientConfig
 from kobune.component_base.certificates import credentials
 from kobune.component_base.failure import CannotStart
@@ -13,7 +16,7 @@ from kobune.launcher.composition import ADMIN
 from kobune.launcher.data_dir import DataDirectory
 from kobune.launcher.settings import APISERVER
 from kobune.scheduler.lab import manifests, whatif
-from kobune.scheduler.lab.live import snapshot_of
+from kobune.scheduler.lab.live import as_created, snapshot_of
 from kobune.scheduler.lab.profiles import profile_of
 from kobune.scheduler.podinfo import PodInfo
 from kobune.scheduler.snapshot import Snapshot
@@ -36,15 +39,17 @@ class Question:
 def answer(directory: DataDirectory, question: Question) -> None:
     """Print what would become of pods on the cluster of a data directory; `CannotStart` if that cannot be told."""
     try:
-        pods = [PodInfo(pod) for pod in manifests.pods_of(question.file.read_text(encoding="utf-8"))]
-        if not pods:
+        wanted = manifests.pods_of(question.file.read_text(encoding="utf-8"))
+        if not wanted:
             raise CannotStart(f"{question.file}: there are no pods in it")
-        cluster = asyncio.run(_cluster(directory))
+        pods, cluster = asyncio.run(_pods_and_cluster(directory, wanted))
         for change in question.nodes:
             _change_nodes(cluster, change)
         profiles = {name: profile_of(name) for name in ("default", *filter(None, [question.against]))}
     except (OSError, manifests.BadManifest) as error:
         raise CannotStart(str(error)) from error
+    except ApiError as error:
+        raise CannotStart(f"{question.file}: {error.message}") from error
     placements: dict[str, list[whatif.Fate]] = {}
     for name, profile in profiles.items():
         if question.how_many:
@@ -58,9 +63,9 @@ def answer(directory: DataDirectory, question: Question) -> None:
         _compare(placements)
 
 
-async def _cluster(directory: DataDirectory) -> Snapshot:
+async def _pods_and_cluster(directory: DataDirectory, wanted: Sequence[Pod]) -> tuple[list[PodInfo], Snapshot]:
     async with _client(directory) as client:
-        return await snapshot_of(client)
+        return await as_created(client, wanted), await snapshot_of(client)
 
 
 def _client(directory: DataDirectory) -> Client:

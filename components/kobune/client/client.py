@@ -157,9 +157,13 @@ class Client:
             self.outage.begins(error.message)
             raise
 
-    async def create(self, object: M) -> M:
-        """Create an object in the namespace that it names, and return what was stored."""
-        return await self._write(object, "Create")
+    async def create(self, object: M, *, dry_run: bool = False) -> M:
+        """Create an object in the namespace that it names, and return what was stored, or would be in a `dry_run`."""
+        method = method_of(type(object), "Create")
+        request = cast(Any, method.request)(object=object)
+        if dry_run:
+            request.options.dryRun.append("All")
+        return await self._unary(type(object), "Create", request)
 
     async def update(self, object: M) -> M:
         """Replace an object; raises `Conflict` if its resourceVersion is not the current one."""

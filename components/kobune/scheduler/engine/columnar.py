@@ -93,7 +93,7 @@ class Columnar:
             if row is None or node is None or not fits[row] or not self.cluster.nominated_on(name, pod):
                 continue
             evaluation = evaluation or Evaluation(profile, pod, self.cluster)
-            if (no := evaluation.crowded_out(node)) is not None:
+            if (no := evaluation.crowded_out(node, evaluation.states)) is not None:
                 crowded[name] = no
         if crowded:
             fits = fits.copy()

@@ -254,9 +254,11 @@ class Standing:
         points = {point: {extension.name: extension for extension in profile.at(point)} for point in ASKED}
         for name in {**points["filter"], **points["score"]}:
             filter, score = points["filter"].get(name), points["score"].get(name)
-            plugin = (filter or score).plugin  # type: ignore[union-attr]  # it is in one of them
-            if not getattr(plugin, "concerns", _everything)(self.pod):
+            extension = filter or score
+            assert extension is not None
+            if not extension.concerns(self.pod):
                 continue
+            plugin = extension.plugin
             if hasattr(plugin, "column"):
                 weight = score.weight if score is not None else 0
                 self._elsewhere.append(_Elsewhere(plugin, name, filter is not None, weight))
@@ -298,10 +300,6 @@ class Standing:
 
 
 ASKED: Final = ("pre_filter", "filter", "pre_score", "score")
-
-
-def _everything(pod: PodInfo) -> bool:
-    return True
 
 
 def _column(elsewhere: _Elsewhere) -> Column:

@@ -5,7 +5,7 @@ what runs where a plugin has no other form.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from random import Random
 from typing import Any
 
@@ -28,8 +28,6 @@ class Rating:
     scores: Mapping[str, Scores]
     """By plugin: normalized, before they are multiplied with its weight."""
     total: Scores
-    raw: Mapping[str, Scores] = field(default_factory=dict)
-    """By plugin: as the plugin gave them."""
 
 
 class Evaluation:
@@ -54,7 +52,7 @@ class Evaluation:
             names = ", ".join(self._restricted_by)
             return No((f"node(s) didn't satisfy plugin(s) [{names}]",), final=True, plugin=self._restricted_by[0])
         no = self.filtered(node, self._states)
-        return no if no is not None else self.crowded_out(node)
+        return no if no is not None else self.crowded_out(node, self._states)
 
     def reserved(self) -> str | None:
         """Return the node that was nominated for the pod, if it fits there now: nobody else is looked at."""
@@ -63,12 +61,12 @@ class Evaluation:
             return None
         return node.name
 
-    def crowded_out(self, node: NodeInfo) -> No | None:
+    def crowded_out(self, node: NodeInfo, states: Mapping[str, Any]) -> No | None:
         """Return why the pod cannot run on a node, where it would fit, beside those that are to go there."""
         expected = self.cluster.nominated_on(node.name, self.pod)
         if not expected:
             return None
-        crowded, states = node.copy(), dict(self._states)
+        crowded = node.copy()
         for other in expected:
             crowded.add(other)
             states = self.adjusted(states, "added", other, crowded)
@@ -133,24 +131,21 @@ class Evaluation:
                 states[extension.name] = answer
         total = {node.name: 0.0 for node in nodes}
         scores: dict[str, Scores] = {}
-        raw: dict[str, Scores] = {}
         for scorer in self.profile.at("score"):
             if scorer.name in skipped:
                 continue
             found: Scores = {node.name: scorer(self.pod, node, state=states.get(scorer.name)) for node in nodes}
-            raw[scorer.name] = found
-            found = self._normalized(scorer, found, states.get(scorer.name))
-            scores[scorer.name] = found
+            found = scores[scorer.name] = self._normalized(scorer, found)
             for name, score in found.items():
                 total[name] += scorer.weight * score
         weights = {extension.name: extension.weight for extension in self.profile.at("score_many")}
         for plugin, found in self.rated_at_once(nodes).items():
-            scores[plugin] = raw[plugin] = found
+            scores[plugin] = found
             for name, score in found.items():
                 total[name] += weights[plugin] * score
-        return Rating(scores, total, raw)
+        return Rating(scores, total)
 
-    def _normalized(self, scorer: Extension, scores: Scores, state: Any) -> Scores:
+    def _normalized(self, scorer: Extension, scores: Scores) -> Scores:
         normalize = getattr(scorer.plugin, "normalize", None)
         if normalize is None:
             return scores
@@ -185,18 +180,14 @@ class Trial:
 
     evaluation: Evaluation
     why_not: Mapping[str, No]
-    at_once: No | None = None
 
     def refused(self, node: NodeInfo, states: Mapping[str, Any]) -> No | None:
         """Return why the pod would not fit on a node as it would be, beside those nominated for it.
 
         `states` is what `pre_filter` remembered, adjusted to the pods that were taken off the node.
         """
-        for other in self.evaluation.cluster.nominated_on(node.name, self.evaluation.pod):
-            node = node.copy()
-            node.add(other)
-            states = self.evaluation.adjusted(states, "added", other, node)
-        return self.evaluation.filtered(node, states)
+        no = self.evaluation.filtered(node, states)
+        return no if no is not None else self.evaluation.crowded_out(node, states)
 
 
 def decide(profile: Profile, pod: PodInfo, cluster: Snapshot, random: Random) -> Decision:
@@ -232,7 +223,7 @@ def unschedulable(evaluation: Evaluation, why_not: Mapping[str, No]) -> Unschedu
     if evaluation.refused is not None:
         why_not = {node.name: evaluation.refused for node in evaluation.cluster.nodes}
     notes: list[str] = []
-    trial = Trial(evaluation, why_not, evaluation.refused)
+    trial = Trial(evaluation, why_not)
     for extension in evaluation.profile.at("post_filter") if count else ():
         answer = extension(evaluation.pod, evaluation.cluster, trial)
         if isinstance(answer, Nominated):

@@ -1,7 +1,7 @@
 """Pods out of manifests: of pods themselves, and of workloads that would make them."""
 
 from collections.abc import Iterator
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import orjson
 import yaml
@@ -10,6 +10,12 @@ from kobune.api.core.v1 import Node, Pod
 from kobune.apimachinery import codec
 
 M = TypeVar("M", Pod, Node)
+
+ELSEWHERE: Final = {
+    "DaemonSet": "how many pods a DaemonSet makes depends on the nodes: give a pod of it",
+    "PodTemplate": "a PodTemplate makes no pods by itself",
+}
+"""What has a template, and yet cannot be tried."""
 
 
 class BadManifest(ValueError):
@@ -25,6 +31,10 @@ def pods_of(text: str) -> list[Pod]:
         spec = tree.get("spec") or {}
         if kind == "Pod":
             pods.append(_pod(tree, meta.get("name") or f"pod-{number}", meta.get("namespace"), number))
+        elif kind in ELSEWHERE:
+            raise BadManifest(f"document {number}: {ELSEWHERE[kind]}")
+        elif spec.get("volumeClaimTemplates"):
+            raise BadManifest(f"document {number}: pods with claims of their own cannot be tried")
         elif isinstance(template := spec.get("template"), dict):
             count = spec.get("replicas", spec.get("parallelism", 1))
             labelled = {"metadata": template.get("metadata") or {}, "spec": template.get("spec") or {}}

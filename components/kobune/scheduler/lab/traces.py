@@ -9,7 +9,7 @@ share has to be of one device is not modelled.
 """
 
 import csv
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from typing import Final, TextIO
 
 from kobune.api.core.v1 import Node, Pod
@@ -18,6 +18,29 @@ from kobune.scheduler.lab.simulation import Arrival
 GPU: Final = "kobune.dev/gpu-milli"
 MODEL: Final = "kobune.dev/gpu-model"
 MOST_PODS: Final = "110"
+PODS: Final = frozenset(
+    ["name", "arrival", "duration", "cpu", "memory", "gpu", "priority", "labels", "selector", "count"]
+)
+NODES: Final = frozenset(["name", "cpu", "memory", "gpu", "pods", "labels", "taints", "count"])
+OPENB_PODS: Final = frozenset(
+    [
+        "name",
+        "cpu_milli",
+        "memory_mib",
+        "num_gpu",
+        "gpu_milli",
+        "gpu_spec",
+        "qos",
+        "pod_phase",
+        "creation_time",
+        "deletion_time",
+        "scheduled_time",
+    ]
+)
+"""Of these, `qos`, `pod_phase` and `scheduled_time` say what another scheduler did, and are not needed."""
+OPENB_NODES: Final = frozenset(["sn", "cpu_milli", "memory_mib", "gpu", "model"])
+OPENB: Final = "cpu_milli"
+"""The column by which the layout is known."""
 
 
 class BadTrace(ValueError):
@@ -27,9 +50,9 @@ class BadTrace(ValueError):
 def read_pods(file: TextIO) -> list[Arrival]:
     """Return the arrivals of a trace, in the order of their times."""
     arrivals: list[Arrival] = []
-    for number, row in _rows(file):
+    for number, row in _rows(file, PODS, OPENB_PODS):
         try:
-            make = _openb_pod if "cpu_milli" in row else _pod
+            make = _openb_pod if OPENB in row else _pod
             arrivals += make(row, len(arrivals))
         except (KeyError, ValueError) as error:
             raise BadTrace(f"row {number}: {_words(error)}") from None
@@ -39,17 +62,21 @@ def read_pods(file: TextIO) -> list[Arrival]:
 def read_nodes(file: TextIO) -> list[Node]:
     """Return the nodes of a trace."""
     nodes: list[Node] = []
-    for number, row in _rows(file):
+    for number, row in _rows(file, NODES, OPENB_NODES):
         try:
-            make = _openb_node if "cpu_milli" in row else _node
+            make = _openb_node if OPENB in row else _node
             nodes += make(row, len(nodes))
         except (KeyError, ValueError) as error:
             raise BadTrace(f"row {number}: {_words(error)}") from None
     return nodes
 
 
-def _rows(file: TextIO) -> Iterator[tuple[int, Mapping[str, str]]]:
-    for number, row in enumerate(csv.DictReader(file), start=2):
+def _rows(file: TextIO, ours: Set[str], openb: Set[str]) -> Iterator[tuple[int, Mapping[str, str]]]:
+    reader = csv.DictReader(file)
+    columns = {column.strip() for column in reader.fieldnames or ()}
+    if unknown := columns - (openb if OPENB in columns else ours):
+        raise BadTrace(f"row 1: nothing is known about the column {', '.join(sorted(unknown))}")
+    for number, row in enumerate(reader, start=2):
         if None in row or None in row.values():
             raise BadTrace(f"row {number}: it has not as many columns as the first row")
         yield number, {key.strip(): value.strip() for key, value in row.items()}
