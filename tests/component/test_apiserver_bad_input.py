@@ -350,3 +350,9 @@ async def test_a_body_that_does_not_come_is_not_waited_for_for_ever(api: Any, mo
         tree = await answer.json()
     assert (answer.status, tree["reason"]) == (504, "Timeout")
     assert tree["message"].startswith("Timeout: request did not complete within requested timeout")
+
+
+@pytest.mark.parametrize("spec", [{"containers": [{"name": "c", "image": "i"}]}, {"containers": []}])
+async def test_a_namespace_that_is_not_there_is_told_before_all_else(api: Any, spec: Any) -> None:
+    answer = await api.post("/api/v1/namespaces/nowhere/pods", {"metadata": {"name": "p"}, "spec": spec})
+    assert answer.failed(404, "NotFound") == 'namespaces "nowhere" not found'
