@@ -71,7 +71,7 @@ class DefaultPreemption:
         return Note(f"preemption: 0/{cluster.node_count} nodes are available: {parts}.")
 
 
-def candidate(pod: PodInfo, node: NodeInfo, trial: Trial, budgets: "Sequence[Budget]") -> Candidate | Sequence[str]:
+def candidate(pod: PodInfo, node: NodeInfo, trial: Trial, budgets: Sequence["Budget"]) -> Candidate | Sequence[str]:
     """Return who would have to leave a node for a pod, or why that would not do."""
     weaker = [other for other in node.pods if other.spec.priority < pod.spec.priority]
     if not weaker:
@@ -84,11 +84,11 @@ def candidate(pod: PodInfo, node: NodeInfo, trial: Trial, budgets: "Sequence[Bud
     if (no := trial.refused(emptier, states)) is not None:
         return no.reasons
     weaker.sort(key=lambda other: (-other.spec.priority, started(other)))
-    kept, guarded = _guarded(weaker, budgets)
+    free, guarded = _guarded(weaker, budgets)
     victims: list[PodInfo] = []
     violations = 0
     # Those that a budget guards are spared first, then the most important.
-    for others, counts in ((guarded, 1), (kept, 0)):
+    for others, counts in ((guarded, 1), (free, 0)):
         for other in others:
             emptier.add(other)
             fuller = trial.evaluation.adjusted(states, "added", other, emptier)
