@@ -106,6 +106,25 @@ async def test_a_failing_disk_stops_acknowledgements_but_not_reads(tears: bool) 
         assert store.get(b"a") == before or tears
 
 
+async def test_what_cannot_be_read_is_told_and_stops_the_writes() -> None:
+    disk = FaultyDisk()
+    async with on(disk) as store:
+        await store.put(b"a", b"1")
+        kept = await store.put(b"b", b"2")
+    disk = disk.crash()
+    async with on(disk) as store:
+        assert store.get(b"b") == kept
+        lost = next(row for row in disk.keys(b"r", None) if row.endswith(b"a"))
+        disk.write([(lost, None)], sync=True)
+        for read in (lambda: store.get(b"a"), lambda: store.range(*ALL)):
+            with pytest.raises(StoreFailed, match="revision 2 of a is missing"):
+                read()
+        assert "cannot read" in str(store.failed)
+        with pytest.raises(StoreFailed):
+            await store.put(b"c", b"")
+        assert store.get(b"b") == kept
+
+
 async def test_a_subscriber_that_raises_stops_the_writes_but_loses_none() -> None:
     def broken(events: Sequence[Event]) -> None:
         raise ValueError("no")

@@ -25,6 +25,7 @@ from kobune.apiserver.storage.errors import (
     LeaseNotFound,
     RevisionConflict,
     StoreClosed,
+    StoreDamaged,
     StoreError,
     StoreFailed,
 )
@@ -69,7 +70,7 @@ class MvccStore:
         self._clock = clock
         self._random = random
         self._disk = disk
-        self._state = State(Records(disk), loaded)
+        self._state = State(Records(disk, damaged=self._cannot_read), loaded)
         self._leases = Leases()
         self._pending: dict[bytes, Entry] = {}
         self._in_flight = 0
@@ -330,6 +331,11 @@ class MvccStore:
                 commit.then()
         for error in self._audience.tell(happened) if happened else ():
             self._fail(f"a subscriber lost events: {error!r}", error)
+
+    def _cannot_read(self, error: StoreDamaged) -> StoreFailed:
+        """Take no more writes: what is there may not be what was acknowledged."""
+        self._fail(f"cannot read from the disk: {error}", error)
+        return StoreFailed(str(self._failed))
 
     def _fail(self, why: str, cause: BaseException) -> None:
         if self._failed is None:

@@ -1,5 +1,6 @@
 """Entries by key and revision: read from the disk when they are asked for, kept in memory up to a bound."""
 
+from collections.abc import Callable
 from typing import Final, Protocol
 
 from kobune.apiserver.storage.errors import StoreDamaged
@@ -26,15 +27,19 @@ class Records:
     old is forgotten. So an entry is kept as long as its use lies less than half the bound back, at two look-ups a read.
     """
 
-    def __init__(self, rows: Rows, bound: int = BOUND) -> None:
+    def __init__(
+        self, rows: Rows, bound: int = BOUND, *, damaged: Callable[[StoreDamaged], Exception] = lambda error: error
+    ) -> None:
+        """`damaged` is told what cannot be read, and returns what readers are told."""
         self._rows = rows
+        self._damaged = damaged
         self._half = bound // 2
         self._young: dict[bytes, Entry] = {}
         self._old: dict[bytes, Entry] = {}
         self._weight = 0
 
     def get(self, key: bytes, revision: int) -> Entry:
-        """Return what a revision wrote to a key; `StoreDamaged` if the disk does not have it."""
+        """Return what a revision wrote to a key; what `damaged` returns is raised if the disk does not have it."""
         entry = self._young.get(key)
         if entry is not None and entry.mod_revision == revision:
             return entry
@@ -58,7 +63,10 @@ class Records:
         self._old.pop(key, None)
 
     def _read(self, key: bytes, revision: int) -> Entry:
-        value = self._rows.get(record_row(revision, key))
-        if value is None:
-            raise StoreDamaged(f"revision {revision} of {key.decode(errors='replace')} is missing")
+        try:
+            value = self._rows.get(record_row(revision, key))
+            if value is None:
+                raise StoreDamaged(f"revision {revision} of {key.decode(errors='replace')} is missing")
+        except StoreDamaged as error:
+            raise self._damaged(error) from error
         return entry_of(key, revision, value)
