@@ -20,7 +20,9 @@ from kobune.controller_manager.controllers.clusterroleaggregation import cluster
 from kobune.controller_manager.controllers.csrapproving import csrapproving
 from kobune.controller_manager.controllers.csrcleaner import csrcleaner
 from kobune.controller_manager.controllers.csrsigning import csrsigning
+from kobune.controller_manager.controllers.daemonset import daemonset
 from kobune.controller_manager.controllers.deployment import deployment
+from kobune.controller_manager.controllers.disruption import disruption
 from kobune.controller_manager.controllers.endpoints import endpoints
 from kobune.controller_manager.controllers.endpointslice import endpointslice
 from kobune.controller_manager.controllers.garbagecollector import garbagecollector
@@ -31,6 +33,7 @@ from kobune.controller_manager.controllers.podgc import podgc
 from kobune.controller_manager.controllers.replicaset import replicaset
 from kobune.controller_manager.controllers.resourcequota import resourcequota
 from kobune.controller_manager.controllers.serviceaccount import serviceaccount
+from kobune.controller_manager.controllers.statefulset import statefulset
 from kobune.controller_manager.controllers.tainteviction import tainteviction
 from kobune.controller_manager.controllers.tokencleaner import tokencleaner
 from kobune.controller_manager.controllers.volumeprotection import pvcprotection, pvprotection
@@ -96,6 +99,9 @@ def controllers_of(config: Config) -> list[Controller]:
         nodeipam(network, config.node_cidr_mask_size),
         deployment,
         replicaset,
+        statefulset,
+        daemonset(),
+        disruption,
         endpointslice,
         endpoints,
         namespace,
