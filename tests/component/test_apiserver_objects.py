@@ -253,7 +253,8 @@ async def test_an_eviction_respects_the_disruption_budget(api: Any, account: Non
         "EvictionByEvictionAPI"
     ]
     spent = (await api.get(f"{budgets}/b")).ok()["status"]
-    assert spent["disruptionsAllowed"] == 0 and list(spent["disruptedPods"]) == ["p"]
+    assert spent["disruptionsAllowed"] == 0
+    assert list(spent["disruptedPods"]) == ["p"]
 
 
 async def test_a_pod_that_serves_nobody_is_evicted_whatever_the_budget_says(api: Any, account: None) -> None:

@@ -61,6 +61,8 @@ STORED_NAMESAKES = {
     "config": "of components",
     "parameters": "of functions",
     "conditions": "of other kinds",
+    "claims": "of volumes",
+    "volumeClaimTemplates": "made into claims; what binds those is still to come",
     "ports": "of containers and services",
     "secrets": "the resource",
     "os": "the module",
