@@ -55,7 +55,7 @@ def history_of(
             return History(made, ordered, collisions + 1, [], taken=True)
         return History(made, [*ordered, made], collisions, [Create(made)])
     known = equal[-1]
-    if known.revision == newest:
+    if all(item.revision < known.revision for item in ordered if item is not known):
         return History(known, ordered, collisions, [])
     moved = ControllerRevision()
     moved.CopyFrom(known)

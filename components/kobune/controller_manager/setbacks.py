@@ -1,33 +1,35 @@
 """How long to wait before a pod that ended is followed by another: longer each time it happens in the same place."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 FIRST = 1.0
 LONGEST = 15 * 60.0
+MOST = 10_000
 
 
 @dataclass
-class _Setback:
-    uid: str
-    wait: float
-    due: float
+class _Place:
+    wait: float = FIRST / 2
+    latest: float = 0.0
+    due: dict[str, float] = field(default_factory=dict)
+    """By the uid of a pod that ended there."""
 
 
 class Setbacks:
     """What has ended where. It is forgotten when all goes well for twice the longest wait, or at a restart."""
 
     def __init__(self) -> None:
-        self._by_place: dict[str, _Setback] = {}
+        self._places: dict[str, _Place] = {}
 
     def due(self, place: str, uid: str, now: float) -> float:
         """Return when the pod of that uid, which ended in a place, may be followed by another."""
-        last = self._by_place.get(place)
-        if last is not None and last.uid == uid:
-            return last.due
-        if last is not None and last.due + 2 * LONGEST < now:
-            last = None
-        wait = min(last.wait * 2, LONGEST) if last is not None else FIRST
-        self._by_place[place] = _Setback(uid, wait, now + wait)
-        if len(self._by_place) > 10_000:
-            self._by_place = {key: each for key, each in self._by_place.items() if each.due + 2 * LONGEST >= now}
-        return now + wait
+        known = self._places.get(place)
+        if known is None or known.latest + 2 * LONGEST < now:
+            if len(self._places) >= MOST:
+                self._places = {key: each for key, each in self._places.items() if each.latest + 2 * LONGEST >= now}
+            known = self._places[place] = _Place()
+        if uid not in known.due:
+            known.wait = min(known.wait * 2, LONGEST)
+            known.latest = now + known.wait
+            known.due = {each: due for each, due in known.due.items() if due > now} | {uid: known.latest}
+        return known.due[uid]

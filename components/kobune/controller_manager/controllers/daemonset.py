@@ -167,7 +167,7 @@ def daemonset() -> Controller:
             return None
         namespace = wanted.metadata.namespace
         owned = view.owned(Pod, wanted.metadata.uid)
-        ended = [(pod.metadata.uid, pod.spec.nodeName) for pod in owned if is_finished(pod)]
+        ended = [(pod.metadata.uid, target_of(pod)) for pod in owned if is_finished(pod)]
         return (
             wanted,
             owned,
