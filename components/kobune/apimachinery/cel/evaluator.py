@@ -7,11 +7,11 @@ charged at once, where evaluation cannot be cut short: at the start, in each rou
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from kobune.apiserver.cel.checker import Checked
-from kobune.apiserver.cel.declarations import Overload
-from kobune.apiserver.cel.errors import CostExceeded, EvaluationError, no_such_overload
-from kobune.apiserver.cel.loops import LOOPS
-from kobune.apiserver.cel.syntax import (
+from kobune.apimachinery.cel.checker import Checked
+from kobune.apimachinery.cel.declarations import Overload
+from kobune.apimachinery.cel.errors import CostExceeded, EvaluationError, no_such_overload
+from kobune.apimachinery.cel.loops import LOOPS
+from kobune.apimachinery.cel.syntax import (
     Call,
     Const,
     Ident,
@@ -22,8 +22,8 @@ from kobune.apiserver.cel.syntax import (
     Select,
     StructLiteral,
 )
-from kobune.apiserver.cel.types import ObjectType
-from kobune.apiserver.cel.values import NOTHING, Optional, TypeValue, UInt
+from kobune.apimachinery.cel.types import ObjectType
+from kobune.apimachinery.cel.values import NOTHING, Optional, TypeValue, UInt
 
 Code = Callable[[list[Any]], Any]
 LIST_COST: Final = 10

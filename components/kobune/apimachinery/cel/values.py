@@ -11,7 +11,7 @@ from decimal import Decimal
 from functools import total_ordering
 from typing import Any, Final
 
-from kobune.apiserver.cel.errors import EvaluationError, no_such_overload
+from kobune.apimachinery.cel.errors import EvaluationError, no_such_overload
 
 LOWEST: Final = -(2**63)
 HIGHEST: Final = 2**63 - 1

@@ -6,10 +6,10 @@ Source: *Validating Admission Policy*, on the variables of expressions.
 from collections.abc import Mapping
 from typing import Final
 
-from kobune.apiserver.cel import types
-from kobune.apiserver.cel.libraries.authorization import AUTHORIZER, RESOURCE
-from kobune.apiserver.cel.libraries.quantities import TYPE as QUANTITY
-from kobune.apiserver.cel.types import BOOL, DYN, INT, STRING, Type, list_of, map_of, object_of
+from kobune.apimachinery.cel import types
+from kobune.apimachinery.cel.libraries.authorization import AUTHORIZER, RESOURCE
+from kobune.apimachinery.cel.libraries.quantities import TYPE as QUANTITY
+from kobune.apimachinery.cel.types import BOOL, DYN, INT, STRING, Type, list_of, map_of, object_of
 
 TEXTS: Final = map_of(STRING, STRING)
 KIND: Final = object_of("kubernetes.GroupVersionKind", dict.fromkeys(("group", "version", "kind"), STRING))

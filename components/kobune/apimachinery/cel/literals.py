@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Final
 
-from kobune.apiserver.cel.errors import EvaluationError
-from kobune.apiserver.cel.libraries import regexes, times
+from kobune.apimachinery.cel.errors import EvaluationError
+from kobune.apimachinery.cel.libraries import regexes, times
 
 
 def _fails(parse: Callable[[str], object]) -> Callable[[str], bool]:

@@ -4,10 +4,10 @@ import re
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
-from kobune.apiserver.cel.declarations import Overload, function, method
-from kobune.apiserver.cel.errors import EvaluationError
-from kobune.apiserver.cel.libraries.strings import _all
-from kobune.apiserver.cel.types import BOOL, INT, STRING, opaque
+from kobune.apimachinery.cel.declarations import Overload, function, method
+from kobune.apimachinery.cel.errors import EvaluationError
+from kobune.apimachinery.cel.libraries.strings import _all
+from kobune.apimachinery.cel.types import BOOL, INT, STRING, opaque
 
 TYPE: Final = opaque("kubernetes.Semver")
 VERSION: Final = re.compile(

@@ -3,11 +3,11 @@
 from math import ceil, floor, isfinite, isinf, isnan, trunc
 from typing import Any, Final
 
-from kobune.apiserver.cel.declarations import Overload, function
-from kobune.apiserver.cel.errors import EvaluationError
-from kobune.apiserver.cel.libraries.operators import whole
-from kobune.apiserver.cel.types import BOOL, DOUBLE, DYN, INT, UINT, list_of
-from kobune.apiserver.cel.values import UInt, ordered, size_of
+from kobune.apimachinery.cel.declarations import Overload, function
+from kobune.apimachinery.cel.errors import EvaluationError
+from kobune.apimachinery.cel.libraries.operators import whole
+from kobune.apimachinery.cel.types import BOOL, DOUBLE, DYN, INT, UINT, list_of
+from kobune.apimachinery.cel.values import UInt, ordered, size_of
 
 NUMBERS: Final = (INT, UINT, DOUBLE)
 MOST: Final = 5

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from kobune.apiserver.cel.declarations import Overload, function, method
-from kobune.apiserver.cel.errors import EvaluationError
-from kobune.apiserver.cel.types import DURATION, INT, STRING, TIMESTAMP
-from kobune.apiserver.cel.values import HIGHEST, NANOS, Duration, Timestamp, duration, timestamp
+from kobune.apimachinery.cel.declarations import Overload, function, method
+from kobune.apimachinery.cel.errors import EvaluationError
+from kobune.apimachinery.cel.types import DURATION, INT, STRING, TIMESTAMP
+from kobune.apimachinery.cel.values import HIGHEST, NANOS, Duration, Timestamp, duration, timestamp
 
 UNITS: Final = {
     "ns": 1,

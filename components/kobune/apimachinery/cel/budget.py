@@ -1,6 +1,6 @@
 """How much work expressions may do. Source: the CEL cost limits of *Common Expression Language in Kubernetes*."""
 
-from kobune.apiserver.cel.errors import CostExceeded
+from kobune.apimachinery.cel.errors import CostExceeded
 
 PER_EXPRESSION = 1_000_000
 PER_REQUEST = 10_000_000

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
-from kobune.apiserver.cel.errors import CostExceeded, EvaluationError, no_such_overload
-from kobune.apiserver.cel.values import NOTHING, Optional
+from kobune.apimachinery.cel.errors import CostExceeded, EvaluationError, no_such_overload
+from kobune.apimachinery.cel.values import NOTHING, Optional
 
 Code = Callable[[list[Any]], Any]
 Loop = Callable[[Code, int, list[Code], int], Code]

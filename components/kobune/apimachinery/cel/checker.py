@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from kobune.apiserver.cel import types
-from kobune.apiserver.cel.declarations import Functions, Overload
-from kobune.apiserver.cel.errors import CelError, Issue
-from kobune.apiserver.cel.literals import PROBLEMS
-from kobune.apiserver.cel.syntax import (
+from kobune.apimachinery.cel import types
+from kobune.apimachinery.cel.declarations import Functions, Overload
+from kobune.apimachinery.cel.errors import CelError, Issue
+from kobune.apimachinery.cel.literals import PROBLEMS
+from kobune.apimachinery.cel.syntax import (
     Call,
     Const,
     Ident,
@@ -19,7 +19,7 @@ from kobune.apiserver.cel.syntax import (
     Select,
     StructLiteral,
 )
-from kobune.apiserver.cel.types import BOOL, DYN, Bindings, ObjectType, Type
+from kobune.apimachinery.cel.types import BOOL, DYN, Bindings, ObjectType, Type
 
 TYPE_NAMES: Final = {
     "bool": types.BOOL,

@@ -10,12 +10,12 @@ from typing import Any, ClassVar, Final
 from uuid import UUID
 
 from kobune.apimachinery import names
-from kobune.apiserver.cel.declarations import Overload, function, method
-from kobune.apiserver.cel.errors import EvaluationError
-from kobune.apiserver.cel.libraries.times import parse_timestamp
-from kobune.apiserver.cel.libraries.urls import is_url
-from kobune.apiserver.cel.types import STRING, list_of, opaque, optional_of
-from kobune.apiserver.cel.values import NOTHING, Optional
+from kobune.apimachinery.cel.declarations import Overload, function, method
+from kobune.apimachinery.cel.errors import EvaluationError
+from kobune.apimachinery.cel.libraries.times import parse_timestamp
+from kobune.apimachinery.cel.libraries.urls import is_url
+from kobune.apimachinery.cel.types import STRING, list_of, opaque, optional_of
+from kobune.apimachinery.cel.values import NOTHING, Optional
 
 TYPE: Final = opaque("kubernetes.NamedFormat")
 Rule = Callable[[str], Any]

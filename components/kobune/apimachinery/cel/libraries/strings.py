@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from math import ceil
 from typing import Any, Final
 
-from kobune.apiserver.cel.declarations import Overload, function, method
-from kobune.apiserver.cel.errors import EvaluationError
-from kobune.apiserver.cel.libraries.conversions import shown_double
-from kobune.apiserver.cel.types import BOOL, DYN, INT, STRING, list_of
-from kobune.apiserver.cel.values import Duration, Optional, Timestamp, TypeValue, UInt
+from kobune.apimachinery.cel.declarations import Overload, function, method
+from kobune.apimachinery.cel.errors import EvaluationError
+from kobune.apimachinery.cel.libraries.conversions import shown_double
+from kobune.apimachinery.cel.types import BOOL, DYN, INT, STRING, list_of
+from kobune.apimachinery.cel.values import Duration, Optional, Timestamp, TypeValue, UInt
 
 WORDS: Final = list_of(STRING)
 

@@ -3,14 +3,14 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Protocol
 
-from kobune.apiserver.cel.budget import PER_EXPRESSION, Budget
-from kobune.apiserver.cel.checker import check
-from kobune.apiserver.cel.conversion import converter
-from kobune.apiserver.cel.declarations import functions
-from kobune.apiserver.cel.errors import CelError, EvaluationError, Issue, WrongType
-from kobune.apiserver.cel.evaluator import Code, build
-from kobune.apiserver.cel.parser import parse
-from kobune.apiserver.cel.types import ObjectType, Type
+from kobune.apimachinery.cel.budget import PER_EXPRESSION, Budget
+from kobune.apimachinery.cel.checker import check
+from kobune.apimachinery.cel.conversion import converter
+from kobune.apimachinery.cel.declarations import functions
+from kobune.apimachinery.cel.errors import CelError, EvaluationError, Issue, WrongType
+from kobune.apimachinery.cel.evaluator import Code, build
+from kobune.apimachinery.cel.parser import parse
+from kobune.apimachinery.cel.types import ObjectType, Type
 
 
 class Values(Protocol):

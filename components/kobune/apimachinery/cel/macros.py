@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from kobune.apiserver.cel.syntax import Ident, Macro, Node, Select
+from kobune.apimachinery.cel.syntax import Ident, Macro, Node, Select
 
 LOOPS: Final = {
     "all": (2,),

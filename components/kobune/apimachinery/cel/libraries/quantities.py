@@ -5,11 +5,11 @@ from decimal import Decimal
 from typing import ClassVar, Final
 
 from kobune.apimachinery import quantity
-from kobune.apiserver.cel.declarations import Overload, function, method
-from kobune.apiserver.cel.errors import EvaluationError
-from kobune.apiserver.cel.libraries.strings import _all
-from kobune.apiserver.cel.types import BOOL, DOUBLE, INT, STRING, opaque
-from kobune.apiserver.cel.values import HIGHEST, LOWEST
+from kobune.apimachinery.cel.declarations import Overload, function, method
+from kobune.apimachinery.cel.errors import EvaluationError
+from kobune.apimachinery.cel.libraries.strings import _all
+from kobune.apimachinery.cel.types import BOOL, DOUBLE, INT, STRING, opaque
+from kobune.apimachinery.cel.values import HIGHEST, LOWEST
 
 TYPE: Final = opaque("kubernetes.Quantity")
 

@@ -4,9 +4,9 @@ from base64 import b64decode
 from collections.abc import Callable
 from typing import Any, Final
 
-from kobune.apiserver.cel.errors import EvaluationError
-from kobune.apiserver.cel.libraries import times
-from kobune.apiserver.cel.types import ObjectType, Type
+from kobune.apimachinery.cel.errors import EvaluationError
+from kobune.apimachinery.cel.libraries import times
+from kobune.apimachinery.cel.types import ObjectType, Type
 
 Convert = Callable[[Any], Any]
 

@@ -6,8 +6,8 @@ from functools import cache
 from importlib import import_module
 from typing import Any, Final
 
-from kobune.apiserver.cel.types import Type
-from kobune.apiserver.cel.values import kind_of
+from kobune.apimachinery.cel.types import Type
+from kobune.apimachinery.cel.values import kind_of
 
 LIBRARIES: Final = (
     "operators",
@@ -65,7 +65,7 @@ def functions() -> Functions:
     """Return all functions that expressions in Kubernetes can use."""
     found: dict[str, list[Overload]] = {}
     for library in LIBRARIES:
-        for overload in import_module(f"kobune.apiserver.cel.libraries.{library}").overloads():
+        for overload in import_module(f"kobune.apimachinery.cel.libraries.{library}").overloads():
             found.setdefault(overload.name, []).append(overload)
     return {name: tuple(overloads) for name, overloads in found.items()}
 

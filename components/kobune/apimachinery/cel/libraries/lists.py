@@ -5,10 +5,10 @@ from functools import reduce
 from itertools import pairwise
 from typing import Any, Final
 
-from kobune.apiserver.cel.declarations import Overload, method
-from kobune.apiserver.cel.errors import EvaluationError
-from kobune.apiserver.cel.libraries.operators import add
-from kobune.apiserver.cel.types import (
+from kobune.apimachinery.cel.declarations import Overload, method
+from kobune.apimachinery.cel.errors import EvaluationError
+from kobune.apimachinery.cel.libraries.operators import add
+from kobune.apimachinery.cel.types import (
     BOOL,
     BYTES,
     DOUBLE,
@@ -21,7 +21,7 @@ from kobune.apiserver.cel.types import (
     list_of,
     parameter,
 )
-from kobune.apiserver.cel.values import Duration, UInt, equal, ordered, size_of
+from kobune.apimachinery.cel.values import Duration, UInt, equal, ordered, size_of
 
 T = parameter("T")
 ORDERED: Final = (INT, UINT, DOUBLE, BOOL, DURATION, TIMESTAMP, STRING, BYTES)

@@ -2,12 +2,12 @@
 
 from typing import Final
 
-from kobune.apiserver.cel import types
-from kobune.apiserver.cel.errors import CelError, Issue
-from kobune.apiserver.cel.lexer import Token, tokenize
-from kobune.apiserver.cel.macros import BadMacro, expand
-from kobune.apiserver.cel.syntax import Call, Const, Ident, ListLiteral, MapLiteral, Node, Select, StructLiteral
-from kobune.apiserver.cel.values import HIGHEST
+from kobune.apimachinery.cel import types
+from kobune.apimachinery.cel.errors import CelError, Issue
+from kobune.apimachinery.cel.lexer import Token, tokenize
+from kobune.apimachinery.cel.macros import BadMacro, expand
+from kobune.apimachinery.cel.syntax import Call, Const, Ident, ListLiteral, MapLiteral, Node, Select, StructLiteral
+from kobune.apimachinery.cel.values import HIGHEST
 
 MAX_SIZE: Final = 100_000
 MAX_DEPTH: Final = 60

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from math import isfinite, trunc
 from typing import Any, Final
 
-from kobune.apiserver.cel.declarations import Overload, function, method
-from kobune.apiserver.cel.errors import EvaluationError, no_such_overload
-from kobune.apiserver.cel.types import (
+from kobune.apimachinery.cel.declarations import Overload, function, method
+from kobune.apimachinery.cel.errors import EvaluationError, no_such_overload
+from kobune.apimachinery.cel.types import (
     BOOL,
     BYTES,
     DOUBLE,
@@ -21,7 +21,7 @@ from kobune.apiserver.cel.types import (
     parameter,
     type_of,
 )
-from kobune.apiserver.cel.values import HIGHEST, HIGHEST_UNSIGNED, LOWEST, NANOS, Timestamp, TypeValue, UInt, kind_of
+from kobune.apimachinery.cel.values import HIGHEST, HIGHEST_UNSIGNED, LOWEST, NANOS, Timestamp, TypeValue, UInt, kind_of
 
 T, K = parameter("T"), parameter("K")
 TRUTHS: Final = {

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Union
 
-from kobune.apiserver.cel.types import Type
+from kobune.apimachinery.cel.types import Type
 
 
 @dataclass(eq=False, slots=True)

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from kobune.apiserver.cel.declarations import Overload, function, method
-from kobune.apiserver.cel.errors import EvaluationError
-from kobune.apiserver.cel.types import BOOL, optional_of, parameter
-from kobune.apiserver.cel.values import NOTHING, Optional
+from kobune.apimachinery.cel.declarations import Overload, function, method
+from kobune.apimachinery.cel.errors import EvaluationError
+from kobune.apimachinery.cel.types import BOOL, optional_of, parameter
+from kobune.apimachinery.cel.values import NOTHING, Optional
 
 T = parameter("T")
 

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from math import ceil, inf, nan
 from typing import Any, Final
 
-from kobune.apiserver.cel.declarations import Overload, function
-from kobune.apiserver.cel.errors import EvaluationError, no_such_overload
-from kobune.apiserver.cel.types import (
+from kobune.apimachinery.cel.declarations import Overload, function
+from kobune.apimachinery.cel.errors import EvaluationError, no_such_overload
+from kobune.apimachinery.cel.types import (
     BOOL,
     BYTES,
     DOUBLE,
@@ -20,7 +20,7 @@ from kobune.apiserver.cel.types import (
     optional_of,
     parameter,
 )
-from kobune.apiserver.cel.values import (
+from kobune.apimachinery.cel.values import (
     HIGHEST,
     HIGHEST_UNSIGNED,
     LOWEST,

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import ClassVar, Final
 from urllib.parse import SplitResult, parse_qs, quote, unquote, urlsplit
 
-from kobune.apiserver.cel.declarations import Overload, function, method
-from kobune.apiserver.cel.errors import EvaluationError
-from kobune.apiserver.cel.libraries.strings import _all
-from kobune.apiserver.cel.types import BOOL, STRING, list_of, map_of, opaque
+from kobune.apimachinery.cel.declarations import Overload, function, method
+from kobune.apimachinery.cel.errors import EvaluationError
+from kobune.apimachinery.cel.libraries.strings import _all
+from kobune.apimachinery.cel.types import BOOL, STRING, list_of, map_of, opaque
 
 TYPE: Final = opaque("kubernetes.URL")
 SCHEME: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")

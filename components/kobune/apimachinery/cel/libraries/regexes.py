@@ -7,9 +7,9 @@ from functools import lru_cache
 from math import ceil
 from typing import Any, Final
 
-from kobune.apiserver.cel.declarations import Overload, function, method
-from kobune.apiserver.cel.errors import EvaluationError
-from kobune.apiserver.cel.types import BOOL, INT, STRING, list_of
+from kobune.apimachinery.cel.declarations import Overload, function, method
+from kobune.apimachinery.cel.errors import EvaluationError
+from kobune.apimachinery.cel.types import BOOL, INT, STRING, list_of
 
 MAX_MEMORY: Final = 1 << 20
 

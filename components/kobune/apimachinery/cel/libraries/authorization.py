@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import ClassVar, Final
 
-from kobune.apiserver.cel.declarations import Overload, method
-from kobune.apiserver.cel.types import BOOL, STRING, opaque
+from kobune.apimachinery.cel.declarations import Overload, method
+from kobune.apimachinery.cel.types import BOOL, STRING, opaque
 
 AUTHORIZER: Final = opaque("kubernetes.authorization.Authorizer")
 PATH: Final = opaque("kubernetes.authorization.PathCheck")

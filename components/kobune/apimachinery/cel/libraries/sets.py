@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from kobune.apiserver.cel.declarations import Overload, function
-from kobune.apiserver.cel.types import BOOL, list_of, parameter
-from kobune.apiserver.cel.values import equal
+from kobune.apimachinery.cel.declarations import Overload, function
+from kobune.apimachinery.cel.types import BOOL, list_of, parameter
+from kobune.apimachinery.cel.values import equal
 
 T = parameter("T")
 

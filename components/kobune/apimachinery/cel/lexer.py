@@ -4,8 +4,8 @@ import re
 from dataclasses import dataclass
 from typing import Any, Final
 
-from kobune.apiserver.cel.errors import Issue
-from kobune.apiserver.cel.values import HIGHEST, HIGHEST_UNSIGNED, UInt
+from kobune.apimachinery.cel.errors import Issue
+from kobune.apimachinery.cel.values import HIGHEST, HIGHEST_UNSIGNED, UInt
 
 ESCAPE: Final = r"\\(?:[abfnrtv\"'\\?`]|[xX][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-3][0-7]{2})"
 PREFIX: Final = re.compile(r"[bB]?[rR]?(?=[\"'])")
