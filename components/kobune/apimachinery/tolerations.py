@@ -7,10 +7,11 @@ from kobune.api.core.v1 import Toleration
 
 def tolerates(tolerations: Iterable[Toleration], key: str, value: str, effect: str) -> bool:
     """Whether one of the tolerations covers the taint."""
-    return any(_covers(toleration, key, value, effect) for toleration in tolerations)
+    return any(covers(toleration, key, value, effect) for toleration in tolerations)
 
 
-def _covers(toleration: Toleration, key: str, value: str, effect: str) -> bool:
+def covers(toleration: Toleration, key: str, value: str, effect: str) -> bool:
+    """Whether a toleration is about the taint."""
     if toleration.effect and toleration.effect != effect:
         return False
     if toleration.key and toleration.key != key:
