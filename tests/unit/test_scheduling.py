@@ -6,12 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kobune.api.core.v1 import Node, Pod
+from kobune.apimachinery.tolerations import tolerates
 from kobune.scheduler.defaults import default_profile
 from kobune.scheduler.framework import Placed, Unschedulable
 from kobune.scheduler.framework import decide as evaluate
 from kobune.scheduler.framework.happenings import Happening, interests
 from kobune.scheduler.nodeinfo import NodeInfo
-from kobune.scheduler.plugins.tolerating import tolerates
 from kobune.scheduler.podinfo import PodInfo
 from kobune.scheduler.queue import SchedulingQueue
 from kobune.scheduler.snapshot import Snapshot

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from kobune.api.core.v1 import Node, Pod, Taint, Toleration
+from kobune.api.core.v1 import Node, Pod, Taint
 from kobune.apimachinery.meta import is_deleting, seconds_of, time_of
+from kobune.apimachinery.tolerations import covers
 from kobune.client import Action, Announce, Controller, RequeueAfter, Update, View, Watch, delete
 from kobune.controller_manager.nodes import node_of, pods_on, with_taints
 
@@ -49,24 +50,11 @@ def stamped(node: Node, now: float) -> Action:
 
 def tolerated_until(pod: Pod, taint: Taint) -> float:
     """Return the time up to which a pod bears a taint: the shortest that its tolerations say."""
-    matching = [toleration for toleration in pod.spec.tolerations if tolerates(toleration, taint)]
+    matching = [each for each in pod.spec.tolerations if covers(each, taint.key, taint.value, taint.effect)]
     if not matching:
         return 0.0
     limits = [toleration.tolerationSeconds for toleration in matching if toleration.HasField("tolerationSeconds")]
     return seconds_of(taint.timeAdded) + max(min(limits), 0) if limits else FOREVER
-
-
-def tolerates(toleration: Toleration, taint: Taint) -> bool:
-    """Whether the toleration is about the taint."""
-    if toleration.effect not in ("", taint.effect) or toleration.key not in ("", taint.key):
-        return False
-    match toleration.operator:
-        case "Exists":
-            return True
-        case "" | "Equal":
-            return toleration.key != "" and toleration.value == taint.value
-        case _:
-            return False
 
 
 def matters(old: Pod | None, new: Pod | None) -> bool:

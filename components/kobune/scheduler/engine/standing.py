@@ -51,6 +51,8 @@ class Standing:
         self._only_by = ""
         self._parts: list[Part] = []
         self._elsewhere: list[_Elsewhere] = []
+        self.individual: list[Extension] = []
+        """The filters that can say nothing of a template, only of each pod."""
         self._varying: list[Part] = []
         """The parts that are normalized, and do not say the same of all nodes."""
         self._question: Bools = np.zeros(0, np.bool_)
@@ -217,6 +219,10 @@ class Standing:
         total = self._base if more is None else self._base + more
         return total if fits is self._fits else np.where(fits, total, NOWHERE)
 
+    def comes_before(self, extension: Extension, plugin: str) -> bool:
+        """Whether a filter is asked before that of another plugin."""
+        return plugin in self._order and self._order.index(extension.name) < self._order.index(plugin)
+
     def why_not(self) -> Mapping[str, No]:
         """Return what the first plugin that objects says about each node where the pod does not fit."""
         table = self._engine.table
@@ -259,7 +265,9 @@ class Standing:
             if not extension.concerns(self.pod):
                 continue
             plugin = extension.plugin
-            if hasattr(plugin, "column"):
+            if getattr(plugin, "individual", False) and score is None:
+                self.individual.append(extension)
+            elif hasattr(plugin, "column"):
                 weight = score.weight if score is not None else 0
                 self._elsewhere.append(_Elsewhere(plugin, name, filter is not None, weight))
             elif hasattr(plugin, "sees") or getattr(plugin, "local", False):

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from kobune.scheduler.framework.answers import No, Nominated
 
@@ -27,6 +28,8 @@ class Unschedulable:
     notes: Sequence[str] = ()
     """What was tried to make room."""
     nominated: Nominated | None = None
+    writes: Sequence[Any] = ()
+    """What has to be written, so that the pod may fit later."""
 
     @property
     def reasons(self) -> Counter[str]:

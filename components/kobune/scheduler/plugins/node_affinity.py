@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from kobune.api.core.v1 import NodeAffinity as Affinity
 from kobune.api.core.v1 import NodeSelectorTerm, PreferredSchedulingTerm
-from kobune.apimachinery.selectors import Requirement
+from kobune.apimachinery import node_selectors
+from kobune.apimachinery.node_selectors import NAME, matches, matches_any, required_terms
 from kobune.scheduler.framework import SKIP, No, Only, Scores
 from kobune.scheduler.framework.answers import Skip
 from kobune.scheduler.nodeinfo import NodeInfo
@@ -17,7 +18,6 @@ from kobune.scheduler.snapshot import Snapshot
 if TYPE_CHECKING:
     from kobune.scheduler.engine.table import Floats
 
-NAME = "metadata.name"
 ABSENT = "\0"
 """What no label can have as its value."""
 REFUSAL = No(("node(s) didn't match Pod's node affinity/selector",), final=True)
@@ -35,8 +35,8 @@ class NodeAffinity:
     events = ("Node/Add", "Node/UpdateNodeLabel")
 
     def pre_filter(self, pod: PodInfo, cluster: Snapshot) -> Skip | Only | No | None:
-        required = _required(pod.spec.affinity.nodeAffinity)
-        if not required and not pod.spec.nodeSelector and not _required(self.added_affinity):
+        required = required_terms(pod.spec.affinity.nodeAffinity)
+        if not required and not pod.spec.nodeSelector and not required_terms(self.added_affinity):
             return SKIP
         names = _named(required)
         if names is None:
@@ -48,8 +48,9 @@ class NodeAffinity:
         return tuple([node.name if key == NAME else labels.get(key, ABSENT) for key in self._keys(pod)])
 
     def filter(self, pod: PodInfo, node: NodeInfo) -> No | None:
-        added = _required(self.added_affinity)
-        if added and not any(matches(term, node) for term in added):
+        added = required_terms(self.added_affinity)
+        labels = node.node.metadata.labels
+        if added and not matches_any(added, node.name, labels):
             return ENFORCED
         return None if is_selected(pod, node) else REFUSAL
 
@@ -57,7 +58,8 @@ class NodeAffinity:
         return None if self._preferred(pod) else SKIP
 
     def score(self, pod: PodInfo, node: NodeInfo) -> float:
-        return sum(term.weight for term in self._preferred(pod) if matches(term.preference, node))
+        labels = node.node.metadata.labels
+        return sum(term.weight for term in self._preferred(pod) if matches(term.preference, node.name, labels))
 
     def normalize_rows(self, scores: "Floats") -> "Floats":
         normalized: Floats = scores * HIGHEST // scores.max()
@@ -66,7 +68,11 @@ class NodeAffinity:
     def _keys(self, pod: PodInfo) -> Sequence[str]:
         """Return the labels, and `NAME` for the name, that decide what a node is to a pod."""
         affinity = pod.spec.affinity.nodeAffinity
-        terms = [*_required(affinity), *_required(self.added_affinity), *(t.preference for t in self._preferred(pod))]
+        terms = [
+            *required_terms(affinity),
+            *required_terms(self.added_affinity),
+            *(t.preference for t in self._preferred(pod)),
+        ]
         keys = {expression.key for term in terms for expression in term.matchExpressions}
         return [*pod.spec.nodeSelector, *keys, *([NAME] if any(term.matchFields for term in terms) else ())]
 
@@ -80,30 +86,7 @@ class NodeAffinity:
 
 def is_selected(pod: PodInfo, node: NodeInfo) -> bool:
     """Whether a node is one that the pod's selector and required affinity allow."""
-    labels = node.node.metadata.labels
-    if any(labels.get(key) != value for key, value in pod.spec.nodeSelector.items()):
-        return False
-    required = _required(pod.spec.affinity.nodeAffinity)
-    return not required or any(matches(term, node) for term in required)
-
-
-def matches(term: NodeSelectorTerm, node: NodeInfo) -> bool:
-    """Whether a node satisfies every expression of a term; an empty term matches nothing."""
-    if not term.matchExpressions and not term.matchFields:
-        return False
-    labels = node.node.metadata.labels
-    fields = {NAME: node.name}
-    return all(
-        Requirement(expression.key, expression.operator, tuple(expression.values)).matches(found)
-        for expressions, found in ((term.matchExpressions, labels), (term.matchFields, fields))
-        for expression in expressions
-    )
-
-
-def _required(affinity: Affinity) -> Sequence[NodeSelectorTerm]:
-    if not affinity.HasField("requiredDuringSchedulingIgnoredDuringExecution"):
-        return ()
-    return affinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms
+    return node_selectors.is_selected(pod.spec, node.name, node.node.metadata.labels)
 
 
 def _named(terms: Sequence[NodeSelectorTerm]) -> frozenset[str] | None:

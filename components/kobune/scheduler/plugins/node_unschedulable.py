@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
+from kobune.apimachinery.tolerations import tolerates
 from kobune.scheduler.framework import No
 from kobune.scheduler.nodeinfo import NodeInfo
-from kobune.scheduler.plugins.tolerating import tolerates
 from kobune.scheduler.podinfo import PodInfo
 
 KEY = "node.kubernetes.io/unschedulable"

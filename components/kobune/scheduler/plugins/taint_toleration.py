@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kobune.apimachinery.tolerations import tolerates
 from kobune.scheduler.framework import No, Scores
 from kobune.scheduler.nodeinfo import NodeInfo
 from kobune.scheduler.plugins.scaling import HIGHEST, reversed_proportional
-from kobune.scheduler.plugins.tolerating import tolerates
 from kobune.scheduler.podinfo import PodInfo
 
 if TYPE_CHECKING:
