@@ -69,6 +69,20 @@ class PodInfo:
         return _template(self.pod).SerializeToString(deterministic=True)
 
     @cached_property
+    def needs(self) -> bytes:
+        """The template without what only other pods, or whoever queues and evicts them, look at."""
+        needs = _template(self.pod)
+        needs.ClearField("metadata")
+        spec = needs.spec
+        for name in ("schedulerName", "preemptionPolicy", "priority", "topologySpreadConstraints"):
+            spec.ClearField(name)
+        for name in ("podAffinity", "podAntiAffinity"):
+            spec.affinity.ClearField(name)
+        if not spec.affinity.ListFields():
+            spec.ClearField("affinity")
+        return needs.SerializeToString(deterministic=True)
+
+    @cached_property
     def unplaced_template(self) -> bytes:
         """The same before the pod has a node and after."""
         if not self.spec.nodeName:
