@@ -93,8 +93,9 @@ class PodInfo:
 
     def adopt(self, other: "PodInfo") -> None:
         """Take over what was added up for a pod of the same template."""
-        for name in ("requests", "counted_requests", "terms", "traits"):
-            self.__dict__[name] = getattr(other, name)
+        self.__dict__.update(
+            requests=other.requests, counted_requests=other.counted_requests, terms=other.terms, traits=other.traits
+        )
 
     def resemble(self, other: "PodInfo") -> None:
         """Take over what a pod of the same traits has in common with it."""

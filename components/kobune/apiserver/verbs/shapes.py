@@ -21,7 +21,7 @@ class Shapes:
     """Remembers a value for each shape of objects."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[object, "Outline | bytes"], bytes] = {}
+        self._known: dict[tuple[object, Outline | bytes], bytes] = {}
 
     def of(self, kind: object, item: Any, make: Callable[[], bytes]) -> bytes:
         """Return what is remembered of objects like this one, or what `make` returns, and remember that.
@@ -43,8 +43,8 @@ class Shapes:
 
 
 def _outline(item: Message) -> "Outline | None":
-    """Return which fields are set, zeros told from other values; None if values may be names of fields, or hold them."""
-    found: list["int | Outline"] = []
+    """Return which fields are set, zeros told from others; None if values may be names of fields, or hold them."""
+    found: list[int | Outline] = []
     for field, value in item.ListFields():
         if isinstance(value, str | int | float):
             found.append(field.number if value else -field.number)

@@ -1,7 +1,7 @@
 """How pods that need the same of a node stand with every node: where they fit, and how good each node is.
 
-Everything here depends on nodes and the pods on them, one by one. Templates that differ only in what other pods can tell
-them by share it: a hundred applications with the same requests look at a new node once.
+Everything here depends on nodes and the pods on them, one by one. Templates that differ only in what other pods can
+tell them by share it: a hundred applications with the same requests look at a new node once.
 """
 
 from collections.abc import Hashable, Mapping, Sequence
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from kobune.scheduler.engine.part import Part
+from kobune.scheduler.engine.part import FEW, Part
 from kobune.scheduler.engine.table import Bools, Floats, Ints, Rows
 from kobune.scheduler.framework import SKIP, Extension, No, Only, Profile
 from kobune.scheduler.nodeinfo import NodeInfo
@@ -80,7 +80,13 @@ class Ground:
             touched = np.flatnonzero(table.changed_at[: len(table)] > self._nodes_seen)
             self._nodes_seen = table.changes
             self._look_again(touched)
-        if start < end:
+        if start < end <= start + FEW:
+            for row in set(engine.log_rows[start:]):
+                amounts = table.amounts(row)
+                for part in self._local:
+                    part.update_row(row, amounts)
+                self._settle_one(row)
+        elif start < end:
             rows = Rows(table, np.array(list(set(engine.log_rows[start:])), np.int64))
             for part in self._local:
                 part.update(rows)
@@ -122,9 +128,6 @@ class Ground:
     def _settle(self, rows: Rows) -> None:
         """Add what depends on the pods on the nodes as well."""
         index = rows.index
-        if len(index) == 1:
-            self._settle_one(int(index[0]))
-            return
         fits, total = self._node_fits[index], self._node_base[index]
         for part in self._local:
             if part.filters:

@@ -138,10 +138,10 @@ class Standing:
         total = self._total(fits)
         if more is not None:
             total = total + more
-        highest = total.max(initial=NOWHERE)
+        highest = np.maximum.reduce(total, initial=NOWHERE)
         if highest == NOWHERE:
             return np.zeros(0, np.int64)
-        return np.flatnonzero(total == highest)
+        return (total == highest).nonzero()[0]
 
     def _total(self, fits: Bools) -> Floats:
         ground = self._known

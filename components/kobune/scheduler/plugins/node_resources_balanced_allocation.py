@@ -28,6 +28,7 @@ class NodeResourcesBalancedAllocation:
 
     local = True
     needs_only = True
+    counts_only = True
 
     def pre_score(self, pod: PodInfo, nodes: Sequence[NodeInfo], cluster: Snapshot) -> Skip | None:
         return None if any(pod.requests.get(name, 0) for name in self.resources) else SKIP

@@ -32,6 +32,7 @@ class NodeResourcesFit:
 
     local = True
     needs_only = True
+    counts_only = True
     events = ("Node/Add", "Node/UpdateNodeAllocatable", "Pod/Delete", "Pod/UpdatePodScaleDown")
 
     def filter(self, pod: PodInfo, node: NodeInfo) -> No | None:
