@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kobune.apiserver.cel import Budget, CelError, CostExceeded, EvaluationError, WrongType, compile
-from kobune.apiserver.cel import types as t
-from kobune.apiserver.cel.escaping import escape
+from kobune.apimachinery.cel import Budget, CelError, CostExceeded, EvaluationError, WrongType, compile
+from kobune.apimachinery.cel import types as t
+from kobune.apimachinery.cel.escaping import escape
+from kobune.apimachinery.cel.values import LOWEST
 from kobune.apiserver.cel.mutations import Structs, patch_type
-from kobune.apiserver.cel.values import LOWEST
 
 SELF = t.object_of("self", {"a": t.INT, "d": t.DURATION, "f": t.DOUBLE, "x__dash__y": t.STRING}, {"x__dash__y": "x-y"})
 VARIABLES = {

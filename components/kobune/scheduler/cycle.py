@@ -16,6 +16,7 @@ from kobune.scheduler.deciding import LATE_SECONDS, Decider
 from kobune.scheduler.framework import SKIP, Extension, No, Only, PluginFailed, Profile, Wait
 from kobune.scheduler.framework.answers import no_of
 from kobune.scheduler.framework.guard import Guarded
+from kobune.scheduler.framework.profile import takes_more
 from kobune.scheduler.nodeinfo import NodeInfo
 from kobune.scheduler.plugins.default_binder import DefaultBinder
 from kobune.scheduler.podinfo import PodInfo
@@ -101,8 +102,9 @@ class Cycle:
         """Give back what was reserved. A plugin that fails in this is on its own."""
         for extension in reversed(self._reserved):
             if (unreserve := getattr(extension.plugin, "unreserve", None)) is not None:
+                state = (self._states.get(extension.name),) if takes_more(unreserve, 2) else ()
                 with suppress(PluginFailed):
-                    await self._decider.ask(self.profile, partial(unreserve, self.pod, self.node))
+                    await self._decider.ask(self.profile, partial(unreserve, self.pod, self.node, *state))
         for hold in self._holds.values():
             hold.deny("the pod has lost its node")
 
@@ -115,7 +117,7 @@ class Cycle:
         return [extension for extension in self.profile.at(point) if _concerns(extension, self.pod)]
 
     def _reserve(self, cluster: Snapshot) -> None:
-        self._states = _states(self.profile, self._at("reserve") + self._at("pre_bind"), self.pod, cluster)
+        self._states = states_of(self.profile, self._at("reserve") + self._at("pre_bind"), self.pod, cluster)
         for extension in self._at("reserve"):
             self._reserved.append(extension)  # also one that fails has to clean up
             answer = extension(self.pod, self.node, state=self._states.get(extension.name))
@@ -165,7 +167,7 @@ def _concerns(extension: Extension, pod: PodInfo) -> bool:
     return concerns is None or bool(concerns(pod))
 
 
-def _states(profile: Profile, extensions: list[Extension], pod: PodInfo, cluster: Snapshot) -> Mapping[str, Any]:
+def states_of(profile: Profile, extensions: list[Extension], pod: PodInfo, cluster: Snapshot) -> Mapping[str, Any]:
     """Return what the `pre_filter` of plugins remembers that want to know it again."""
     wanted = {extension.name for extension in extensions if extension.takes_state}
     found: dict[str, Any] = {}

@@ -99,7 +99,11 @@ class SchedulingQueue:
         """Take in a new pod, or a new version of one."""
         uid = pod.metadata.uid
         if (known := self._waiting.get(uid)) is not None:
-            changed = known.pod.spec != pod.spec or known.pod.metadata.labels != pod.metadata.labels
+            changed = (
+                known.pod.spec != pod.spec
+                or known.pod.metadata.labels != pod.metadata.labels
+                or known.pod.status.resourceClaimStatuses != pod.status.resourceClaimStatuses
+            )
             known.pod = pod
             if changed and self._take_back(uid):
                 self._back_off(known, now)

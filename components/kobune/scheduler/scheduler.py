@@ -101,6 +101,9 @@ class Scheduler:
         self._cycles: dict[str, Cycle] = {}
         """Pods that have a node and are not bound yet, where plugins have a say in it, by uid."""
         self._metrics = metrics
+        for plugin in (plugin for profile in profiles for plugin in profile.plugins):
+            if hasattr(plugin, "connect"):
+                plugin.connect(client)
         self._outside = {
             profile.name: [plugin for plugin in profile.plugins if hasattr(plugin, "reports")] for profile in profiles
         }
@@ -289,7 +292,7 @@ class Scheduler:
 
     def _decision(self, profile: Profile, pod: PodInfo) -> "Decision | Held":
         for gate in profile.at("pre_enqueue"):
-            if (why := gate(pod)) is not None:
+            if (why := gate(pod, state=self.snapshot)) is not None:
                 return Held(gate.name, str(why))
         if self._engine is None:
             if self.snapshot.node_count < MANY:
@@ -364,7 +367,7 @@ class Scheduler:
             for choice in chosen
             if (pod := choice.waiting.pod)
         ]
-        for choice, result in zip(chosen, await self._client.batch(writes) if writes else (), strict=True):
+        for choice, result in zip(chosen, await self._client.batch(writes, brief=True) if writes else (), strict=True):
             if isinstance(result, ApiError):
                 self._release(choice.waiting)
                 await self._cannot_bind(choice.waiting, result)
@@ -394,6 +397,7 @@ class Scheduler:
                 continue
             pod = waiting.pod
             self.queue.failed(waiting, now, why.plugins)
+            writes += why.writes
             if why.nominated is not None:
                 writes += self._make_room(pod, why.nominated, now)
             self._event(pod, "Warning", "FailedScheduling", why.message)
@@ -401,7 +405,7 @@ class Scheduler:
                 log.info("no node for %s: %s", pod.key, why.message)
                 writes.append(write)
         if writes:
-            await self._client.batch(writes)
+            await self._client.batch(writes, brief=True)
 
     async def _report(self, failed: list[Failure]) -> None:
         """Say that pods came to no decision, and try them again after their back-off."""
@@ -417,7 +421,7 @@ class Scheduler:
                 log.warning("cannot schedule %s: %s", pod.key, failure.why)
                 writes.append(write)
         if writes:
-            await self._client.batch(writes)
+            await self._client.batch(writes, brief=True)
 
     async def _quietly(self, work: Coroutine[Any, Any, None]) -> None:
         """Write what can be written: while the apiserver is away, the pod is tried again all the same."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from kobune.apiserver.cel.types import DYN, STRING, ObjectType, Type, list_of, object_of
+from kobune.apimachinery.cel.types import DYN, STRING, ObjectType, Type, list_of, object_of
 
 
 class AnyFields(Mapping[str, Type]):

@@ -3,10 +3,10 @@
 from collections.abc import Generator, Iterator, Mapping
 from typing import Any, Final
 
+from kobune.apimachinery.cel import types
+from kobune.apimachinery.cel.errors import CelError
+from kobune.apimachinery.cel.program import Program, compile
 from kobune.apimachinery.errors import FieldError
-from kobune.apiserver.cel import types
-from kobune.apiserver.cel.errors import CelError
-from kobune.apiserver.cel.program import Program, compile
 from kobune.apiserver.cel.schema_rules import KEY, variables_of
 from kobune.apiserver.cel.schema_types import type_of_schema
 from kobune.apiserver.customresources.causes import go_json, invalid, not_supported, required

@@ -8,15 +8,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from kobune.apimachinery.cel import types
+from kobune.apimachinery.cel.budget import PER_REQUEST, Budget
+from kobune.apimachinery.cel.errors import CelError, CostExceeded, EvaluationError
+from kobune.apimachinery.cel.program import Program, compile
+from kobune.apimachinery.cel.types import Type
+from kobune.apimachinery.cel.values import NOTHING, Optional
 from kobune.apimachinery.custom import same_tree
 from kobune.apimachinery.errors import FieldError
-from kobune.apiserver.cel import types
-from kobune.apiserver.cel.budget import PER_REQUEST, Budget
-from kobune.apiserver.cel.errors import CelError, CostExceeded, EvaluationError
-from kobune.apiserver.cel.program import Program, compile
 from kobune.apiserver.cel.schema_types import type_of_schema
-from kobune.apiserver.cel.types import Type
-from kobune.apiserver.cel.values import NOTHING, Optional
 from kobune.apiserver.customresources.causes import OMITTED, ROOT, child, duplicate, forbidden, invalid, required
 
 KEY: Final = "x-kubernetes-validations"

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from kobune.apiserver.cel import types
-from kobune.apiserver.cel.escaping import escape
-from kobune.apiserver.cel.types import Type
+from kobune.apimachinery.cel import types
+from kobune.apimachinery.cel.escaping import escape
+from kobune.apimachinery.cel.types import Type
 
 SCALARS: Final = {"boolean": types.BOOL, "number": types.DOUBLE, "integer": types.INT}
 FORMATS: Final = {

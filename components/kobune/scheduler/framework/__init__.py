@@ -4,7 +4,7 @@ A plugin is any object with methods named after extension points; having one is 
 `node` a `NodeInfo`, `cluster` the `Snapshot`; `state` is what the plugin's own `pre_filter` (for `score`: `pre_score`)
 returned, for methods that take one argument more.
 
-    pre_enqueue(pod) -> str | None             why the pod may not be scheduled yet
+    pre_enqueue(pod[, cluster]) -> str | None  why the pod may not be scheduled yet
     queue_sort(pod) -> key                     the smaller, the sooner (one plugin only)
     pre_filter(pod, cluster) -> state | SKIP | No | Only
     concerns(pod) -> bool                      False: it has nothing to say about such pods, and is not asked to filter
@@ -22,11 +22,14 @@ returned, for methods that take one argument more.
                                                asked once, about all nodes that will: how good they are, 0..100
     review_victims(pod, {name: pods}) -> {name: pods}
                                                which pods may be evicted to make room on which node
-    reserve(pod, node[, state]), unreserve(pod, node)
+    reserve(pod, node[, state]), unreserve(pod, node[, state])
     permit(pod, node) -> str | No | Wait | None
     async pre_bind(pod, node[, state])
     async bind(pod, node) -> bool              whether it has bound the pod
     post_bind(pod, node)
+
+    connect(client)                            gets the client of the scheduler that it takes part in
+    reserves_in_snapshot: bool                 `reserve` changes nothing but what `state` knows of the cluster
 
     weight: int                                how much its scores count; 1 if it does not say
     name: str                                  what it is called; the name of its class if it does not say

@@ -74,6 +74,8 @@ class Note:
     """`post_filter` says: no help, and this is for the event."""
 
     message: str
+    writes: Sequence[Any] = ()
+    """What has to be written (`kobune.client.Write`) for that to be true."""
 
 
 def no_of(answer: "str | Sequence[str] | No | None", plugin: str) -> No | None:

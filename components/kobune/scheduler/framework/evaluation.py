@@ -80,6 +80,10 @@ class Evaluation:
                 return no
         return None
 
+    def asked(self, filters: Sequence[Extension]) -> Sequence[Extension]:
+        """Return those of some filters that have something to say about the pod."""
+        return [filter for filter in filters if filter in self._filters]
+
     @property
     def states(self) -> Mapping[str, Any]:
         """What each plugin's `pre_filter` remembered."""
@@ -223,11 +227,13 @@ def unschedulable(evaluation: Evaluation, why_not: Mapping[str, No]) -> Unschedu
     if evaluation.refused is not None:
         why_not = {node.name: evaluation.refused for node in evaluation.cluster.nodes}
     notes: list[str] = []
+    writes: list[Any] = []
     trial = Trial(evaluation, why_not)
     for extension in evaluation.profile.at("post_filter") if count else ():
         answer = extension(evaluation.pod, evaluation.cluster, trial)
         if isinstance(answer, Nominated):
-            return Unschedulable(count, why_not, evaluation.refused, notes, answer)
+            return Unschedulable(count, why_not, evaluation.refused, notes, answer, writes)
         if isinstance(answer, Note):
             notes.append(answer.message)
-    return Unschedulable(count, why_not, evaluation.refused, notes)
+            writes += answer.writes
+    return Unschedulable(count, why_not, evaluation.refused, notes, writes=writes)

@@ -26,7 +26,12 @@ POINTS: Final = {
     "post_bind": 2,
 }
 """The extension points in the order in which they are reached, and how many arguments each has at least."""
-STATEFUL: Final = {"filter": "pre_filter", "score": "pre_score", "reserve": "pre_filter", "pre_bind": "pre_filter"}
+STATEFUL: Final = {
+    "filter": "pre_filter",
+    "score": "pre_score",
+    "reserve": "pre_filter",
+    "pre_bind": "pre_filter",
+}
 """Points that get what an earlier one returned as a further argument, if the method has a place for it."""
 
 
@@ -116,9 +121,11 @@ def name_of(plugin: Any) -> str:
 
 
 def _takes_state(plugin: Any, point: str) -> bool:
-    if point not in STATEFUL:
-        return False
-    method: Callable[..., Any] = getattr(plugin, point)
+    return point in (*STATEFUL, "pre_enqueue") and takes_more(getattr(plugin, point), POINTS[point])
+
+
+def takes_more(method: Callable[..., Any], arguments: int) -> bool:
+    """Whether a method has a place for more than so many arguments."""
     parameters = inspect.signature(method).parameters.values()
     places = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD, p.VAR_POSITIONAL)]
-    return len(places) > POINTS[point] or any(p.kind is p.VAR_POSITIONAL for p in places)
+    return len(places) > arguments or any(p.kind is p.VAR_POSITIONAL for p in places)

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from kobune.apimachinery.cel import Budget, EvaluationError, Program, compile
+from kobune.apimachinery.cel.environments import variables
+from kobune.apimachinery.cel.types import ObjectType, Type
 from kobune.apiserver.admission.policies.environment import Facts
-from kobune.apiserver.cel import Budget, EvaluationError, Program, compile
-from kobune.apiserver.cel.environments import variables
-from kobune.apiserver.cel.types import ObjectType, Type
 
 
 @dataclass(frozen=True)

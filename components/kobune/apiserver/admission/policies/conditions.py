@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from kobune.apimachinery.cel import Budget, CostExceeded, EvaluationError, Program, compile
+from kobune.apimachinery.cel.budget import PER_MATCH_CONDITIONS
+from kobune.apimachinery.cel.types import BOOL, Type
 from kobune.apiserver.admission.policies.environment import Facts
-from kobune.apiserver.cel import Budget, CostExceeded, EvaluationError, Program, compile
-from kobune.apiserver.cel.budget import PER_MATCH_CONDITIONS
-from kobune.apiserver.cel.types import BOOL, Type
 
 OUT_OF_BUDGET = "validation failed due to running out of cost budget, no further validation rules will be run"
 

@@ -5,6 +5,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from kobune.apimachinery.cel import Budget, CelError, CostExceeded, EvaluationError, Program, compile
+from kobune.apimachinery.cel.budget import PER_REQUEST
+from kobune.apimachinery.cel.environments import variables
+from kobune.apimachinery.cel.types import BOOL, NULL, STRING
 from kobune.apiserver.admission.chain import Write
 from kobune.apiserver.admission.policies.composed import Composition, compose
 from kobune.apiserver.admission.policies.conditions import (
@@ -17,10 +21,6 @@ from kobune.apiserver.admission.policies.conditions import (
 from kobune.apiserver.admission.policies.environment import Facts
 from kobune.apiserver.admission.policies.scope import Misconfigured, matching_version, params, selected
 from kobune.apiserver.admission.policies.validating import DENY, Binding, Denial, Policy
-from kobune.apiserver.cel import Budget, CelError, CostExceeded, EvaluationError, Program, compile
-from kobune.apiserver.cel.budget import PER_REQUEST
-from kobune.apiserver.cel.environments import variables
-from kobune.apiserver.cel.types import BOOL, NULL, STRING
 from kobune.apiserver.registry.resource import Resource
 
 LONGEST_MESSAGE = 5 * 1024

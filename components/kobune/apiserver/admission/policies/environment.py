@@ -3,11 +3,11 @@
 from collections import ChainMap
 from typing import Any
 
+from kobune.apimachinery.cel.libraries.authorization import Authorizer, ResourceCheck, Wish
 from kobune.apiserver.admission import objects, request
 from kobune.apiserver.admission.chain import Write
 from kobune.apiserver.auth.attributes import Attributes
 from kobune.apiserver.auth.user import User
-from kobune.apiserver.cel.libraries.authorization import Authorizer, ResourceCheck, Wish
 from kobune.apiserver.registry.resource import Resource
 
 

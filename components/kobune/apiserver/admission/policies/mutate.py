@@ -8,6 +8,10 @@ from typing import Any
 import orjson
 
 from kobune.apimachinery.apply.merge import merge
+from kobune.apimachinery.cel import Budget, CelError, EvaluationError, Program, compile
+from kobune.apimachinery.cel.budget import PER_REQUEST
+from kobune.apimachinery.cel.environments import variables
+from kobune.apimachinery.cel.values import Duration, Optional, Timestamp
 from kobune.apimachinery.errors import ApiError
 from kobune.apimachinery.patch import PatchTooLarge, Unpatchable, apply_json_patch
 from kobune.apiserver.admission import objects
@@ -19,11 +23,7 @@ from kobune.apiserver.admission.policies.environment import Facts
 from kobune.apiserver.admission.policies.mutating import Failure
 from kobune.apiserver.admission.policies.scope import Misconfigured, matching_version, params
 from kobune.apiserver.admission.policies.validating import Policy
-from kobune.apiserver.cel import Budget, CelError, EvaluationError, Program, compile
-from kobune.apiserver.cel.budget import PER_REQUEST
-from kobune.apiserver.cel.environments import variables
 from kobune.apiserver.cel.mutations import Structs, patch_type
-from kobune.apiserver.cel.values import Duration, Optional, Timestamp
 from kobune.apiserver.registry.resource import Resource
 
 

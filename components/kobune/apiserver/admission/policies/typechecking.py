@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from kobune.api.admissionregistration.v1 import ExpressionWarning
+from kobune.apimachinery.cel import CelError, compile
 from kobune.apimachinery.kinds import Kind
 from kobune.apiserver.admission.policies.composed import compose
 from kobune.apiserver.admission.policies.typed import type_of_resource
-from kobune.apiserver.cel import CelError, compile
 from kobune.apiserver.registry.registry import Registry
 from kobune.apiserver.registry.resource import Resource
 

@@ -6,11 +6,11 @@ from typing import Final
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
+from kobune.apimachinery.cel import types
+from kobune.apimachinery.cel.escaping import escape
+from kobune.apimachinery.cel.types import ObjectType, Type
 from kobune.apimachinery.codec.shape import Field, is_object, json_fields
-from kobune.apiserver.cel import types
-from kobune.apiserver.cel.escaping import escape
 from kobune.apiserver.cel.schema_types import type_of_schema
-from kobune.apiserver.cel.types import ObjectType, Type
 from kobune.apiserver.customresources.resource import CustomResource
 from kobune.apiserver.registry.resource import Resource
 

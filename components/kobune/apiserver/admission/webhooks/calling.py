@@ -70,9 +70,9 @@ def version_for(webhook: Webhook, write: Write, versions: Sequence[Resource]) ->
     resource = matching_version(write, webhook.matcher, versions)
     if resource is None or not webhook.message.matchConditions:
         return resource
+    from kobune.apimachinery.cel import CelError
     from kobune.apiserver.admission.policies.conditions import Undecided
     from kobune.apiserver.admission.policies.environment import Facts
-    from kobune.apiserver.cel import CelError
 
     try:
         return resource if _conditions(webhook).hold(Facts(write, resource)) else None
@@ -87,8 +87,8 @@ def version_for(webhook: Webhook, write: Write, versions: Sequence[Resource]) ->
 
 @lru_cache(maxsize=512)
 def _conditions(webhook: Webhook) -> Any:
+    from kobune.apimachinery.cel.environments import CONDITION
     from kobune.apiserver.admission.policies.conditions import compile_conditions
-    from kobune.apiserver.cel.environments import CONDITION
 
     return compile_conditions(webhook.message.matchConditions, CONDITION)
 

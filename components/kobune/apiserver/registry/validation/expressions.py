@@ -12,8 +12,8 @@ from kobune.apiserver.registry.validation.causes import invalid
 
 def conditions(at: str, found: Iterable[Any], *, params: bool | None = None) -> Iterator[FieldError]:
     """Check match conditions: of a policy, with or without parameters, or of a webhook (None)."""
-    from kobune.apiserver.cel.environments import CONDITION, variables
-    from kobune.apiserver.cel.types import BOOL
+    from kobune.apimachinery.cel.environments import CONDITION, variables
+    from kobune.apimachinery.cel.types import BOOL
 
     known = CONDITION if params is None else variables(params=params)
     for index, condition in enumerate(found):
@@ -29,7 +29,7 @@ def webhooks(new: Any) -> Iterator[FieldError]:
 
 def validating_policy(new: Any) -> Iterator[FieldError]:
     """Check the expressions of a ValidatingAdmissionPolicy."""
-    from kobune.apiserver.cel.types import BOOL, NULL, STRING
+    from kobune.apimachinery.cel.types import BOOL, NULL, STRING
 
     spec = new.spec
     known = yield from _variables(spec)
@@ -58,8 +58,8 @@ def mutating_policy(new: Any) -> Iterator[FieldError]:
 
 def device_selectors(at: str, selectors: Iterable[Any]) -> Iterator[FieldError]:
     """Check the expressions that select devices."""
-    from kobune.apiserver.cel.environments import DEVICE
-    from kobune.apiserver.cel.types import BOOL
+    from kobune.apimachinery.cel.environments import DEVICE
+    from kobune.apimachinery.cel.types import BOOL
 
     for index, selector in enumerate(selectors):
         if selector.HasField("cel"):
@@ -92,9 +92,9 @@ def _claim(at: str, spec: Any) -> Iterator[FieldError]:
 
 def _variables(spec: Any, structs: Any = None) -> Any:
     """Check the conditions and variables of a policy, and return all that its expressions can name."""
-    from kobune.apiserver.cel import CelError, compile
-    from kobune.apiserver.cel.environments import variables
-    from kobune.apiserver.cel.types import DYN
+    from kobune.apimachinery.cel import CelError, compile
+    from kobune.apimachinery.cel.environments import variables
+    from kobune.apimachinery.cel.types import DYN
 
     params = spec.HasField("paramKind")
     if spec.matchConditions:
@@ -113,7 +113,7 @@ def _variables(spec: Any, structs: Any = None) -> Any:
 
 
 def _expression(at: str, text: str, known: Mapping[str, Any], wanted: Any, structs: Any = None) -> Iterator[FieldError]:
-    from kobune.apiserver.cel import CelError, WrongType, compile
+    from kobune.apimachinery.cel import CelError, WrongType, compile
 
     if not text.strip():
         return  # that something has to be here is said elsewhere
