@@ -1,7 +1,7 @@
 """A world for controllers: objects with versions, caches that lag behind, writes that fail, kubelets, and restarts.
 
 A `Lagging` runs one controller as its runner does, with a cache of each kind that is as old as the test lets it be.
-Whatever it writes is checked against the preconditions of the real thing. Nothing here waits or knows a clock but `now`.
+Whatever it writes is checked against the preconditions of the real thing. Nothing here waits; time is `now`.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -27,6 +27,7 @@ from kobune.client import (
     View,
 )
 from kobune.client.expectations import Expectations
+from kobune.controller_manager.pods import is_active
 
 WRITES = (Create, Update, UpdateStatus, Patch, Delete)
 
@@ -47,6 +48,8 @@ class World:
         """What happened: kind, key, and the object or None. The position is the version."""
         self.now = 1_000_000.0
         self.events: list[str] = []
+        self.ended: dict[str, tuple[str, int]] = {}
+        """By the uid of a pod that has ended: its phase and exit code."""
         self.on_write: Callable[[Action], None] = lambda action: None
         """Told every write before it is done."""
 
@@ -124,9 +127,7 @@ class World:
                 else:
                     if hasattr(new, "status"):
                         new.status.CopyFrom(old.status)
-                    new.metadata.generation = old.metadata.generation + (
-                        hasattr(new, "spec") and old.spec != new.spec
-                    )
+                    new.metadata.generation = old.metadata.generation + (hasattr(new, "spec") and old.spec != new.spec)
                 if is_deleting(new.metadata) and not new.metadata.finalizers and not isinstance(new, Pod):
                     return self.drop(new)
                 return self.put(new)
@@ -192,6 +193,7 @@ class World:
         new.status.phase = phase
         del new.status.conditions[:]
         del new.status.containerStatuses[:]
+        self.ended[pod.metadata.uid] = phase, code if phase == "Failed" else 0
         ended = new.status.containerStatuses.add(name="main")
         ended.state.terminated.exitCode = code if phase == "Failed" else 0
         ended.state.terminated.finishedAt.CopyFrom(time_of(self.now))
@@ -323,7 +325,7 @@ def settle(world: World, controllers: Iterable[Lagging], key: str, *, kubelets: 
             busy += 1
         for pod in world.all(Pod) if kubelets else ():
             before = len(world.log)
-            if is_deleting(pod.metadata) or pod.status.phase in ("Pending", "Running") and not ready(pod):
+            if is_deleting(pod.metadata) or (pod.status.phase in ("Pending", "Running") and not ready(pod)):
                 world.kubelet(pod)
             busy += len(world.log) - before
         world.now += 1
@@ -343,6 +345,5 @@ def live(world: World, uid: str) -> Iterator[Any]:
     """Yield the pods that an owner controls and that neither ended nor are about to go."""
     for pod in world.all(Pod):
         owner = controller_of(pod.metadata)
-        if owner is not None and owner.uid == uid and not is_deleting(pod.metadata):
-            if pod.status.phase not in ("Succeeded", "Failed"):
-                yield pod
+        if owner is not None and owner.uid == uid and is_active(pod):
+            yield pod

@@ -26,6 +26,7 @@ from kobune.controller_manager.controllers.disruption import disruption
 from kobune.controller_manager.controllers.endpoints import endpoints
 from kobune.controller_manager.controllers.endpointslice import endpointslice
 from kobune.controller_manager.controllers.garbagecollector import garbagecollector
+from kobune.controller_manager.controllers.job import job
 from kobune.controller_manager.controllers.namespace import namespace
 from kobune.controller_manager.controllers.nodeipam import nodeipam
 from kobune.controller_manager.controllers.nodelifecycle import nodelifecycle
@@ -102,6 +103,7 @@ def controllers_of(config: Config) -> list[Controller]:
         statefulset,
         daemonset(),
         disruption,
+        job,
         endpointslice,
         endpoints,
         namespace,
