@@ -248,7 +248,7 @@ class Lagging:
     def restart(self) -> None:
         """Forget everything, and list the world as it is."""
         self.controller = self._make()
-        kinds = {watch.kind for watch, _ in self.controller.sources()}
+        kinds = dict.fromkeys(watch.kind for watch, _ in self.controller.sources())
         self.caches: dict[type, Cache] = {kind: Cache(self._world, kind) for kind in kinds}
         self._expectations = Expectations(self.caches)  # type: ignore[arg-type]
         self.catch_up()

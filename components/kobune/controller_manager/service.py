@@ -17,6 +17,7 @@ from kobune.controller.v1 import ControllerStatus, ListControllersRequest, ListC
 from kobune.controller.v1.controllers_pb2_grpc import add_ControllersServicer_to_server
 from kobune.controller_manager.controllers.bootstrapsigner import bootstrapsigner
 from kobune.controller_manager.controllers.clusterroleaggregation import clusterroleaggregation
+from kobune.controller_manager.controllers.cronjob import cronjob
 from kobune.controller_manager.controllers.csrapproving import csrapproving
 from kobune.controller_manager.controllers.csrcleaner import csrcleaner
 from kobune.controller_manager.controllers.csrsigning import csrsigning
@@ -31,12 +32,13 @@ from kobune.controller_manager.controllers.namespace import namespace
 from kobune.controller_manager.controllers.nodeipam import nodeipam
 from kobune.controller_manager.controllers.nodelifecycle import nodelifecycle
 from kobune.controller_manager.controllers.podgc import podgc
-from kobune.controller_manager.controllers.replicaset import replicaset
+from kobune.controller_manager.controllers.replicaset import replicaset, replicationcontroller
 from kobune.controller_manager.controllers.resourcequota import resourcequota
 from kobune.controller_manager.controllers.serviceaccount import serviceaccount
 from kobune.controller_manager.controllers.statefulset import statefulset
 from kobune.controller_manager.controllers.tainteviction import tainteviction
 from kobune.controller_manager.controllers.tokencleaner import tokencleaner
+from kobune.controller_manager.controllers.ttlafterfinished import ttlafterfinished
 from kobune.controller_manager.controllers.volumeprotection import pvcprotection, pvprotection
 from kobune.controller_manager.signing import Authority
 
@@ -100,10 +102,13 @@ def controllers_of(config: Config) -> list[Controller]:
         nodeipam(network, config.node_cidr_mask_size),
         deployment,
         replicaset,
+        replicationcontroller,
         statefulset,
         daemonset(),
         disruption,
         job,
+        cronjob,
+        ttlafterfinished,
         endpointslice,
         endpoints,
         namespace,
