@@ -87,7 +87,7 @@ class Columnar:
         pod.adopt(standing.pod)
         evaluation = None
         if pod.status.nominatedNodeName or standing.individual:
-            evaluation = Evaluation(profile, pod, self.cluster)
+            evaluation = Evaluation(profile, pod, self.cluster, standing.states())
             if evaluation.refused is not None:
                 return unschedulable(evaluation, {})
             if pod.status.nominatedNodeName and (reserved := evaluation.reserved()) is not None:
@@ -102,23 +102,23 @@ class Columnar:
             node = self.cluster.node(name)
             if row is None or node is None or not fits[row] or not self.cluster.nominated_on(name, pod):
                 continue
-            evaluation = evaluation or Evaluation(profile, pod, self.cluster)
+            evaluation = evaluation or Evaluation(profile, pod, self.cluster, standing.states())
             if (no := evaluation.crowded_out(node, evaluation.states)) is not None:
                 crowded[name] = no
         fits = self._without(fits, crowded)
         if profile.at("filter_many") and fits.any():
-            evaluation = evaluation or Evaluation(profile, pod, self.cluster)
+            evaluation = evaluation or Evaluation(profile, pod, self.cluster, standing.states())
             sifted = evaluation.sifted_out(self._nodes(fits))
             if sifted:
                 crowded = {**crowded, **sifted}
                 fits = self._without(fits, sifted)
         more = None
         if profile.at("score_many") and fits.sum() > 1:
-            evaluation = evaluation or Evaluation(profile, pod, self.cluster)
+            evaluation = evaluation or Evaluation(profile, pod, self.cluster, standing.states())
             more = self._rated_at_once(profile, evaluation, fits)
         best = standing.best(fits, more)
         if not len(best):
-            evaluation = evaluation or Evaluation(profile, pod, self.cluster)
+            evaluation = evaluation or Evaluation(profile, pod, self.cluster, standing.states())
             why_not = standing.why_not()
             if crowded:
                 why_not = {**why_not, **crowded}

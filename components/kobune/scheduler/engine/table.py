@@ -157,8 +157,8 @@ class Table:
 
     def amounts(self, row: int) -> bytes:
         """Return what is equal for nodes that have, and of which pods take, as much of everything."""
-        taken = self.requested[row].tobytes() + self.counted[row].tobytes()
-        return self.pod_counts[row].tobytes() + self.allocatable[row].tobytes() + taken
+        columns = (self.pod_counts, self.allocatable, self.requested, self.counted)
+        return b"".join([column[row].tobytes() for column in columns])
 
     def _widen(self, rows: int, columns: int) -> None:
         def wider(old: Ints) -> Ints:

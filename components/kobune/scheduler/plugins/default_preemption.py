@@ -7,6 +7,7 @@ from typing import Any
 
 from kobune.apimachinery.selectors import Selector, from_label_selector
 from kobune.scheduler.framework import No, Nominated, Note, Trial
+from kobune.scheduler.framework.decision import tally
 from kobune.scheduler.nodeinfo import NodeInfo
 from kobune.scheduler.podinfo import PodInfo
 from kobune.scheduler.snapshot import Snapshot
@@ -46,6 +47,8 @@ class DefaultPreemption:
             return Note("preemption: not eligible due to preemptionPolicy=Never.")
         if is_waiting(pod, cluster, trial.why_not):
             return Note("preemption: not eligible due to a terminating pod on the nominated node.")
+        if not cluster.has_below(pod.spec.priority):
+            return _note(cluster, _all_in_vain(cluster, trial))
         budgets = budgets_of(cluster, pod)
         wanted = max(cluster.node_count * self.min_candidate_nodes_percentage // 100, self.min_candidate_nodes_absolute)
         candidates: list[Candidate] = []
@@ -67,8 +70,19 @@ class DefaultPreemption:
         if candidates:
             best = min(candidates, key=Candidate.cost)
             return Nominated(best.node, best.victims)
-        parts = ", ".join(sorted(f"{count} {reason}" for reason, count in reasons.items()))
-        return Note(f"preemption: 0/{cluster.node_count} nodes are available: {parts}.")
+        return _note(cluster, reasons)
+
+
+def _all_in_vain(cluster: Snapshot, trial: Trial) -> Counter[str]:
+    """Return why no node would do if nobody is less important than the pod."""
+    refused = [(no.final, count) for no, count in tally(trial.why_not)]
+    in_vain = sum(count for final, count in refused if not final)
+    return Counter({NO_VICTIMS: in_vain, NO_HELP: cluster.node_count - in_vain})
+
+
+def _note(cluster: Snapshot, reasons: Counter[str]) -> Note:
+    parts = ", ".join(sorted(f"{count} {reason}" for reason, count in reasons.items() if count))
+    return Note(f"preemption: 0/{cluster.node_count} nodes are available: {parts}.")
 
 
 def candidate(pod: PodInfo, node: NodeInfo, trial: Trial, budgets: Sequence["Budget"]) -> Candidate | Sequence[str]:
