@@ -17,6 +17,8 @@ CPU_IF_UNSAID = 100
 MEMORY_IF_UNSAID = 200 * 1024 * 1024
 """What a container counts as when nodes are compared, if it asks for nothing."""
 
+MOST_SHARED = 10_000
+"""For so many amounts that pods ask for there is but one copy."""
 PLACED = ("persistentVolumeClaim", "ephemeral", "image")
 """Volumes that not all nodes have, or not as soon."""
 
@@ -96,6 +98,14 @@ class PodInfo:
         self.__dict__.update(
             requests=other.requests, counted_requests=other.counted_requests, terms=other.terms, traits=other.traits
         )
+
+    def share(self, known: dict[tuple[tuple[str, int], ...], Amounts]) -> None:
+        """Keep the amounts that it asks for but once, with others that ask for the same."""
+        if len(known) > MOST_SHARED:
+            known.clear()
+        for name in ("requests", "counted_requests"):
+            amounts: Amounts = getattr(self, name)
+            self.__dict__[name] = known.setdefault(tuple(amounts.items()), amounts)
 
     def resemble(self, other: "PodInfo") -> None:
         """Take over what a pod of the same traits has in common with it."""

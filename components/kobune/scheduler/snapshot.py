@@ -7,7 +7,7 @@ from typing import Any, Protocol, Self, TypeVar, cast
 from kobune.api.core.v1 import Node
 from kobune.scheduler.affinity import has_terms
 from kobune.scheduler.nodeinfo import NodeInfo
-from kobune.scheduler.podinfo import PodInfo
+from kobune.scheduler.podinfo import Amounts, PodInfo
 
 ENDED = ("Succeeded", "Failed")
 
@@ -108,6 +108,8 @@ class Snapshot:
         """By uid: pods on a node that say something about the pods beside them."""
         self._nominated: dict[str, dict[str, PodInfo]] = {}
         """By node: pods for which room is being made there, by uid."""
+        self._amounts: dict[tuple[tuple[str, int], ...], Amounts] = {}
+        """What pods ask for: most ask for the same."""
         self._priorities: Counter[int] = Counter()
         """How many pods on nodes have each priority."""
         self.image_counts: Counter[str] = Counter()
@@ -224,6 +226,7 @@ class Snapshot:
             self._homeless[node].pop(uid, None)
 
     def _add(self, info: NodeInfo, pod: PodInfo) -> None:
+        pod.share(self._amounts)
         info.add(pod)
         self._count(info)
         self._priorities[pod.spec.priority] += 1

@@ -51,7 +51,7 @@ class AffinityColumn:
         return self._codes
 
     def scores(self, fitting: Bools) -> Floats | None:
-        total: Ints | None = None
+        total: Codes | None = None
         for tally in self._of(LIKED).values():
             found = tally.counts[tally.ids]
             total = found if total is None else total + found

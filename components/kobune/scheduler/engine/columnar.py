@@ -22,7 +22,7 @@ TEMPLATES: Final = 1000
 """For how many templates standings are kept: the ones used last."""
 SPARE: Final = 64
 """How many empty rows are no matter."""
-LOG: Final = 100_000
+LOG: Final = 20_000
 """How many changes are kept for standings that have not seen them."""
 
 
@@ -52,8 +52,7 @@ class Columnar:
     def pods_changed(self, node: NodeInfo, pod: PodInfo, sign: int) -> None:
         """Note that a pod was counted in or out."""
         row = self.table.rows[node.name]
-        self.table.count(row, pod, sign)
-        self.log.append(Counted(row, pod, sign))
+        self.log.append(Counted(row, self.table.count(row, pod, sign), sign))
         self.log_rows.append(row)
         if len(self.log) > 2 * LOG:
             self._forget()

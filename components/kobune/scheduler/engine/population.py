@@ -56,8 +56,8 @@ class Population:
         """Return the pods that may say something about a pod with these labels."""
         return _together(self._speaking_of.get(label) for label in (*labels, None))
 
-    def count(self, row: int, pod: PodInfo, sign: int) -> None:
-        """Count a pod in or out."""
+    def count(self, row: int, pod: PodInfo, sign: int) -> PodInfo:
+        """Count a pod in or out. Return a pod with the same traits, the same one for all of a kind."""
         key = pod.traits
         kin = self._kins.get(key)
         if kin is None:
@@ -71,7 +71,7 @@ class Population:
         count = kin.rows.get(row, 0) + sign
         if count:
             kin.rows[row] = count
-            return
+            return kin.pod
         del kin.rows[row]
         if not kin.rows:
             del self._kins[key]
@@ -79,6 +79,7 @@ class Population:
                 del index[label][key]
                 if not index[label]:
                     del index[label]
+        return kin.pod
 
     def _places(self, key: Traits, pod: PodInfo) -> Iterable[tuple[Index, Label | None]]:
         """Yield where pods of a kind are found, and by what."""
