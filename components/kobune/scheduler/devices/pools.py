@@ -106,7 +106,7 @@ def _offered(item: ResourceSlice, device: Device) -> Offered:
         Id(item.spec.driver, item.spec.pool.name, device.name),
         device,
         place.nodeName,
-        place.nodeSelector if place.HasField("nodeSelector") else None,
+        None if place.allNodes or place.nodeName else place.nodeSelector,
         unsupported,
     )
 

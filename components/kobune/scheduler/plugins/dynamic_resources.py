@@ -76,6 +76,12 @@ class DynamicResources:
     def __init__(self) -> None:
         self._client: Client | None = None
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, DynamicResources)
+
+    def __hash__(self) -> int:
+        return hash(DynamicResources)
+
     def connect(self, client: Client) -> None:
         """Get the client to write claims with."""
         self._client = client
