@@ -63,6 +63,7 @@ STORED_NAMESAKES = {
     "conditions": "of other kinds",
     "ports": "of containers and services",
     "secrets": "the resource",
+    "claims": "of pods",
     "os": "the module",
     "spec": "of all kinds",
     "status": "of all kinds",

@@ -29,6 +29,7 @@ from kobune.controller_manager.controllers.nodeipam import nodeipam
 from kobune.controller_manager.controllers.nodelifecycle import nodelifecycle
 from kobune.controller_manager.controllers.podgc import podgc
 from kobune.controller_manager.controllers.replicaset import replicaset
+from kobune.controller_manager.controllers.resourceclaim import resourceclaim, resourceclaim_templates
 from kobune.controller_manager.controllers.resourcequota import resourcequota
 from kobune.controller_manager.controllers.serviceaccount import serviceaccount
 from kobune.controller_manager.controllers.tainteviction import tainteviction
@@ -105,6 +106,8 @@ def controllers_of(config: Config) -> list[Controller]:
         resourcequota,
         pvcprotection,
         pvprotection,
+        resourceclaim_templates,
+        resourceclaim,
         tokencleaner,
         bootstrapsigner,
         csrapproving,

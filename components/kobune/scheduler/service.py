@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry
 from kobune.api.apps.v1 import ReplicaSet, StatefulSet
 from kobune.api.core.v1 import Namespace, Node, Pod, ReplicationController, Service
 from kobune.api.policy.v1 import PodDisruptionBudget
+from kobune.api.resource.v1 import DeviceClass, ResourceClaim, ResourceSlice
 from kobune.apimachinery.clock import Clock
 from kobune.client import Client, ClientConfig, EventRecorder, Informer
 from kobune.component_base.failure import CannotStart
@@ -40,6 +41,9 @@ LOOKED_AT: Final[Mapping[str, type[Any]]] = {
     "replicationcontrollers": ReplicationController,
     "replicasets": ReplicaSet,
     "statefulsets": StatefulSet,
+    "resourceclaims": ResourceClaim,
+    "resourceslices": ResourceSlice,
+    "deviceclasses": DeviceClass,
 }
 """What decisions look at besides pods and nodes, by plural name."""
 

@@ -16,4 +16,4 @@ class Unsupported:
     def filter(self, pod: PodInfo, node: NodeInfo | None) -> str | None:
         if any(volume.volumeSource.HasField("persistentVolumeClaim") for volume in pod.spec.volumes):
             return "node(s): persistent volume claims are not supported yet"
-        return "node(s): resource claims are not supported yet" if pod.spec.resourceClaims else None
+        return None
