@@ -58,11 +58,14 @@ class NodeInfo:
     def replace(self, pod: PodInfo) -> bool:
         """Take in a newer version of a pod, if it is here and takes what it took; False otherwise."""
         known = self._pods.get(pod.metadata.uid)
-        if known is None or known.metadata.labels != pod.metadata.labels or known.host_ports != pod.host_ports:
+        if known is None or known.host_ports != pod.host_ports:
             return False
-        if known.spec.containers != pod.spec.containers or known.spec.initContainers != pod.spec.initContainers:
+        was, now = known.pod, pod.pod
+        if was.metadata.labels != now.metadata.labels:
             return False
-        if known.metadata.HasField("deletionTimestamp") != pod.metadata.HasField("deletionTimestamp"):
+        if was.spec.containers != now.spec.containers or was.spec.initContainers != now.spec.initContainers:
+            return False
+        if was.metadata.HasField("deletionTimestamp") != now.metadata.HasField("deletionTimestamp"):
             return False  # those that are leaving do not count everywhere
         pod.adopt(known)
         self._pods[pod.metadata.uid] = pod

@@ -26,6 +26,7 @@ from kobune.scheduler.deciding import DECISION_SECONDS
 from kobune.scheduler.defaults import NAME as DEFAULT_NAME
 from kobune.scheduler.defaults import default_profile
 from kobune.scheduler.metrics import Metrics
+from kobune.scheduler.podinfo import PodInfo
 from kobune.scheduler.queue import Backoff
 from kobune.scheduler.scheduler import Scheduler
 from kobune.scheduler.v1.explain_pb2_grpc import add_DecisionsServicer_to_server
@@ -98,7 +99,7 @@ async def run(config: Config, *, clock: Clock, random: Random, ready: Callable[[
             asyncio.TaskGroup() as group,
         ):
             nodes = Informer.of(client, Node, random=random)
-            pods = Informer.of(client, Pod, random=random)
+            pods = Informer(client, Pod, PodInfo.parse, random=random)
             others = {plural: Informer.of(client, kind, random=random) for plural, kind in LOOKED_AT.items()}
             for plural, informer in others.items():
                 informer.subscribe(partial(scheduler.object_changed, plural))

@@ -190,7 +190,7 @@ class Snapshot:
             self._homeless[name] = {pod.metadata.uid: pod for pod in info.pods}
             for uid, pod in self._homeless[name].items():
                 self._with_terms.pop(uid, None)
-                self._priorities[pod.spec.priority] -= 1
+                self._priorities[pod.priority] -= 1
             self.image_counts.subtract(info.images.keys())
             for follower in self.followers:
                 follower.node_removed(name)
@@ -219,7 +219,7 @@ class Snapshot:
             self._count(info)
             self._with_terms.pop(uid, None)
             if gone is not None:
-                self._priorities[gone.spec.priority] -= 1
+                self._priorities[gone.priority] -= 1
                 for follower in self.followers:
                     follower.pods_changed(info, gone, -1)
         elif node in self._homeless:
@@ -229,7 +229,7 @@ class Snapshot:
         pod.share(self._amounts)
         info.add(pod)
         self._count(info)
-        self._priorities[pod.spec.priority] += 1
+        self._priorities[pod.priority] += 1
         if has_terms(pod.pod):
             self._with_terms[pod.metadata.uid] = pod
         for follower in self.followers:
