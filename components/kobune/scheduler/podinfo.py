@@ -8,6 +8,7 @@ from kobune.api.core.v1 import Pod, PodSpec, PodStatus
 from kobune.api.meta.v1 import ObjectMeta
 from kobune.apimachinery import quantity
 from kobune.apimachinery.meta import key_of
+from kobune.apimachinery.volumes import claims_of
 from kobune.scheduler.affinity import Terms, has_terms, terms_of
 
 Amounts: TypeAlias = Mapping[str, int]
@@ -17,7 +18,9 @@ CPU_IF_UNSAID = 100
 MEMORY_IF_UNSAID = 200 * 1024 * 1024
 """What a container counts as when nodes are compared, if it asks for nothing."""
 
-PLACED = ("persistentVolumeClaim", "ephemeral", "image")
+DISKS = ("gcePersistentDisk", "awsElasticBlockStore", "iscsi", "rbd")
+"""Volumes that are disks, which few can use at once."""
+PLACED = ("persistentVolumeClaim", "ephemeral", "image", *DISKS)
 """Volumes that not all nodes have, or not as soon."""
 
 
@@ -79,7 +82,7 @@ class PodInfo:
 
     def adopt(self, other: "PodInfo") -> None:
         """Take over what was added up for a pod of the same template."""
-        for name in ("requests", "counted_requests", "terms", "traits"):
+        for name in ("requests", "counted_requests", "terms", "traits", "claims"):
             self.__dict__[name] = getattr(other, name)
 
     def resemble(self, other: "PodInfo") -> None:
@@ -99,6 +102,17 @@ class PodInfo:
         terms = self.pod.spec.affinity.SerializeToString(deterministic=True) if has_terms(self.pod) else b""
         is_leaving = metadata.HasField("deletionTimestamp")
         return Traits(metadata.namespace, frozenset(metadata.labels.items()), is_leaving, terms)
+
+    @cached_property
+    def claims(self) -> tuple[tuple[str, bool], ...]:
+        """The names of its claims of volumes, and whether each is made for the pod and goes with it."""
+        return tuple(claims_of(self.pod))
+
+    @cached_property
+    def disks(self) -> tuple[Any, ...]:
+        """Its volumes that are disks, which few can use at once."""
+        sources = [volume.volumeSource for volume in self.pod.spec.volumes]
+        return tuple(source for source in sources if any(source.HasField(name) for name in DISKS))
 
     @cached_property
     def host_ports(self) -> frozenset[tuple[str, str, int]]:
@@ -143,9 +157,10 @@ def _template(pod: Pod) -> Pod:
     for volume in spec.volumes:
         source = volume.volumeSource
         if any(source.HasField(name) for name in PLACED):
-            kept.volumes.add().volumeSource.CopyFrom(source)
+            known = kept.volumes.add()
+            known.volumeSource.CopyFrom(source)
             if source.HasField("ephemeral"):
-                meta.name = pod.metadata.name  # its claim is named after it
+                meta.name, known.name = pod.metadata.name, volume.name  # its claim is named after these
     return template
 
 

@@ -14,6 +14,4 @@ class Unsupported:
         return self.filter(pod, None) is not None
 
     def filter(self, pod: PodInfo, node: NodeInfo | None) -> str | None:
-        if any(volume.volumeSource.HasField("persistentVolumeClaim") for volume in pod.spec.volumes):
-            return "node(s): persistent volume claims are not supported yet"
         return "node(s): resource claims are not supported yet" if pod.spec.resourceClaims else None
