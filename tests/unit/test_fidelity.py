@@ -72,7 +72,12 @@ STORED_NAMESAKES = {
     "strategy": "of deployments",
     "securityContext": "of CRI",
     "valueFrom": "told apart from plain values, and left out",
-    "ephemeral": "volumes of pods, whose claims are protected",
+    "claims": "of volumes",
+    "local": "of plugins and networks",
+    "gcePersistentDisk": "a disk that keeps pods apart, and is not there",
+    "awsElasticBlockStore": "likewise",
+    "iscsi": "likewise",
+    "rbd": "likewise",
     "ephemeralContainerStatuses": "looked for, where another kubelet may have written them",
 }
 """Names of stored fields that stand in the code for something else, or are read to no effect."""

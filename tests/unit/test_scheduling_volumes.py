@@ -296,7 +296,8 @@ happenings = st.one_of(
 @given(what=st.lists(happenings, min_size=1, max_size=25), seed=st.integers(0, 9))
 def test_the_engine_decides_as_the_reference_does_about_volumes(what: Any, seed: int) -> None:
     profile, made = default_profile(), cluster(storage_class("soon", mode="Immediate"), nodes=3)
-    engine, placed = Columnar(made), []
+    engine = Columnar(made)
+    placed: list[PodInfo] = []
     plugin = profile.plugin("VolumeBinding")
     for number, (kind, *facts) in enumerate(what):
         match kind:

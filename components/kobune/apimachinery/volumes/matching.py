@@ -60,9 +60,10 @@ def match(
 ) -> PersistentVolume | None:
     """Return the volume that is kept for a claim, or else the smallest of those that fulfil it and nobody has.
 
-    `node`, a name and labels, must be able to have it. `taken` are the names of volumes that others get. With
-    `only_kept` no others than those that are kept for the claim count. Of equals it is one that differs between claims,
-    so that two that are bound at the same time do not reach for the same one.
+    `node`, a name and labels, must be able to have it; without a node, those with fewer access modes come first.
+    `taken` are the names of volumes that others get. With `only_kept` no others than those that are kept for the claim
+    count. Of equals it is one that differs between claims, so that two that are bound at the same time do not reach for
+    the same one.
     """
     fitting: list[PersistentVolume] = []
     wanted = size_of(claim)
@@ -77,12 +78,15 @@ def match(
             continue
         is_reachable = node is None or fits_node(volume, *node)
         if is_kept:
-            return volume if is_reachable else None
+            return volume if is_reachable and (node is not None or has_modes(volume, claim)) else None
         if is_reachable and not only_kept and fulfils(volume, claim):
             fitting.append(volume)
-    return min(
-        fitting, key=lambda volume: (size_of(volume), len(volume.spec.accessModes), _lot(claim, volume)), default=None
-    )
+
+    def order(volume: PersistentVolume) -> tuple[Any, ...]:
+        size, modes = size_of(volume), len(volume.spec.accessModes)
+        return (modes, size, _lot(claim, volume)) if node is None else (size, _lot(claim, volume))
+
+    return min(fitting, key=order, default=None)
 
 
 def fits_node(volume: PersistentVolume, name: str, labels: Mapping[str, str]) -> bool:
