@@ -182,7 +182,7 @@ async def _bound(client: Client, pods: list[Pod], wanted: int) -> tuple[float, l
 
 
 async def _create(client: Client, objects: Sequence[Node | Pod]) -> None:
-    for result in await client.batch([CreateOf(one) for one in objects]):
+    for result in await client.batch([CreateOf(one) for one in objects], brief=True):
         if isinstance(result, ApiError):
             raise result
 

@@ -236,15 +236,16 @@ class Client:
             eviction.deleteOptions.gracePeriodSeconds = grace_seconds
         await self._carry(method_of(Pod, "Evict").path, CreateEvictionRequest(object=eviction))
 
-    async def batch(self, writes: Sequence[Write]) -> Sequence[ApiError | Object | None]:
+    async def batch(self, writes: Sequence[Write], *, brief: bool = False) -> Sequence[ApiError | Object | None]:
         """Carry out each write on its own; return for each, in order, its error, the object as stored, or None.
 
-        Deletions and bindings answer with None. Raises only when the apiserver cannot be reached.
+        Deletions and bindings answer with None, and all writes do if that is enough (`brief`). Raises only when the
+        apiserver cannot be reached.
         """
         results: list[ApiError | Object | None] = []
         for start in range(0, len(writes), BATCH_LIMIT):
             part = writes[start : start + BATCH_LIMIT]
-            body = await self._carry(BATCH, BatchRequest(writes=[message_of(write) for write in part]))
+            body = await self._carry(BATCH, BatchRequest(writes=[message_of(write) for write in part], brief=brief))
             answers = BatchResponse.FromString(body).results
             results += [outcome(write, answer) for write, answer in zip(part, answers, strict=True)]
         return results
@@ -288,5 +289,5 @@ def outcome(write: Write, answer: Result) -> ApiError | Object | None:
     """Return what became of one write of a batch."""
     if answer.HasField("error"):
         return errors.from_status(answer.error)
-    kind = kind_written(write)
+    kind = kind_written(write) if answer.HasField("object") else None
     return decoder(kind)(answer.object.body) if kind is not None else None

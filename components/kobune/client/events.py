@@ -159,7 +159,7 @@ class EventRecorder:
         self._arrived.clear()
         writes = [self._write(series) for series in batch.values()]
         try:
-            results = await self._client.batch(writes)
+            results = await self._client.batch(writes, brief=True)
         except ServiceUnavailable:
             self._wait(*batch.values())
             raise

@@ -72,6 +72,20 @@ class PodInfo:
         return _template(self.pod).SerializeToString(deterministic=True)
 
     @cached_property
+    def needs(self) -> bytes:
+        """The template without what only other pods, or whoever queues and evicts them, look at."""
+        needs = _template(self.pod)
+        needs.ClearField("metadata")
+        spec = needs.spec
+        for name in ("schedulerName", "preemptionPolicy", "priority", "topologySpreadConstraints"):
+            spec.ClearField(name)
+        for name in ("podAffinity", "podAntiAffinity"):
+            spec.affinity.ClearField(name)
+        if not spec.affinity.ListFields():
+            spec.ClearField("affinity")
+        return needs.SerializeToString(deterministic=True)
+
+    @cached_property
     def unplaced_template(self) -> bytes:
         """The same before the pod has a node and after."""
         if not self.spec.nodeName:
@@ -82,8 +96,13 @@ class PodInfo:
 
     def adopt(self, other: "PodInfo") -> None:
         """Take over what was added up for a pod of the same template."""
-        for name in ("requests", "counted_requests", "terms", "traits", "claims"):
-            self.__dict__[name] = getattr(other, name)
+        self.__dict__.update(
+            requests=other.requests,
+            counted_requests=other.counted_requests,
+            terms=other.terms,
+            traits=other.traits,
+            claims=other.claims,
+        )
 
     def resemble(self, other: "PodInfo") -> None:
         """Take over what a pod of the same traits has in common with it."""

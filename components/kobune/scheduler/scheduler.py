@@ -371,7 +371,7 @@ class Scheduler:
             for choice in chosen
             if (pod := choice.waiting.pod)
         ]
-        for choice, result in zip(chosen, await self._client.batch(writes) if writes else (), strict=True):
+        for choice, result in zip(chosen, await self._client.batch(writes, brief=True) if writes else (), strict=True):
             if isinstance(result, ApiError):
                 self._release(choice.waiting)
                 await self._cannot_bind(choice.waiting, result)
@@ -409,7 +409,7 @@ class Scheduler:
                 log.info("no node for %s: %s", pod.key, why.message)
                 writes.append(write)
         if writes:
-            await self._client.batch(writes)
+            await self._client.batch(writes, brief=True)
 
     async def _report(self, failed: list[Failure]) -> None:
         """Say that pods came to no decision, and try them again after their back-off."""
@@ -425,7 +425,7 @@ class Scheduler:
                 log.warning("cannot schedule %s: %s", pod.key, failure.why)
                 writes.append(write)
         if writes:
-            await self._client.batch(writes)
+            await self._client.batch(writes, brief=True)
 
     async def _quietly(self, work: Coroutine[Any, Any, None]) -> None:
         """Write what can be written: while the apiserver is away, the pod is tried again all the same."""

@@ -26,6 +26,8 @@ class Rbac:
         self._view = view
         self._rings = [view.cacher.ring(view.registry[name]) for name in RESOURCES]
         self._known: dict[Attributes, tuple[bool, str]] = {}
+        self._granting: dict[Attributes, tuple[tuple[Held, ...], str]] = {}
+        """By wish without a name: the rules that would grant it, for some names or for all, and what is wrong."""
         self._rules: dict[tuple[User, str], tuple[tuple[Held, ...], str]] = {}
         self._known_at = -1
 
@@ -34,19 +36,29 @@ class Rbac:
         newest = max([ring.revision for ring in self._rings])
         if newest != self._known_at or len(self._known) > KEPT:
             self._known.clear()
+            self._granting.clear()
             self._rules.clear()
             self._known_at = newest
         answer = self._known.get(wish)
         if answer is None:
+            # Who binds thousands of pods wishes the same for each of them, but for its name.
+            rules, problem = self._relevant(wish._replace(name="") if wish.name else wish)
+            source = next((source for rule, source in rules if covers_name(rule, wish)), None)
+            answer = (True, f"RBAC: allowed by {source}") if source else (False, problem and f"RBAC: {problem}")
+            self._known[wish] = answer
+        return answer
+
+    def _relevant(self, wish: Attributes) -> tuple[tuple[Held, ...], str]:
+        """Return the rules that grant a wish if it is for a name that they are for, and what is wrong with others."""
+        found = self._granting.get(wish)
+        if found is None:
             held = wish.user, wish.namespace
             if held not in self._rules:
                 missing: list[str] = []
                 self._rules[held] = tuple(self._held(*held, missing)), in_one(missing)
             rules, problem = self._rules[held]
-            source = next((source for rule, source in rules if grants(rule, wish)), None)
-            answer = (True, f"RBAC: allowed by {source}") if source else (False, problem and f"RBAC: {problem}")
-            self._known[wish] = answer
-        return answer
+            found = self._granting[wish] = tuple(held for held in rules if is_for(held[0], wish)), problem
+        return found
 
     def rules(self, user: User, namespace: str) -> Iterator[Any]:
         """Yield every rule that counts for somebody in a namespace, or in the cluster if that is empty."""
@@ -99,6 +111,16 @@ def _source(kind: str, binding: Any, name: str, subject: Any, namespace: str) ->
 
 def grants(rule: Any, wish: Attributes) -> bool:
     """Whether a policy rule grants a wish."""
+    return is_for(rule, wish) and covers_name(rule, wish)
+
+
+def covers_name(rule: Any, wish: Attributes) -> bool:
+    """Whether a policy rule is for the object that a wish names."""
+    return bool(wish.path) or not rule.resourceNames or wish.name in rule.resourceNames
+
+
+def is_for(rule: Any, wish: Attributes) -> bool:
+    """Whether a policy rule is for the verb and the resource, or the path, of a wish."""
     if wish.verb not in rule.verbs and "*" not in rule.verbs:
         return False
     if wish.path:
@@ -107,9 +129,7 @@ def grants(rule: Any, wish: Attributes) -> bool:
         return False
     wanted = f"{wish.resource}/{wish.subresource}" if wish.subresource else wish.resource
     names = {wanted, "*"} | ({f"*/{wish.subresource}"} if wish.subresource else set())
-    if names.isdisjoint(rule.resources):
-        return False
-    return not rule.resourceNames or wish.name in rule.resourceNames
+    return not names.isdisjoint(rule.resources)
 
 
 def _covers(pattern: str, path: str) -> bool:

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 from typing import Any
-from uuid import UUID
 
 from kobune.apimachinery.clock import Clock
 from kobune.apiserver.cache.cacher import Cacher
@@ -12,6 +11,10 @@ from kobune.apiserver.registry.registry import Registry
 
 SUFFIX_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 """Without vowels, so that no words come out."""
+VERSION = 4 << 76 | 0b10 << 62
+"""The bits by which a random uid says that it is one…"""
+VERSION_MASK = ~(0xF << 76 | 0b11 << 62)
+"""…and all others."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,9 @@ class View:
 
     def new_uid(self) -> str:
         """Return a uid that no other object has."""
-        return str(UUID(int=self.random.getrandbits(128), version=4))
+        # What `uuid.UUID(int=…, version=4)` writes, in half the time.
+        digits = f"{self.random.getrandbits(128) & VERSION_MASK | VERSION:032x}"
+        return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
     def new_suffix(self) -> str:
         """Return what is put behind a `generateName`."""

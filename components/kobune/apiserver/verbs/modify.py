@@ -25,7 +25,7 @@ KEPT = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSec
 
 WHOLE = ("", "scale")
 """The subresources by way of which an object as a whole is changed."""
-REVIEWED = frozenset({"binding", "scale"})
+REVIEWED = frozenset({"scale"})
 """The subresources whose own objects have passed admission, so that what they change does not have to."""
 DELETION = ("deletionTimestamp", "deletionGracePeriodSeconds")
 
@@ -100,7 +100,7 @@ async def _write(api: Api, call: Call, current: Stored, new: Any, *, tracked: bo
             call.resource.normalize(new)
             if tracked:
                 ownership.changed(api, call, new, old)  # what webhooks have added is theirs who asked for it
-        if not is_status and call.subresource != "binding":
+        if not is_status:
             _count_generation(call, new, old)
         if strategy.allocates and not is_status:
             api.addresses.assign(new, old)
@@ -116,10 +116,13 @@ async def _write(api: Api, call: Call, current: Stored, new: Any, *, tracked: bo
             api.addresses.settle(new.metadata.uid)
 
 
-async def save(api: Api, call: Call, current: Stored, new: Any, *, may_go: bool = True) -> Stored:
+async def save(
+    api: Api, call: Call, current: Stored, new: Any, *, may_go: bool = True, differs: bool = False
+) -> Stored:
     """Write an object over `current`; or remove it, if it `may_go`: somebody deleted it and nothing keeps it any more.
 
-    Writes nothing if nothing has changed. `RevisionConflict` if `current` is not what is there.
+    Writes nothing if nothing has changed, which nobody looks for if it `differs` for sure. `RevisionConflict` if
+    `current` is not what is there.
     """
     resource = call.resource.stored
     new.metadata.ClearField("resourceVersion")
@@ -131,7 +134,7 @@ async def save(api: Api, call: Call, current: Stored, new: Any, *, may_go: bool 
         if not call.dry_run:
             await api.store.delete(key, expect=current.revision)
         return Stored(resource, raw, current.revision)
-    if raw == current.raw or _same(call, current, new):
+    if not differs and (raw == current.raw or _same(call, current, new)):
         return current
     if call.dry_run:
         return Stored(resource, raw, current.revision)

@@ -26,8 +26,6 @@ STATUS: Final[dict[str, Any]] = {"f:status": {}}
 TRACKED_METADATA: Final = ("generateName", "labels", "annotations", "ownerReferences", "finalizers")
 KUBECTL: Final = "kubectl"
 LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
-UNTRACKED: Final = frozenset({"binding"})
-"""Subresources through which the server changes an object, not a manager of fields."""
 
 
 def created(api: Api, call: Call, new: Any) -> None:
@@ -54,7 +52,7 @@ def changed(api: Api, call: Call, new: Any, old: Any) -> None:
     """Let whoever changes an object own what they changed; objects that nobody tracks stay untracked."""
     managers = _given(new.metadata, old.metadata)
     del new.metadata.managedFields[:]
-    if not managers or call.subresource in UNTRACKED:
+    if not managers:
         write_managers(new.metadata, managers)
         return
     before, after = _different_parts(call, old, new)

@@ -7,6 +7,8 @@ changed since it last decided for that template. How it can do so a plugin says 
     concerns(pod) -> bool                     False: for such pods the plugin has nothing to say
     sees(pod, node) -> hashable               all that the answer depends on is this, and it is the node's alone
     local = True                              the answer depends on the node and the pods on it, on no other node
+    needs_only = True                         of the pod, it depends on what the pod needs of a node (`PodInfo.needs`)
+    counts_only = True                        of the node, it depends on what there is and how much of it pods take
     filter_rows(pod, rows) -> codes           `filter` of many nodes at once: 0 for yes, …
     refusal(pod, code) -> No                  … and what another code means
     score_rows(pod, rows) -> scores           `score` of many nodes at once

@@ -1,12 +1,14 @@
 """The engine: one `Standing` per template, brought up to date and asked for its best nodes."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from random import Random
 from typing import Final
+from weakref import WeakValueDictionary
 
 import numpy as np
 
 from kobune.scheduler.engine.column import Counted
+from kobune.scheduler.engine.ground import Asked, Ground, key_of
 from kobune.scheduler.engine.standing import Standing
 from kobune.scheduler.engine.table import Bools, Floats, Table
 from kobune.scheduler.framework import Decision, Evaluation, Extension, No, Placed, Profile, decide
@@ -39,6 +41,8 @@ class Columnar:
         self.plain = 0
         """How many decisions were made as the reference makes them."""
         self._standings: dict[tuple[str, bytes], Standing] = {}
+        self._grounds: WeakValueDictionary[Hashable, Ground] = WeakValueDictionary()
+        """What standings have in common."""
         for node in cluster.nodes:
             self.node_changed(node)
         cluster.followers.append(self)
@@ -61,7 +65,7 @@ class Columnar:
     def node_removed(self, name: str) -> None:
         """Note that a node is gone."""
         self.table.remove_node(name)
-        self._standings.clear()
+        self._start_over()
         if len(self.table) > 2 * len(self.table.rows) + SPARE:
             self._rebuild()
 
@@ -73,11 +77,11 @@ class Columnar:
         try:
             return self._decide(profile, pod, standing, random)
         except BaseException:
-            self._standings.pop((profile.name, pod.template), None)  # nobody knows in which state it is
+            self._start_over()  # nobody knows in which state things are
             raise
 
     def _decide(self, profile: Profile, pod: PodInfo, standing: Standing, random: Random) -> Decision:
-        if standing.is_plain:
+        if standing.ground is None:
             self.plain += 1
             return decide(profile, pod, self.cluster, random)
         pod.adopt(standing.pod)
@@ -115,8 +119,12 @@ class Columnar:
         best = standing.best(fits, more)
         if not len(best):
             evaluation = evaluation or Evaluation(profile, pod, self.cluster)
-            why_not = {**standing.why_not(), **crowded}
-            return unschedulable(evaluation, {**why_not, **self._earlier(standing, evaluation, why_not)})
+            why_not = standing.why_not()
+            if crowded:
+                why_not = {**why_not, **crowded}
+            if standing.individual:
+                why_not = {**why_not, **self._earlier(standing, evaluation, why_not)}
+            return unschedulable(evaluation, why_not)
         row = int(best[0]) if len(best) == 1 else int(random.choice(best))
         chosen = self.table.nodes[row]
         assert chosen is not None
@@ -125,7 +133,7 @@ class Columnar:
     def _earlier(self, standing: Standing, evaluation: Evaluation, why_not: Mapping[str, No]) -> Mapping[str, No]:
         """Return the objections of those who were not asked about nodes that a later filter rules out, too."""
         found: dict[str, No] = {}
-        for name, no in why_not.items() if standing.individual else ():
+        for name, no in why_not.items():
             earlier = [extension for extension in standing.individual if standing.comes_before(extension, no.plugin)]
             node = self.cluster.node(name)
             if earlier and node is not None and (evaluation.only is None or name in evaluation.only):
@@ -159,9 +167,25 @@ class Columnar:
             standing = Standing(profile, pod, self)
             if len(self._standings) >= TEMPLATES:
                 del self._standings[next(iter(self._standings))]
-        standing.catch_up()  # if a plugin fails in it, it is not kept
+        try:
+            standing.catch_up()
+        except BaseException:
+            self._start_over()
+            raise
         self._standings[key] = standing  # the last used is the last to go
         return standing
+
+    def ground(self, profile: Profile, pod: PodInfo, asked: Sequence[Asked]) -> Ground:
+        """Return what nodes alone are to pods with the needs of this one."""
+        key = key_of(profile, pod, asked)
+        found = self._grounds.get(key)
+        if found is None or found.seen < self.first:
+            found = self._grounds[key] = Ground(profile, pod, asked, self)
+        return found
+
+    def _start_over(self) -> None:
+        self._standings.clear()
+        self._grounds.clear()
 
     def _forget(self) -> None:
         del self.log[:LOG], self.log_rows[:LOG]

@@ -12,6 +12,8 @@ from kobune.scheduler.podinfo import PodInfo
 
 FEW = 8
 """Up to so many rows, asking about each is faster than asking about all of them at once."""
+REMEMBERED = 10_000
+"""For so many amounts it is remembered what a plugin said."""
 
 
 class Part:
@@ -23,6 +25,7 @@ class Part:
         self.plugin = plugin
         self.name = name
         self.is_static = hasattr(plugin, "sees")
+        self._counts_only = getattr(plugin, "counts_only", False)
         self.weight = score.weight if score is not None else 0
         self.filter_state: Any = None
         self.score_state: Any = None
@@ -71,7 +74,7 @@ class Part:
             and (not self.scores or hasattr(self.plugin, "score_rows"))
         ):
             for row in rows.index.tolist():
-                self._update_row(row)
+                self.update_row(row, self._table.amounts(row))
             return
         if self.filters:
             self.codes[rows.index] = self.plugin.filter_rows(self._pod, rows)
@@ -102,14 +105,17 @@ class Part:
         scores[fitting] = self.plugin.normalize_rows(found)
         return scores
 
-    def _update_row(self, row: int) -> None:
+    def update_row(self, row: int, amounts: bytes) -> None:
+        """Look at a node again, with these amounts of everything."""
         node = self._table.nodes[row]
         if node is None:
             return
-        if self.is_static:
-            key = self.plugin.sees(self._pod, node)
+        if self.is_static or self._counts_only:
+            key = self.plugin.sees(self._pod, node) if self.is_static else amounts
             known = self._seen.get(key)
             if known is None:
+                if len(self._seen) >= REMEMBERED:
+                    self._seen.clear()
                 known = self._seen[key] = (self._code(node), self._rating(node))
             self.codes[row], self.raw[row] = known
             return

@@ -155,6 +155,11 @@ class Table:
                     column = self.requested if amounts is pod.requests else self.counted  # it may have been widened
                 column[row, at] += sign * amount
 
+    def amounts(self, row: int) -> bytes:
+        """Return what is equal for nodes that have, and of which pods take, as much of everything."""
+        taken = self.requested[row].tobytes() + self.counted[row].tobytes()
+        return self.pod_counts[row].tobytes() + self.allocatable[row].tobytes() + taken
+
     def _widen(self, rows: int, columns: int) -> None:
         def wider(old: Ints) -> Ints:
             new = np.zeros((rows, columns)[: old.ndim], np.int64)

@@ -1,8 +1,10 @@
 """What comes of deciding a pod."""
 
+from abc import abstractmethod
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from kobune.scheduler.framework.answers import No, Nominated
@@ -13,6 +15,14 @@ class Placed:
     """The pod goes to this node."""
 
     node: str
+
+
+class Tallied(Mapping[str, No]):
+    """Refusals by node that know how often each of them comes."""
+
+    @abstractmethod
+    def tally(self) -> Sequence[tuple[No, int]]:
+        """Return each refusal, and for how many nodes it goes."""
 
 
 @dataclass(frozen=True)
@@ -34,15 +44,19 @@ class Unschedulable:
     @property
     def reasons(self) -> Counter[str]:
         """Why not, and for how many nodes."""
-        return Counter(reason for no in self.why_not.values() for reason in no.reasons)
+        reasons: Counter[str] = Counter()
+        for no, count in tally(self.why_not):
+            for reason in no.reasons:
+                reasons[reason] += count
+        return reasons
 
     @property
     def plugins(self) -> frozenset[str]:
         """Who said no: only events that concern these can help."""
-        found = {no.plugin for no in self.why_not.values()}
+        found = {no.plugin for no, _ in tally(self.why_not)}
         return frozenset(found | {self.at_once.plugin} if self.at_once else found)
 
-    @property
+    @cached_property
     def message(self) -> str:
         """What it says in the event and in the condition, in Kubernetes' words."""
         if not self.nodes:
@@ -56,3 +70,8 @@ class Unschedulable:
 
 
 Decision = Placed | Unschedulable
+
+
+def tally(why_not: Mapping[str, No]) -> Iterable[tuple[No, int]]:
+    """Return each refusal, and for how many nodes it goes."""
+    return why_not.tally() if isinstance(why_not, Tallied) else Counter(why_not.values()).items()

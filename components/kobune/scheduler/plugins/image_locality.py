@@ -20,6 +20,8 @@ class ImageLocality:
 
     weight: int = 1
 
+    needs_only = True
+
     def sees(self, pod: PodInfo, node: NodeInfo) -> tuple[int, ...]:
         return tuple([node.images.get(name, 0) for name in images(pod)]) if node.images else ()
 

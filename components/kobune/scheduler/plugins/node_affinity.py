@@ -32,6 +32,7 @@ class NodeAffinity:
     added_affinity: Affinity = field(default_factory=Affinity)
     """What every pod of the profile wants besides."""
 
+    needs_only = True
     events = ("Node/Add", "Node/UpdateNodeLabel")
 
     def pre_filter(self, pod: PodInfo, cluster: Snapshot) -> Skip | Only | No | None:

@@ -13,6 +13,7 @@ REFUSAL = No(("node(s) didn't match the requested node name",), final=True)
 class NodeName:
     """Rules out every node but the one in `spec.nodeName`."""
 
+    needs_only = True
     events = ("Node/Add",)
 
     def concerns(self, pod: PodInfo) -> bool:

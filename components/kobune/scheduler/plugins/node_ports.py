@@ -15,6 +15,7 @@ class NodePorts:
     """Rules out nodes where a host port of the pod is taken."""
 
     local = True
+    needs_only = True
     events = ("Node/Add", "Pod/Delete")
 
     def concerns(self, pod: PodInfo) -> bool:

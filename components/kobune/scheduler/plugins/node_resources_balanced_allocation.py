@@ -27,6 +27,8 @@ class NodeResourcesBalancedAllocation:
     resources: Mapping[str, int] = field(default_factory=lambda: CPU_AND_MEMORY)
 
     local = True
+    needs_only = True
+    counts_only = True
 
     def pre_score(self, pod: PodInfo, nodes: Sequence[NodeInfo], cluster: Snapshot) -> Skip | None:
         return None if any(pod.requests.get(name, 0) for name in self.resources) else SKIP

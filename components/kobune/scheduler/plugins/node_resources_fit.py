@@ -31,6 +31,8 @@ class NodeResourcesFit:
     """Extended resources that somebody else looks after, by name and by the part before the slash."""
 
     local = True
+    needs_only = True
+    counts_only = True
     events = ("Node/Add", "Node/UpdateNodeAllocatable", "Pod/Delete", "Pod/UpdatePodScaleDown")
 
     def filter(self, pod: PodInfo, node: NodeInfo) -> No | None:

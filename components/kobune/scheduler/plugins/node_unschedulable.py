@@ -15,6 +15,7 @@ REFUSAL = No(("node(s) were unschedulable",), final=True)
 class NodeUnschedulable:
     """Rules out nodes with `spec.unschedulable`, unless the pod tolerates the taint that stands for it."""
 
+    needs_only = True
     events = ("Node/Add", "Node/UpdateNodeTaint")
 
     def sees(self, pod: PodInfo, node: NodeInfo) -> bool:

@@ -23,6 +23,7 @@ class TaintToleration:
 
     weight: int = 3
 
+    needs_only = True
     events = ("Node/Add", "Node/UpdateNodeTaint")
 
     def sees(self, pod: PodInfo, node: NodeInfo) -> tuple[tuple[str, str, str], ...]:
