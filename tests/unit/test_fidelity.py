@@ -26,7 +26,7 @@ NO_EFFECT = (
 )
 """What shows, checks or describes a field; the rest may act on it."""
 ACTORS = ("scheduler/", "kubelet/", "controller_manager/", "cloud_controller_manager/", "kube_proxy/")
-SAYS_NO = ("scheduler/plugins/unsupported.py", "kube_proxy/unsupported.py")
+SAYS_NO = ("kube_proxy/unsupported.py",)
 """What names a field to say that it has no effect."""
 
 FOR_READERS = {
@@ -61,6 +61,7 @@ STORED_NAMESAKES = {
     "conditions": "of other kinds",
     "ports": "of containers and services",
     "secrets": "the resource",
+    "claims": "of pods",
     "os": "the module",
     "spec": "of all kinds",
     "status": "of all kinds",
@@ -70,7 +71,6 @@ STORED_NAMESAKES = {
     "strategy": "of deployments",
     "securityContext": "of CRI",
     "valueFrom": "told apart from plain values, and left out",
-    "claims": "of volumes",
     "local": "of plugins and networks",
     "nfs": "passed on to the pod that empties a volume",
     "volumeMounts": "likewise",

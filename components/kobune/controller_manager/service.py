@@ -37,6 +37,7 @@ from kobune.controller_manager.controllers.persistentvolumeprovisioner import (
 )
 from kobune.controller_manager.controllers.podgc import podgc
 from kobune.controller_manager.controllers.replicaset import replicaset
+from kobune.controller_manager.controllers.resourceclaim import resourceclaim, resourceclaim_templates
 from kobune.controller_manager.controllers.resourcequota import resourcequota
 from kobune.controller_manager.controllers.serviceaccount import serviceaccount
 from kobune.controller_manager.controllers.tainteviction import tainteviction
@@ -123,6 +124,8 @@ def controllers_of(config: Config) -> list[Controller]:
         ephemeralvolume,
         attachdetach,
         *([defaultstorageclass] if config.default_storage_class else []),
+        resourceclaim_templates,
+        resourceclaim,
         tokencleaner,
         bootstrapsigner,
         csrapproving,

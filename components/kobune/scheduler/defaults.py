@@ -20,7 +20,6 @@ from kobune.scheduler.plugins.pod_topology_spread import PodTopologySpread
 from kobune.scheduler.plugins.priority_sort import PrioritySort
 from kobune.scheduler.plugins.scheduling_gates import SchedulingGates
 from kobune.scheduler.plugins.taint_toleration import TaintToleration
-from kobune.scheduler.plugins.unsupported import Unsupported
 from kobune.scheduler.plugins.volume_binding import VolumeBinding
 from kobune.scheduler.plugins.volume_restrictions import VolumeRestrictions
 from kobune.scheduler.plugins.volume_zone import VolumeZone
@@ -38,7 +37,6 @@ def default_plugins() -> Sequence[Any]:
     return (
         SchedulingGates(),
         PrioritySort(),
-        Unsupported(),
         NodeUnschedulable(),
         NodeName(),
         TaintToleration(),

@@ -22,6 +22,7 @@ from kobune.api.core.v1 import (
     Service,
 )
 from kobune.api.policy.v1 import PodDisruptionBudget
+from kobune.api.resource.v1 import DeviceClass, ResourceClaim, ResourceSlice
 from kobune.api.storage.v1 import CSIDriver, CSINode, CSIStorageCapacity, StorageClass, VolumeAttachment
 from kobune.apimachinery.clock import Clock
 from kobune.client import Client, ClientConfig, EventRecorder, Informer
@@ -56,6 +57,9 @@ LOOKED_AT: Final[Mapping[str, type[Any]]] = {
     "csidrivers": CSIDriver,
     "csistoragecapacities": CSIStorageCapacity,
     "volumeattachments": VolumeAttachment,
+    "resourceclaims": ResourceClaim,
+    "resourceslices": ResourceSlice,
+    "deviceclasses": DeviceClass,
 }
 """What decisions look at besides pods and nodes, by plural name."""
 

@@ -221,6 +221,21 @@ def decide(profile: Profile, pod: PodInfo, cluster: Snapshot, random: Random) ->
     return Placed(best[0] if len(best) == 1 else random.choice(best))
 
 
+def reserve_in_snapshot(profile: Profile, pod: PodInfo, node: NodeInfo, cluster: Snapshot) -> No | None:
+    """Let a pod take what it needs besides its place on a node, as far as that is known to nobody but the cluster."""
+    for extension in profile.at("reserve"):
+        if not getattr(extension.plugin, "reserves_in_snapshot", False) or not extension.concerns(pod):
+            continue
+        before = next((one for one in profile.at("pre_filter") if one.name == extension.name), None)
+        state = before(pod, cluster) if before is not None else None
+        if isinstance(state, No):
+            return No(state.reasons, state.final, extension.name)
+        answer = extension(pod, node, state=None if state is SKIP else state)
+        if (no := no_of(answer, extension.name)) is not None:
+            return no
+    return None
+
+
 def unschedulable(evaluation: Evaluation, why_not: Mapping[str, No]) -> Unschedulable:
     """Return that no node will do, after asking whether room can be made."""
     count = len(evaluation.cluster.nodes)
