@@ -8,6 +8,7 @@ from kobune.api.core.v1 import Pod, PodSpec, PodStatus
 from kobune.api.meta.v1 import ObjectMeta
 from kobune.apimachinery import quantity
 from kobune.apimachinery.meta import key_of
+from kobune.apimachinery.volumes import claims_of
 from kobune.scheduler.affinity import Terms, has_terms, terms_of
 
 Amounts: TypeAlias = Mapping[str, int]
@@ -19,7 +20,9 @@ MEMORY_IF_UNSAID = 200 * 1024 * 1024
 
 MOST_SHARED = 10_000
 """For so many amounts that pods ask for there is but one copy."""
-PLACED = ("persistentVolumeClaim", "ephemeral", "image")
+DISKS = ("gcePersistentDisk", "awsElasticBlockStore", "iscsi", "rbd")
+"""Volumes that are disks, which few can use at once."""
+PLACED = ("persistentVolumeClaim", "ephemeral", "image", *DISKS)
 """Volumes that not all nodes have, or not as soon."""
 
 
@@ -58,7 +61,7 @@ class PodInfo:
         There are tens of thousands of pods on nodes, and few that are still to be decided.
         """
         if self._raw:
-            for name in ("host_ports", "priority", "terms", "traits"):
+            for name in ("claims", "disks", "host_ports", "priority", "terms", "traits"):
                 getattr(self, name)
             self._pod = None
 
@@ -118,7 +121,11 @@ class PodInfo:
     def adopt(self, other: "PodInfo") -> None:
         """Take over what was added up for a pod of the same template."""
         self.__dict__.update(
-            requests=other.requests, counted_requests=other.counted_requests, terms=other.terms, traits=other.traits
+            requests=other.requests,
+            counted_requests=other.counted_requests,
+            terms=other.terms,
+            traits=other.traits,
+            claims=other.claims,
         )
 
     def share(self, known: dict[tuple[tuple[str, int], ...], Amounts]) -> None:
@@ -151,6 +158,17 @@ class PodInfo:
     def priority(self) -> int:
         """How important it is."""
         return self.pod.spec.priority
+
+    @cached_property
+    def claims(self) -> tuple[tuple[str, bool], ...]:
+        """The names of its claims of volumes, and whether each is made for the pod and goes with it."""
+        return tuple(claims_of(self.pod))
+
+    @cached_property
+    def disks(self) -> tuple[Any, ...]:
+        """Its volumes that are disks, which few can use at once."""
+        sources = [volume.volumeSource for volume in self.pod.spec.volumes]
+        return tuple(source for source in sources if any(source.HasField(name) for name in DISKS))
 
     @cached_property
     def host_ports(self) -> frozenset[tuple[str, str, int]]:
@@ -195,9 +213,10 @@ def _template(pod: Pod) -> Pod:
     for volume in spec.volumes:
         source = volume.volumeSource
         if any(source.HasField(name) for name in PLACED):
-            kept.volumes.add().volumeSource.CopyFrom(source)
+            known = kept.volumes.add()
+            known.volumeSource.CopyFrom(source)
             if source.HasField("ephemeral"):
-                meta.name = pod.metadata.name  # its claim is named after it
+                meta.name, known.name = pod.metadata.name, volume.name  # its claim is named after these
     return template
 
 

@@ -24,6 +24,7 @@ from kobune.scheduler.framework import (
     decide,
     happenings,
 )
+from kobune.scheduler.framework.guard import Unprepared
 from kobune.scheduler.framework.happenings import Happening, interests
 from kobune.scheduler.lab.journal import Journal
 from kobune.scheduler.metrics import Metrics
@@ -340,6 +341,9 @@ class Scheduler:
         except Rejected as no:
             await self._undo(cycle)
             await self._quietly(self._explain([(waiting, self._rejected(no))]))
+        except Unprepared as error:
+            await self._undo(cycle)
+            await self._quietly(self._report([Failure(waiting, str(error))]))
         except (PluginFailed, ApiError) as error:
             await self._undo(cycle)
             await self._quietly(self._cannot_bind(waiting, error))

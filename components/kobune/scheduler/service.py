@@ -12,9 +12,18 @@ from typing import Any, Final
 from prometheus_client import CollectorRegistry
 
 from kobune.api.apps.v1 import ReplicaSet, StatefulSet
-from kobune.api.core.v1 import Namespace, Node, Pod, ReplicationController, Service
+from kobune.api.core.v1 import (
+    Namespace,
+    Node,
+    PersistentVolume,
+    PersistentVolumeClaim,
+    Pod,
+    ReplicationController,
+    Service,
+)
 from kobune.api.policy.v1 import PodDisruptionBudget
 from kobune.api.resource.v1 import DeviceClass, ResourceClaim, ResourceSlice
+from kobune.api.storage.v1 import CSIDriver, CSINode, CSIStorageCapacity, StorageClass, VolumeAttachment
 from kobune.apimachinery.clock import Clock
 from kobune.client import Client, ClientConfig, EventRecorder, Informer
 from kobune.component_base.failure import CannotStart
@@ -42,6 +51,13 @@ LOOKED_AT: Final[Mapping[str, type[Any]]] = {
     "replicationcontrollers": ReplicationController,
     "replicasets": ReplicaSet,
     "statefulsets": StatefulSet,
+    "persistentvolumeclaims": PersistentVolumeClaim,
+    "persistentvolumes": PersistentVolume,
+    "storageclasses": StorageClass,
+    "csinodes": CSINode,
+    "csidrivers": CSIDriver,
+    "csistoragecapacities": CSIStorageCapacity,
+    "volumeattachments": VolumeAttachment,
     "resourceclaims": ResourceClaim,
     "resourceslices": ResourceSlice,
     "deviceclasses": DeviceClass,
