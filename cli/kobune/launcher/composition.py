@@ -123,6 +123,7 @@ def _controller_manager(facts: Facts) -> Any:
         signing_key=certificates.authority(facts.data_dir.pki)[1],
         cluster_cidr=facts.addresses.pods,
         node_cidr_mask_size=facts.addresses.pods_of_a_node,
+        volumes=facts.data_dir.volumes,
     )
 
 

@@ -15,6 +15,7 @@ from kobune.component_base.failure import CannotStart
 from kobune.component_base.serving import Ready, Server, ServingConfig
 from kobune.controller.v1 import ControllerStatus, ListControllersRequest, ListControllersResponse
 from kobune.controller.v1.controllers_pb2_grpc import add_ControllersServicer_to_server
+from kobune.controller_manager.controllers.attachdetach import attachdetach
 from kobune.controller_manager.controllers.bootstrapsigner import bootstrapsigner
 from kobune.controller_manager.controllers.clusterroleaggregation import clusterroleaggregation
 from kobune.controller_manager.controllers.cronjob import cronjob
@@ -26,13 +27,21 @@ from kobune.controller_manager.controllers.deployment import deployment
 from kobune.controller_manager.controllers.disruption import disruption
 from kobune.controller_manager.controllers.endpoints import endpoints
 from kobune.controller_manager.controllers.endpointslice import endpointslice
+from kobune.controller_manager.controllers.ephemeralvolume import ephemeralvolume
 from kobune.controller_manager.controllers.garbagecollector import garbagecollector
 from kobune.controller_manager.controllers.job import job
 from kobune.controller_manager.controllers.namespace import namespace
 from kobune.controller_manager.controllers.nodeipam import nodeipam
 from kobune.controller_manager.controllers.nodelifecycle import nodelifecycle
+from kobune.controller_manager.controllers.persistentvolumebinder import persistentvolumebinder
+from kobune.controller_manager.controllers.persistentvolumeexpander import persistentvolumeexpander
+from kobune.controller_manager.controllers.persistentvolumeprovisioner import (
+    defaultstorageclass,
+    persistentvolumeprovisioner,
+)
 from kobune.controller_manager.controllers.podgc import podgc
 from kobune.controller_manager.controllers.replicaset import replicaset, replicationcontroller
+from kobune.controller_manager.controllers.resourceclaim import resourceclaim, resourceclaim_templates
 from kobune.controller_manager.controllers.resourcequota import resourcequota
 from kobune.controller_manager.controllers.serviceaccount import serviceaccount
 from kobune.controller_manager.controllers.statefulset import statefulset
@@ -67,6 +76,10 @@ class Config:
     node_cidr_mask_size: int = 24
     node_monitor_grace_seconds: float = 40.0
     """How long a node may be silent."""
+    volumes: Path | None = None
+    """Where the directories of host-path volumes are; without it, there can be none."""
+    default_storage_class: bool = True
+    """Whether there is to be a default storage class, where there is no class at all."""
     controllers: tuple[str, ...] = ("*",)
     """Which to run, by name; `*` for all."""
 
@@ -118,6 +131,14 @@ def controllers_of(config: Config) -> list[Controller]:
         resourcequota,
         pvcprotection,
         pvprotection,
+        persistentvolumebinder,
+        persistentvolumeprovisioner(config.volumes),
+        persistentvolumeexpander,
+        ephemeralvolume,
+        attachdetach,
+        *([defaultstorageclass] if config.default_storage_class else []),
+        resourceclaim_templates,
+        resourceclaim,
         tokencleaner,
         bootstrapsigner,
         csrapproving,

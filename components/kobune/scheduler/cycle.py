@@ -11,6 +11,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, Final
 
+from kobune.apimachinery.errors import ApiError
 from kobune.client import Client
 from kobune.scheduler.deciding import LATE_SECONDS, Decider
 from kobune.scheduler.framework import SKIP, Extension, No, Only, PluginFailed, Profile, Wait
@@ -103,8 +104,11 @@ class Cycle:
         for extension in reversed(self._reserved):
             if (unreserve := getattr(extension.plugin, "unreserve", None)) is not None:
                 state = (self._states.get(extension.name),) if takes_more(unreserve, 2) else ()
-                with suppress(PluginFailed):
-                    await self._decider.ask(self.profile, partial(unreserve, self.pod, self.node, *state))
+                with suppress(PluginFailed, ApiError):
+                    if inspect.iscoroutinefunction(unreserve):
+                        await unreserve(self.pod, self.node, *state)
+                    else:
+                        await self._decider.ask(self.profile, partial(unreserve, self.pod, self.node, *state))
         for hold in self._holds.values():
             hold.deny("the pod has lost its node")
 
@@ -149,11 +153,12 @@ class Cycle:
             return await self._decider.ask(self.profile, lambda: extension(self.pod, self.node, state=state))
         if isinstance(extension.plugin, Guarded):
             return await self._decider.wait_for(extension.name, extension.point, lambda: method(*arguments))
+        seconds = max(LATE_SECONDS, getattr(extension.plugin, "bind_timeout_seconds", 0) + 1)
         try:
-            async with asyncio.timeout(LATE_SECONDS):
+            async with asyncio.timeout(seconds):
                 return await method(*arguments)
         except TimeoutError:
-            raise PluginFailed(extension.name, extension.point, f"not done within {LATE_SECONDS:g} s") from None
+            raise PluginFailed(extension.name, extension.point, f"not done within {seconds:g} s") from None
 
     async def _bind(self) -> None:
         meta = self.pod.metadata
@@ -174,5 +179,7 @@ def states_of(profile: Profile, extensions: list[Extension], pod: PodInfo, clust
     for extension in profile.at("pre_filter") if wanted else ():
         if extension.name in wanted:
             answer = extension(pod, cluster)
+            if isinstance(answer, No):  # since it was decided, while others' plugins were asked
+                raise Rejected(No(answer.reasons, answer.final, extension.name))
             found[extension.name] = answer.state if isinstance(answer, Only) else None if answer is SKIP else answer
     return found

@@ -24,6 +24,7 @@ from kobune.scheduler.framework import (
     decide,
     happenings,
 )
+from kobune.scheduler.framework.guard import Unprepared
 from kobune.scheduler.framework.happenings import Happening, interests
 from kobune.scheduler.lab.journal import Journal
 from kobune.scheduler.metrics import Metrics
@@ -122,23 +123,24 @@ class Scheduler:
 
     # Following what happens.
 
-    def pod_changed(self, old: Pod | None, new: Pod | None) -> None:
+    def pod_changed(self, old: PodInfo | None, new: PodInfo | None) -> None:
         """Follow a change of a pod."""
-        pod = new or old
-        assert pod is not None
+        info = new or old
+        assert info is not None
+        pod = info.pod
         uid = pod.metadata.uid
         is_over = new is None or new.status.phase in ENDED
         if is_over or pod.spec.nodeName:
             self.queue.remove(uid)
             if (cycle := self._cycles.get(uid)) is not None:
                 cycle.give_up("the pod is gone" if is_over else "the pod has a node")
-            if pod.spec.nodeName and (what := happenings.of_placed_pod(old, None if is_over else new)) is not None:
+            before = old.pod if old is not None else None
+            if pod.spec.nodeName and (what := happenings.of_placed_pod(before, None if is_over else pod)) is not None:
                 self._happened(what)
             elif pod.status.nominatedNodeName:
                 self._happened(Happening("Pod", ("Delete",), pod))  # nobody has to leave it room any more
-            self.decider.when_idle(partial(self._settle, pod, is_over))
+            self.decider.when_idle(partial(self._settle, info, is_over))
         elif self._is_ours(pod):
-            info = PodInfo(pod)
             if pod.status.nominatedNodeName:
                 self.decider.when_idle(partial(self.snapshot.nominate, info, pod.status.nominatedNodeName))
             self.queue.set(info, self._clock.now())
@@ -165,12 +167,13 @@ class Scheduler:
             self.decider.when_idle(partial(self.snapshot.objects.set, plural, new))
         self._happened(happenings.of_object(old, new))
 
-    def _settle(self, pod: Pod, is_over: bool) -> None:
+    def _settle(self, pod: PodInfo, is_over: bool) -> None:
         self.snapshot.withdraw(pod.metadata.uid)
         if is_over:
             self.snapshot.remove(pod.metadata.uid)
         else:
-            self.snapshot.place(PodInfo(pod), pod.spec.nodeName)
+            self.snapshot.place(pod, pod.spec.nodeName)
+        pod.pack()
 
     def _is_ours(self, pod: Pod) -> bool:
         return pod.spec.schedulerName in self.profiles and not pod.metadata.HasField("deletionTimestamp")
@@ -338,6 +341,9 @@ class Scheduler:
         except Rejected as no:
             await self._undo(cycle)
             await self._quietly(self._explain([(waiting, self._rejected(no))]))
+        except Unprepared as error:
+            await self._undo(cycle)
+            await self._quietly(self._report([Failure(waiting, str(error))]))
         except (PluginFailed, ApiError) as error:
             await self._undo(cycle)
             await self._quietly(self._cannot_bind(waiting, error))

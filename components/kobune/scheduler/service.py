@@ -12,8 +12,18 @@ from typing import Any, Final
 from prometheus_client import CollectorRegistry
 
 from kobune.api.apps.v1 import ReplicaSet, StatefulSet
-from kobune.api.core.v1 import Namespace, Node, Pod, ReplicationController, Service
+from kobune.api.core.v1 import (
+    Namespace,
+    Node,
+    PersistentVolume,
+    PersistentVolumeClaim,
+    Pod,
+    ReplicationController,
+    Service,
+)
 from kobune.api.policy.v1 import PodDisruptionBudget
+from kobune.api.resource.v1 import DeviceClass, ResourceClaim, ResourceSlice
+from kobune.api.storage.v1 import CSIDriver, CSINode, CSIStorageCapacity, StorageClass, VolumeAttachment
 from kobune.apimachinery.clock import Clock
 from kobune.client import Client, ClientConfig, EventRecorder, Informer
 from kobune.component_base.failure import CannotStart
@@ -25,6 +35,7 @@ from kobune.scheduler.deciding import DECISION_SECONDS
 from kobune.scheduler.defaults import NAME as DEFAULT_NAME
 from kobune.scheduler.defaults import default_profile
 from kobune.scheduler.metrics import Metrics
+from kobune.scheduler.podinfo import PodInfo
 from kobune.scheduler.queue import Backoff
 from kobune.scheduler.scheduler import Scheduler
 from kobune.scheduler.v1.explain_pb2_grpc import add_DecisionsServicer_to_server
@@ -40,6 +51,16 @@ LOOKED_AT: Final[Mapping[str, type[Any]]] = {
     "replicationcontrollers": ReplicationController,
     "replicasets": ReplicaSet,
     "statefulsets": StatefulSet,
+    "persistentvolumeclaims": PersistentVolumeClaim,
+    "persistentvolumes": PersistentVolume,
+    "storageclasses": StorageClass,
+    "csinodes": CSINode,
+    "csidrivers": CSIDriver,
+    "csistoragecapacities": CSIStorageCapacity,
+    "volumeattachments": VolumeAttachment,
+    "resourceclaims": ResourceClaim,
+    "resourceslices": ResourceSlice,
+    "deviceclasses": DeviceClass,
 }
 """What decisions look at besides pods and nodes, by plural name."""
 
@@ -94,7 +115,7 @@ async def run(config: Config, *, clock: Clock, random: Random, ready: Callable[[
             asyncio.TaskGroup() as group,
         ):
             nodes = Informer.of(client, Node, random=random)
-            pods = Informer.of(client, Pod, random=random)
+            pods = Informer(client, Pod, PodInfo.parse, random=random)
             others = {plural: Informer.of(client, kind, random=random) for plural, kind in LOOKED_AT.items()}
             for plural, informer in others.items():
                 informer.subscribe(partial(scheduler.object_changed, plural))

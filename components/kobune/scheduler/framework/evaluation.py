@@ -4,7 +4,7 @@ The columnar engine (`engine/`) decides the same faster. This is what it is comp
 what runs where a plugin has no other form.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -33,10 +33,14 @@ class Rating:
 class Evaluation:
     """The evaluation of a pod. `refused` says why no node needs to be looked at, or is None."""
 
-    def __init__(self, profile: Profile, pod: PodInfo, cluster: Snapshot) -> None:
+    def __init__(
+        self, profile: Profile, pod: PodInfo, cluster: Snapshot, known: Mapping[str, Callable[[], Any]] | None = None
+    ) -> None:
+        """`known` has, by plugin, where to get what its `pre_filter` would return; the others are asked."""
         self.profile = profile
         self.pod = pod
         self.cluster = cluster
+        self._known = dict(known or {})
         self._states: dict[str, Any] = {}
         self._prepared: dict[str, Any] = {}
         """The plugins that remember something."""
@@ -51,8 +55,8 @@ class Evaluation:
         if self.only is not None and node.name not in self.only:
             names = ", ".join(self._restricted_by)
             return No((f"node(s) didn't satisfy plugin(s) [{names}]",), final=True, plugin=self._restricted_by[0])
-        no = self.filtered(node, self._states)
-        return no if no is not None else self.crowded_out(node, self._states)
+        no = self.filtered(node, self.states)
+        return no if no is not None else self.crowded_out(node, self.states)
 
     def reserved(self) -> str | None:
         """Return the node that was nominated for the pod, if it fits there now: nobody else is looked at."""
@@ -87,6 +91,11 @@ class Evaluation:
     @property
     def states(self) -> Mapping[str, Any]:
         """What each plugin's `pre_filter` remembered."""
+        while self._known:
+            name, state = self._known.popitem()
+            extension = next((each for each in self.profile.at("pre_filter") if each.name == name), None)
+            if extension is not None:
+                self._remember(extension, state())
         return self._states
 
     def adjusted(self, states: Mapping[str, Any], how: str, other: PodInfo, node: NodeInfo) -> dict[str, Any]:
@@ -163,19 +172,24 @@ class Evaluation:
 
     def _prepare(self) -> No | None:
         for extension in self.profile.at("pre_filter"):
+            if extension.name in self._known:
+                continue
             answer = extension(self.pod, self.cluster)
             if isinstance(answer, No):
                 return No(answer.reasons, answer.final, extension.name)
-            if answer is SKIP:
-                self._filters = [filter for filter in self._filters if filter.name != extension.name]
-                continue
-            if isinstance(answer, Only):
-                self.only = answer.nodes if self.only is None else self.only & answer.nodes
-                self._restricted_by.append(extension.name)
-                answer = answer.state
-            self._states[extension.name] = answer
-            self._prepared[extension.name] = extension.plugin
+            self._remember(extension, answer)
         return None
+
+    def _remember(self, extension: Extension, answer: Any) -> None:
+        if answer is SKIP:
+            self._filters = [filter for filter in self._filters if filter.name != extension.name]
+            return
+        if isinstance(answer, Only):
+            self.only = answer.nodes if self.only is None else self.only & answer.nodes
+            self._restricted_by.append(extension.name)
+            answer = answer.state
+        self._states[extension.name] = answer
+        self._prepared[extension.name] = extension.plugin
 
 
 @dataclass(frozen=True)
@@ -219,6 +233,21 @@ def decide(profile: Profile, pod: PodInfo, cluster: Snapshot, random: Random) ->
     highest = max(total.values())
     best = [name for name, score in total.items() if score == highest]
     return Placed(best[0] if len(best) == 1 else random.choice(best))
+
+
+def reserve_in_snapshot(profile: Profile, pod: PodInfo, node: NodeInfo, cluster: Snapshot) -> No | None:
+    """Let a pod take what it needs besides its place on a node, as far as that is known to nobody but the cluster."""
+    for extension in profile.at("reserve"):
+        if not getattr(extension.plugin, "reserves_in_snapshot", False) or not extension.concerns(pod):
+            continue
+        before = next((one for one in profile.at("pre_filter") if one.name == extension.name), None)
+        state = before(pod, cluster) if before is not None else None
+        if isinstance(state, No):
+            return No(state.reasons, state.final, extension.name)
+        answer = extension(pod, node, state=None if state is SKIP else state)
+        if (no := no_of(answer, extension.name)) is not None:
+            return no
+    return None
 
 
 def unschedulable(evaluation: Evaluation, why_not: Mapping[str, No]) -> Unschedulable:
