@@ -103,7 +103,7 @@ def test_profiles_choose_plugins_weights_and_arguments(tmp_path: Path) -> None:
           plugins:
             multiPoint:
               enabled: [{name: "configuredlab:RackSpread", weight: 5}]
-              disabled: [{name: ImageLocality}, {name: VolumeZone}]
+              disabled: [{name: ImageLocality}, {name: NodeDeclaredFeatures}]
             score:
               disabled: [{name: NodeAffinity}]
               enabled: [{name: TaintToleration, weight: 9}]
@@ -203,8 +203,11 @@ def test_a_star_leaves_only_what_is_named(tmp_path: Path) -> None:
             "profiles[0].plugins: there is no field 'permits'; did you mean permit?",
         ),
         (
-            enabled("{multiPoint: {enabled: [{name: VolumeZone}]}}"),
-            "profiles[0].plugins.multiPoint.enabled[0].name: Kubernetes' plugin VolumeZone is not supported yet",
+            enabled("{multiPoint: {enabled: [{name: NodeDeclaredFeatures}]}}"),
+            (
+                "profiles[0].plugins.multiPoint.enabled[0].name: "
+                "Kubernetes' plugin NodeDeclaredFeatures is not supported yet"
+            ),
         ),
         (
             enabled("{multiPoint: {enabled: [{name: configuredlab:Lifo}]}}"),

@@ -102,14 +102,6 @@ def test_a_host_port_is_given_once_per_node() -> None:
     assert "didn't have free ports" in decision.message
 
 
-def test_what_is_not_supported_is_refused_by_name() -> None:
-    claim = pod("claims")
-    claim.pod.spec.volumes.add(name="data").volumeSource.persistentVolumeClaim.claimName = "data"
-    decision = decide(claim, NodeInfo(node("only")))
-    assert isinstance(decision, Unschedulable)
-    assert "persistent volume claims are not supported yet" in decision.message
-
-
 def test_init_containers_and_sidecars_count_as_documented() -> None:
     info = pod("p", cpu="1")
     sidecar = info.pod.spec.initContainers.add(name="sidecar", restartPolicy="Always")

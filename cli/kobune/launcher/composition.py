@@ -126,6 +126,7 @@ def _controller_manager(facts: Facts) -> Any:
         cluster_cidr=facts.addresses.pods,
         node_cidr_mask_size=facts.addresses.pods_of_a_node,
         runtime_config=facts.settings.runtime_config,
+        volumes=facts.data_dir.volumes,
     )
 
 

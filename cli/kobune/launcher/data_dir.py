@@ -73,6 +73,10 @@ class DataDirectory:
     def cloud(self) -> Path:
         return self.root / "cloud"
 
+    @property
+    def volumes(self) -> Path:
+        return self.root / "volumes"
+
     def log(self, component: str) -> Path:
         """Return the file that a component logs to."""
         return self.logs / f"{component}.log"

@@ -6,6 +6,7 @@ Source: the documentation's pages *Labels and Selectors* and *Field Selectors*.
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from kobune.api.meta.v1 import LabelSelector
 from kobune.apimachinery import names
@@ -61,6 +62,12 @@ class Selector:
     def matches(self, labels: Mapping[str, str]) -> bool:
         """Whether the labels satisfy every condition."""
         return all(requirement.matches(labels) for requirement in self.requirements)
+
+    @cached_property
+    def anchors(self) -> frozenset[tuple[str, str]] | None:
+        """Labels of which whatever is selected has one; None if it may have none of a few."""
+        found = [each for each in self.requirements if each.operator == "In"]
+        return frozenset((found[0].key, value) for value in found[0].values) if found else None
 
     def __bool__(self) -> bool:
         return bool(self.requirements)

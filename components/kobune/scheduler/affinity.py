@@ -5,6 +5,7 @@ Source: the documentation's *Assigning Pods to Nodes*, the reference of `PodAffi
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from kobune.api.core.v1 import Pod, PodAffinityTerm
@@ -56,8 +57,23 @@ class Terms:
     rather_apart: Sequence[Term] = ()
     """Its wishes, by weight."""
 
+    @cached_property
+    def anchors(self) -> frozenset[tuple[str, str]] | None:
+        """Labels of which every pod that a term is about has one; None if there may be others."""
+        return joined(term.selector for term in (*self.near, *self.apart, *self.rather_near, *self.rather_apart))
+
     def __bool__(self) -> bool:
         return bool(self.near or self.apart or self.rather_near or self.rather_apart)
+
+
+def joined(selectors: Iterable[Selector]) -> frozenset[tuple[str, str]] | None:
+    """Return labels of which whatever any of them selects has one; None if it may have none of a few."""
+    found: set[tuple[str, str]] = set()
+    for selector in selectors:
+        if selector.anchors is None:
+            return None
+        found |= selector.anchors
+    return frozenset(found)
 
 
 NONE: Final = Terms()
@@ -87,12 +103,23 @@ class Regard:
 
     def of(self, other: "PodInfo") -> Sequence[tuple[int, str, int]]:
         """Return what a pod is to this one: for each term that says so, in which topology, and how much it counts."""
+        if not self._may_matter(other):
+            return ()  # thousands of kinds of pods are not worth remembering that
         known = self._known.get(other.traits)
         if known is None:
             if len(self._known) >= MOST_REMEMBERED:
                 self._known.clear()
             known = self._known[other.traits] = list(self._look_at(other))
         return known
+
+    def _may_matter(self, other: "PodInfo") -> bool:
+        anchors, traits = self.own.anchors, other.traits
+        if anchors is None or not anchors.isdisjoint(traits.labels):
+            return True
+        if not traits.terms:
+            return False
+        theirs = other.terms.anchors
+        return theirs is None or not theirs.isdisjoint(self.pod.traits.labels)
 
     def _look_at(self, other: "PodInfo") -> Iterable[tuple[int, str, int]]:
         own, theirs = self.own, other.terms

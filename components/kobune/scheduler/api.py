@@ -11,9 +11,10 @@ import grpc.aio
 
 from kobune.scheduler import v1 as messages
 from kobune.scheduler.deciding import Decider
-from kobune.scheduler.framework import No, Placed, PluginFailed, Profile, Unschedulable
+from kobune.scheduler.framework import No, PluginFailed, Profile
 from kobune.scheduler.lab.explain import Explanation, Verdict, explain
-from kobune.scheduler.lab.journal import Decided, Journal
+from kobune.scheduler.lab.journal import Journal
+from kobune.scheduler.podinfo import PodInfo
 from kobune.scheduler.snapshot import Snapshot
 
 SECONDS: Final = 30.0
@@ -40,14 +41,22 @@ class Decisions:
         if past is None:
             await context.abort(grpc.StatusCode.OUT_OF_RANGE, "too much has happened since that was decided")
             raise AssertionError("abort raises")
-        profile = self._profiles[decided.pod.spec.schedulerName]
+        pod = decided.pod
+        profile = self._profiles[pod.spec.schedulerName]
         try:
-            found = await self._explained(profile, decided, past)
+            found = await self._explained(profile, pod, past)
         except PluginFailed as error:
             await context.abort(grpc.StatusCode.UNAVAILABLE, str(error))
             raise AssertionError("abort raises") from error
         fitting = sum(verdict.no is None for verdict in found.verdicts)
-        summary = _summary(decided, past.node_count, fitting)
+        summary = messages.Summary(
+            scheduler=profile.name,
+            time=decided.time,
+            nodes=past.node_count,
+            fitting=fitting,
+            node=decided.node,
+            message=decided.message,
+        )
         summary.otherwise.extend(found.counterfactuals)
         if found.refused is not None:
             summary.refused.CopyFrom(_objection(found.refused))
@@ -55,23 +64,11 @@ class Decisions:
         for verdict in found.verdicts:
             yield messages.Explanation(verdict=_verdict(verdict))
 
-    async def _explained(self, profile: Profile, decided: Decided, past: Snapshot) -> Explanation:
+    async def _explained(self, profile: Profile, pod: PodInfo, past: Snapshot) -> Explanation:
         # Off the event loop: with thousands of nodes it takes a while, and `past` is ours alone.
         if profile.foreign:
-            return await self._asker.ask(profile, lambda: explain(profile, decided.pod, past))
-        return await asyncio.to_thread(explain, profile, decided.pod, past)
-
-
-def _summary(decided: Decided, nodes: int, fitting: int) -> messages.Summary:
-    summary = messages.Summary(
-        scheduler=decided.pod.spec.schedulerName, time=decided.time, nodes=nodes, fitting=fitting
-    )
-    match decided.decision:
-        case Placed(node):
-            summary.node = node
-        case Unschedulable() as why:
-            summary.message = why.message
-    return summary
+            return await self._asker.ask(profile, lambda: explain(profile, pod, past))
+        return await asyncio.to_thread(explain, profile, pod, past)
 
 
 def _verdict(verdict: Verdict) -> messages.Verdict:

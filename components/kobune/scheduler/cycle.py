@@ -199,11 +199,12 @@ class Cycle:
             return await self._decider.ask(self.profile, lambda: extension(self.pod, self.node, state=state))
         if isinstance(extension.plugin, Guarded):
             return await self._decider.wait_for(extension.name, extension.point, lambda: method(*arguments))
+        seconds = max(LATE_SECONDS, getattr(extension.plugin, "bind_timeout_seconds", 0) + 1)
         try:
-            async with asyncio.timeout(LATE_SECONDS):
+            async with asyncio.timeout(seconds):
                 return await method(*arguments)
         except TimeoutError:
-            raise PluginFailed(extension.name, extension.point, f"not done within {LATE_SECONDS:g} s") from None
+            raise PluginFailed(extension.name, extension.point, f"not done within {seconds:g} s") from None
 
     async def _bind(self) -> None:
         meta = self.pod.metadata

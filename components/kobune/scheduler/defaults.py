@@ -16,11 +16,14 @@ from kobune.scheduler.plugins.node_ports import NodePorts
 from kobune.scheduler.plugins.node_resources_balanced_allocation import NodeResourcesBalancedAllocation
 from kobune.scheduler.plugins.node_resources_fit import NodeResourcesFit
 from kobune.scheduler.plugins.node_unschedulable import NodeUnschedulable
+from kobune.scheduler.plugins.node_volume_limits import NodeVolumeLimits
 from kobune.scheduler.plugins.pod_topology_spread import PodTopologySpread
 from kobune.scheduler.plugins.priority_sort import PrioritySort
 from kobune.scheduler.plugins.scheduling_gates import SchedulingGates
 from kobune.scheduler.plugins.taint_toleration import TaintToleration
-from kobune.scheduler.plugins.unsupported import Unsupported
+from kobune.scheduler.plugins.volume_binding import VolumeBinding
+from kobune.scheduler.plugins.volume_restrictions import VolumeRestrictions
+from kobune.scheduler.plugins.volume_zone import VolumeZone
 
 NAME = "default-scheduler"
 
@@ -36,13 +39,16 @@ def default_plugins() -> Sequence[Any]:
         SchedulingGates(),
         PrioritySort(),
         GangScheduling(),
-        Unsupported(),
         NodeUnschedulable(),
         NodeName(),
         TaintToleration(),
         NodeAffinity(),
         NodePorts(),
         NodeResourcesFit(),
+        VolumeRestrictions(),
+        NodeVolumeLimits(),
+        VolumeBinding(),
+        VolumeZone(),
         PodTopologySpread(),
         InterPodAffinity(),
         DynamicResources(),

@@ -21,6 +21,8 @@ class NodeInfo:
         """What the pods asked for."""
         self.counted: dict[str, int] = {}
         """The same with small amounts for pods that asked for nothing."""
+        self.claims: dict[tuple[str, str], int] = {}
+        """By namespace and name: how many of the pods use a claim of a volume."""
         self._pods: dict[str, PodInfo] = {}
         self.version = 0
         """The snapshot's when the node or its pods changed last."""
@@ -41,6 +43,7 @@ class NodeInfo:
         copy.node, copy.allocatable, copy.images = self.node, self.allocatable, self.images
         copy.name, copy.taints, copy.version = self.name, self.taints, self.version
         copy.requested, copy.counted, copy._pods = dict(self.requested), dict(self.counted), dict(self._pods)
+        copy.claims = dict(self.claims)
         return copy
 
     def set_node(self, node: Node) -> None:
@@ -58,11 +61,14 @@ class NodeInfo:
     def replace(self, pod: PodInfo) -> bool:
         """Take in a newer version of a pod, if it is here and takes what it took; False otherwise."""
         known = self._pods.get(pod.metadata.uid)
-        if known is None or known.metadata.labels != pod.metadata.labels or known.host_ports != pod.host_ports:
+        if known is None or known.host_ports != pod.host_ports:
             return False
-        if known.spec.containers != pod.spec.containers or known.spec.initContainers != pod.spec.initContainers:
+        was, now = known.pod, pod.pod
+        if was.metadata.labels != now.metadata.labels:
             return False
-        if known.metadata.HasField("deletionTimestamp") != pod.metadata.HasField("deletionTimestamp"):
+        if was.spec.containers != now.spec.containers or was.spec.initContainers != now.spec.initContainers:
+            return False
+        if was.metadata.HasField("deletionTimestamp") != now.metadata.HasField("deletionTimestamp"):
             return False  # those that are leaving do not count everywhere
         pod.adopt(known)
         self._pods[pod.metadata.uid] = pod
@@ -79,6 +85,11 @@ class NodeInfo:
         for total, more in ((self.requested, pod.requests), (self.counted, pod.counted_requests)):
             for name, amount in more.items():
                 total[name] = total.get(name, 0) + sign * amount
+        for name, _ in pod.claims:
+            key = (pod.metadata.namespace, name)
+            self.claims[key] = self.claims.get(key, 0) + sign
+            if not self.claims[key]:
+                del self.claims[key]
 
 
 def _taints(node: Node) -> tuple[tuple[str, str, str], ...]:

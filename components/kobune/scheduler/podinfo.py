@@ -8,6 +8,7 @@ from kobune.api.core.v1 import Pod, PodSpec, PodStatus
 from kobune.api.meta.v1 import ObjectMeta
 from kobune.apimachinery import quantity
 from kobune.apimachinery.meta import key_of
+from kobune.apimachinery.volumes import claims_of
 from kobune.scheduler.affinity import Terms, has_terms, terms_of
 
 Amounts: TypeAlias = Mapping[str, int]
@@ -21,7 +22,11 @@ CPU_IF_UNSAID = 100
 MEMORY_IF_UNSAID = 200 * 1024 * 1024
 """What a container counts as when nodes are compared, if it asks for nothing."""
 
-PLACED = ("persistentVolumeClaim", "ephemeral", "image")
+MOST_SHARED = 10_000
+"""For so many amounts that pods ask for there is but one copy."""
+DISKS = ("gcePersistentDisk", "awsElasticBlockStore", "iscsi", "rbd")
+"""Volumes that are disks, which few can use at once."""
+PLACED = ("persistentVolumeClaim", "ephemeral", "image", *DISKS)
 """Volumes that not all nodes have, or not as soon."""
 
 
@@ -38,9 +43,31 @@ class Traits(NamedTuple):
 class PodInfo:
     """A pod. It quacks like the `Pod` that it is made of."""
 
-    def __init__(self, pod: Pod) -> None:
-        self.pod = pod
+    def __init__(self, pod: Pod, raw: bytes = b"") -> None:
+        """`raw` is the same as bytes, for pods that will be packed."""
+        self._pod: Pod | None = pod
+        self._raw = raw
         self.key = key_of(pod.metadata.namespace, pod.metadata.name)
+
+    @classmethod
+    def parse(cls, raw: bytes) -> "PodInfo":
+        """Return the pod that bytes hold."""
+        return cls(Pod.FromString(raw), raw)
+
+    @property
+    def pod(self) -> Pod:
+        """The object; for reading only once it is packed."""
+        return self._pod if self._pod is not None else Pod.FromString(self._raw)
+
+    def pack(self) -> None:
+        """Take a fifth of the memory: what decisions look at is kept at hand, all else is read anew when asked for.
+
+        There are tens of thousands of pods on nodes, and few that are still to be decided.
+        """
+        if self._raw:
+            for name in ("claims", "disks", "group", "host_ports", "priority", "terms", "traits"):
+                getattr(self, name)
+            self._pod = None
 
     @property
     def metadata(self) -> ObjectMeta:
@@ -104,8 +131,20 @@ class PodInfo:
     def adopt(self, other: "PodInfo") -> None:
         """Take over what was added up for a pod of the same template."""
         self.__dict__.update(
-            requests=other.requests, counted_requests=other.counted_requests, terms=other.terms, traits=other.traits
+            requests=other.requests,
+            counted_requests=other.counted_requests,
+            terms=other.terms,
+            traits=other.traits,
+            claims=other.claims,
         )
+
+    def share(self, known: dict[tuple[tuple[str, int], ...], Amounts]) -> None:
+        """Keep the amounts that it asks for but once, with others that ask for the same."""
+        if len(known) > MOST_SHARED:
+            known.clear()
+        for name in ("requests", "counted_requests"):
+            amounts: Amounts = getattr(self, name)
+            self.__dict__[name] = known.setdefault(tuple(amounts.items()), amounts)
 
     def resemble(self, other: "PodInfo") -> None:
         """Take over what a pod of the same traits has in common with it."""
@@ -124,6 +163,22 @@ class PodInfo:
         terms = self.pod.spec.affinity.SerializeToString(deterministic=True) if has_terms(self.pod) else b""
         is_leaving = metadata.HasField("deletionTimestamp")
         return Traits(metadata.namespace, frozenset(metadata.labels.items()), is_leaving, terms)
+
+    @cached_property
+    def priority(self) -> int:
+        """How important it is."""
+        return self.pod.spec.priority
+
+    @cached_property
+    def claims(self) -> tuple[tuple[str, bool], ...]:
+        """The names of its claims of volumes, and whether each is made for the pod and goes with it."""
+        return tuple(claims_of(self.pod))
+
+    @cached_property
+    def disks(self) -> tuple[Any, ...]:
+        """Its volumes that are disks, which few can use at once."""
+        sources = [volume.volumeSource for volume in self.pod.spec.volumes]
+        return tuple(source for source in sources if any(source.HasField(name) for name in DISKS))
 
     @cached_property
     def host_ports(self) -> frozenset[tuple[str, str, int]]:
@@ -168,9 +223,10 @@ def _template(pod: Pod) -> Pod:
     for volume in spec.volumes:
         source = volume.volumeSource
         if any(source.HasField(name) for name in PLACED):
-            kept.volumes.add().volumeSource.CopyFrom(source)
+            known = kept.volumes.add()
+            known.volumeSource.CopyFrom(source)
             if source.HasField("ephemeral"):
-                meta.name = pod.metadata.name  # its claim is named after it
+                meta.name, known.name = pod.metadata.name, volume.name  # its claim is named after these
     return template
 
 

@@ -24,11 +24,12 @@ from kobune.scheduler.framework import (
     decide,
     happenings,
 )
+from kobune.scheduler.framework.guard import Unprepared
 from kobune.scheduler.framework.happenings import Happening, interests
 from kobune.scheduler.lab.journal import Journal
 from kobune.scheduler.metrics import Metrics
 from kobune.scheduler.plugins.gang_scheduling import GROUPS, min_count
-from kobune.scheduler.podinfo import GROUP, PodInfo
+from kobune.scheduler.podinfo import PodInfo
 from kobune.scheduler.queue import Backoff, SchedulingQueue, Waiting
 from kobune.scheduler.rounds import Chosen, Failure, Held, Round
 from kobune.scheduler.snapshot import ENDED, Snapshot
@@ -101,23 +102,24 @@ class Scheduler:
 
     # Following what happens.
 
-    def pod_changed(self, old: Pod | None, new: Pod | None) -> None:
+    def pod_changed(self, old: PodInfo | None, new: PodInfo | None) -> None:
         """Follow a change of a pod."""
-        pod = new or old
-        assert pod is not None
+        info = new or old
+        assert info is not None
+        pod = info.pod
         uid = pod.metadata.uid
         is_over = new is None or new.status.phase in ENDED
         if is_over or pod.spec.nodeName:
             self.queue.remove(uid)
             if (cycle := self._cycles.get(uid)) is not None:
                 cycle.give_up("the pod is gone" if is_over else "the pod has a node")
-            if pod.spec.nodeName and (what := happenings.of_placed_pod(old, None if is_over else new)) is not None:
+            before = old.pod if old is not None else None
+            if pod.spec.nodeName and (what := happenings.of_placed_pod(before, None if is_over else pod)) is not None:
                 self._happened(what)
             elif pod.status.nominatedNodeName:
                 self._happened(Happening("Pod", ("Delete",), pod))  # nobody has to leave it room any more
-            self.decider.when_idle(partial(self._settle, pod, is_over))
+            self.decider.when_idle(partial(self._settle, info, is_over))
         elif self._is_ours(pod):
-            info = PodInfo(pod)
             if pod.status.nominatedNodeName:
                 self.decider.when_idle(partial(self.snapshot.nominate, info, pod.status.nominatedNodeName))
             self.queue.set(info, self._clock.now())
@@ -126,8 +128,8 @@ class Scheduler:
             self._something_to_do.set()
         else:
             self.queue.remove(uid)
-            if pod.spec.HasField(GROUP):
-                self.decider.when_idle(partial(self.snapshot.gangs.leave, PodInfo(pod)))
+            if info.group is not None:
+                self.decider.when_idle(partial(self.snapshot.gangs.leave, info))
 
     def node_changed(self, old: Node | None, new: Node | None) -> None:
         """Follow a change of a node, if plugins may see a difference."""
@@ -156,14 +158,15 @@ class Scheduler:
         if self.snapshot.gangs.size(pod.group) >= (min_count(self.snapshot, pod.group) or 1):
             self._happened(Happening("UnscheduledPod", ("Add",), None, pod.pod))
 
-    def _settle(self, pod: Pod, is_over: bool) -> None:
+    def _settle(self, pod: PodInfo, is_over: bool) -> None:
         self.snapshot.withdraw(pod.metadata.uid)
-        if pod.spec.HasField(GROUP):
-            self.snapshot.gangs.leave(PodInfo(pod))
+        if pod.group is not None:
+            self.snapshot.gangs.leave(pod)
         if is_over:
             self.snapshot.remove(pod.metadata.uid)
         else:
-            self.snapshot.place(PodInfo(pod), pod.spec.nodeName)
+            self.snapshot.place(pod, pod.spec.nodeName)
+        pod.pack()
 
     def _is_ours(self, pod: Pod) -> bool:
         return pod.spec.schedulerName in self.profiles and not pod.metadata.HasField("deletionTimestamp")
@@ -444,6 +447,9 @@ class Scheduler:
         except Rejected as no:
             await self._undo(cycle)
             await self._quietly(self._explain([(waiting, self._rejected(no))]))
+        except Unprepared as error:
+            await self._undo(cycle)
+            await self._quietly(self._report([Failure(waiting, str(error))]))
         except (PluginFailed, ApiError) as error:
             await self._undo(cycle)
             await self._quietly(self._cannot_bind(waiting, error))

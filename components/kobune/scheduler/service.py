@@ -12,10 +12,19 @@ from typing import Any, Final
 from prometheus_client import CollectorRegistry
 
 from kobune.api.apps.v1 import ReplicaSet, StatefulSet
-from kobune.api.core.v1 import Namespace, Node, Pod, ReplicationController, Service
+from kobune.api.core.v1 import (
+    Namespace,
+    Node,
+    PersistentVolume,
+    PersistentVolumeClaim,
+    Pod,
+    ReplicationController,
+    Service,
+)
 from kobune.api.policy.v1 import PodDisruptionBudget
 from kobune.api.resource.v1 import DeviceClass, ResourceClaim, ResourceSlice
 from kobune.api.scheduling.v1alpha2 import PodGroup
+from kobune.api.storage.v1 import CSIDriver, CSINode, CSIStorageCapacity, StorageClass, VolumeAttachment
 from kobune.apimachinery.clock import Clock
 from kobune.client import Client, ClientConfig, EventRecorder, Informer
 from kobune.component_base.failure import CannotStart
@@ -28,6 +37,7 @@ from kobune.scheduler.deciding import DECISION_SECONDS
 from kobune.scheduler.defaults import NAME as DEFAULT_NAME
 from kobune.scheduler.defaults import default_profile
 from kobune.scheduler.metrics import Metrics
+from kobune.scheduler.podinfo import PodInfo
 from kobune.scheduler.queue import Backoff
 from kobune.scheduler.scheduler import Scheduler
 from kobune.scheduler.v1.explain_pb2_grpc import add_DecisionsServicer_to_server
@@ -43,6 +53,13 @@ LOOKED_AT: Final[Mapping[str, type[Any]]] = {
     "replicationcontrollers": ReplicationController,
     "replicasets": ReplicaSet,
     "statefulsets": StatefulSet,
+    "persistentvolumeclaims": PersistentVolumeClaim,
+    "persistentvolumes": PersistentVolume,
+    "storageclasses": StorageClass,
+    "csinodes": CSINode,
+    "csidrivers": CSIDriver,
+    "csistoragecapacities": CSIStorageCapacity,
+    "volumeattachments": VolumeAttachment,
     "resourceclaims": ResourceClaim,
     "resourceslices": ResourceSlice,
     "deviceclasses": DeviceClass,
@@ -110,7 +127,7 @@ async def run(config: Config, *, clock: Clock, random: Random, ready: Callable[[
             asyncio.TaskGroup() as group,
         ):
             nodes = Informer.of(client, Node, random=random)
-            pods = Informer.of(client, Pod, random=random)
+            pods = Informer(client, Pod, PodInfo.parse, random=random)
             others = {plural: Informer.of(client, kind, random=random) for plural, kind in looked_at(config).items()}
             for plural, informer in others.items():
                 scheduler.snapshot.objects.expect(plural)

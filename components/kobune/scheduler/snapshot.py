@@ -8,7 +8,7 @@ from kobune.api.core.v1 import Node
 from kobune.scheduler.affinity import has_terms
 from kobune.scheduler.gangs import Gangs
 from kobune.scheduler.nodeinfo import NodeInfo
-from kobune.scheduler.podinfo import PodInfo
+from kobune.scheduler.podinfo import Amounts, PodInfo
 
 ENDED = ("Succeeded", "Failed")
 
@@ -118,6 +118,10 @@ class Snapshot:
         """By uid: pods on a node that say something about the pods beside them."""
         self._nominated: dict[str, dict[str, PodInfo]] = {}
         """By node: pods for which room is being made there, by uid."""
+        self._amounts: dict[tuple[tuple[str, int], ...], Amounts] = {}
+        """What pods ask for: most ask for the same."""
+        self._priorities: Counter[int] = Counter()
+        """How many pods on nodes have each priority."""
         self.image_counts: Counter[str] = Counter()
         """On how many nodes each image is."""
         self.followers: list[Follower] = []
@@ -144,6 +148,10 @@ class Snapshot:
         """Every pod that says something about the pods beside it, and the node that it is on."""
         return ((pod, self._nodes[self._place_of[uid]]) for uid, pod in self._with_terms.items())
 
+    def has_below(self, priority: int) -> bool:
+        """Whether there is a pod on a node that is less important than that."""
+        return any(count and other < priority for other, count in self._priorities.items())
+
     def node(self, name: str) -> NodeInfo | None:
         """Return a node by its name."""
         return self._nodes.get(name)
@@ -164,6 +172,7 @@ class Snapshot:
         fork._place_of = dict(self._place_of)
         fork._with_terms = dict(self._with_terms)
         fork._homeless = {name: dict(pods) for name, pods in self._homeless.items()}
+        fork._priorities = self._priorities.copy()
         fork.image_counts = self.image_counts.copy()
         fork._nominated = {name: dict(pods) for name, pods in self._nominated.items()}
         fork.gangs = self.gangs.copy()
@@ -190,8 +199,9 @@ class Snapshot:
         """Forget a node; its pods are remembered until they are gone."""
         if (info := self._nodes.pop(name, None)) is not None:
             self._homeless[name] = {pod.metadata.uid: pod for pod in info.pods}
-            for uid in self._homeless[name]:
+            for uid, pod in self._homeless[name].items():
                 self._with_terms.pop(uid, None)
+                self._priorities[pod.priority] -= 1
             self.image_counts.subtract(info.images.keys())
             for follower in self.followers:
                 follower.node_removed(name)
@@ -223,14 +233,17 @@ class Snapshot:
             self._count(info)
             self._with_terms.pop(uid, None)
             if gone is not None:
+                self._priorities[gone.priority] -= 1
                 for follower in self.followers:
                     follower.pods_changed(info, gone, -1)
         elif node in self._homeless:
             self._homeless[node].pop(uid, None)
 
     def _add(self, info: NodeInfo, pod: PodInfo) -> None:
+        pod.share(self._amounts)
         info.add(pod)
         self._count(info)
+        self._priorities[pod.priority] += 1
         if has_terms(pod.pod):
             self._with_terms[pod.metadata.uid] = pod
         for follower in self.followers:

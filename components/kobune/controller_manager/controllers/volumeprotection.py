@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from kobune.api.core.v1 import PersistentVolume, PersistentVolumeClaim, Pod
+from kobune.apimachinery import volumes
 from kobune.apimachinery.meta import key_of
 from kobune.client import Action, Controller, Update, View, Watch
 
@@ -40,15 +41,7 @@ def _released(item: Any, finalizer: str) -> list[Action]:
 
 def claims_of(view: View, pod: Pod) -> Iterable[str]:
     """Return the keys of the claims that a pod names."""
-    return (key_of(pod.metadata.namespace, name) for name in _names(pod))
-
-
-def _names(pod: Pod) -> Iterable[str]:
-    for volume in pod.spec.volumes:
-        if volume.volumeSource.HasField("persistentVolumeClaim"):
-            yield volume.volumeSource.persistentVolumeClaim.claimName
-        elif volume.volumeSource.HasField("ephemeral"):
-            yield f"{pod.metadata.name}-{volume.name}"
+    return (key_of(pod.metadata.namespace, name) for name, _ in volumes.claims_of(pod))
 
 
 async def observe_claim(view: View, key: str) -> tuple[Any, ...] | None:
@@ -56,8 +49,7 @@ async def observe_claim(view: View, key: str) -> tuple[Any, ...] | None:
     claim = view.get(PersistentVolumeClaim, key)
     if claim is None:
         return None
-    pods = view.in_namespace(Pod, claim.metadata.namespace)
-    return claim, [pod for pod in pods if claim.metadata.name in _names(pod)]
+    return claim, view.informer(Pod).index("volume-claim", lambda pod: claims_of(view, pod)).get(key)
 
 
 async def observe_volume(view: View, key: str) -> tuple[Any, ...] | None:

@@ -14,6 +14,7 @@ from kobune.scheduler.plugins.node_affinity import NodeAffinity
 from kobune.scheduler.plugins.node_resources_balanced_allocation import NodeResourcesBalancedAllocation
 from kobune.scheduler.plugins.node_resources_fit import NodeResourcesFit
 from kobune.scheduler.plugins.pod_topology_spread import PodTopologySpread
+from kobune.scheduler.plugins.volume_binding import ScoringVolumeBinding, VolumeBinding
 
 
 class Arguments(Protocol):
@@ -172,6 +173,25 @@ class PodTopologySpreadArgs:
         return PodTopologySpread(default_constraints=self.default_constraints, defaulting_type=self.defaulting_type)
 
 
+@dataclass(frozen=True)
+class VolumeBindingArgs:
+    bind_timeout_seconds: int = 600
+    shape: Sequence[Point] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse to wait for less than no time, and curves that make no sense."""
+        if self.bind_timeout_seconds < 0:
+            raise Wrong("bindTimeoutSeconds", "invalid BindTimeoutSeconds, should not be a negative value")
+        if self.shape:
+            _check_shape(self.shape, "shape")
+
+    def plugin(self) -> VolumeBinding:
+        if not self.shape:
+            return VolumeBinding(self.bind_timeout_seconds)
+        points = [(point.utilization, point.score) for point in self.shape]
+        return ScoringVolumeBinding(self.bind_timeout_seconds, points)
+
+
 ARGUMENTS: Final[Mapping[str, type[Arguments]]] = {
     "NodeResourcesFit": NodeResourcesFitArgs,
     "NodeResourcesBalancedAllocation": NodeResourcesBalancedAllocationArgs,
@@ -179,6 +199,7 @@ ARGUMENTS: Final[Mapping[str, type[Arguments]]] = {
     "DefaultPreemption": DefaultPreemptionArgs,
     "InterPodAffinity": InterPodAffinityArgs,
     "PodTopologySpread": PodTopologySpreadArgs,
+    "VolumeBinding": VolumeBindingArgs,
 }
 """By plugin; the arguments of all others are the fields of their own dataclasses."""
 
@@ -196,8 +217,7 @@ def _check_resources(resources: Sequence[Resource], most: int) -> None:
             raise Wrong(f"resources[{at}].name", f"{resource.name!r} is given twice")
 
 
-def _check_shape(shape: Sequence[Point]) -> None:
-    path = "requestedToCapacityRatio.shape"
+def _check_shape(shape: Sequence[Point], path: str = "requestedToCapacityRatio.shape") -> None:
     if not shape:
         raise Wrong(path, "at least one point must be specified")
     for at, point in enumerate(shape):

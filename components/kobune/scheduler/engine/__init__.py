@@ -14,6 +14,7 @@ changed since it last decided for that template. How it can do so a plugin says 
     score_rows(pod, rows) -> scores           `score` of many nodes at once
     normalize_rows(scores) -> scores          `normalize` of an array
     column(pod, table) -> Column              for answers that depend on pods elsewhere, see `column.py`
+    state(pod, column) -> state | SKIP        what `pre_filter` would return, made from such a column
     individual = True                         the answer depends on the very pod: asked anew, where all others agree
     depends(pod, objects) -> hashable         what they depend on besides, of objects that are neither pods nor nodes
 

@@ -19,7 +19,8 @@ class AffinityColumn:
 
     def __init__(self, table: Table, regard: Regard) -> None:
         self._table = table
-        self._regard = regard
+        self.regard = regard
+        """What others are to the pods of the template."""
         self._tallies: dict[tuple[int, str], Tally] = {}
         self._codes: Codes | None = None
         self._is_settled = False
@@ -27,12 +28,14 @@ class AffinityColumn:
             self._tally(WANTED, term.topology_key)
         population = table.population
         self._changes_seen = population.changes_with_terms
-        for kin in population.kins if regard.own else population.with_terms:
+        meant = population.having(regard.own.anchors) if regard.own else ()
+        kins = {kin.pod.traits: kin for kin in (*meant, *population.speaking_of(regard.pod.traits.labels))}
+        for kin in kins.values():
             for what, key, amount in regard.of(kin.pod):
                 self._tally(what, key).add_kin(kin, amount)
 
     def update(self, changes: Sequence[Counted]) -> None:
-        population, regard = self._table.population, self._regard
+        population, regard = self._table.population, self.regard
         if not regard.own and population.changes_with_terms == self._changes_seen:
             return  # nobody came or went who could mean this pod
         self._changes_seen = population.changes_with_terms
@@ -48,7 +51,7 @@ class AffinityColumn:
         return self._codes
 
     def scores(self, fitting: Bools) -> Floats | None:
-        total: Ints | None = None
+        total: Codes | None = None
         for tally in self._of(LIKED).values():
             found = tally.counts[tally.ids]
             total = found if total is None else total + found
@@ -63,7 +66,7 @@ class AffinityColumn:
 
     def _settle(self) -> Codes | None:
         """Return why not, by row."""
-        starts = self._regard.is_own_like and not any(tally.total for tally in self._of(WANTED).values())
+        starts = self.regard.is_own_like and not any(tally.total for tally in self._of(WANTED).values())
         by_key: dict[str, Codes] = {}
         for what, refusal in ((AVOIDING, UNWELCOME), (AVOIDED, NOT_APART), (WANTED, NOT_NEAR)):
             for key, tally in self._of(what).items():
@@ -79,6 +82,15 @@ class AffinityColumn:
             rows = domains[self._ids(key)]
             codes = rows if codes is None else np.maximum(codes, rows)
         return codes
+
+    def counts(self, what: int) -> Mapping[tuple[str, str], int]:
+        """Return how many pods there are that are this to the pod, by label and value of the domains that have any."""
+        found: dict[tuple[str, str], int] = {}
+        for key, tally in self._of(what).items():
+            values = self._table.domains(key).values
+            some = np.flatnonzero(tally.counts[: tally.nowhere]).tolist()
+            found.update(((key, values[domain]), int(tally.counts[domain])) for domain in some)
+        return found
 
     def _of(self, what: int) -> Mapping[str, Tally]:
         return {key: tally for (counted, key), tally in self._tallies.items() if counted == what}

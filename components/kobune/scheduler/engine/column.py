@@ -8,7 +8,7 @@ from kobune.scheduler.podinfo import PodInfo
 
 
 class Counted(NamedTuple):
-    """A pod that was counted in (`sign` 1) or out (-1) of the node in a row."""
+    """A pod that was counted in (`sign` 1) or out (-1) of the node in a row, or another one with the same traits."""
 
     row: int
     pod: PodInfo

@@ -22,7 +22,7 @@ TEMPLATES: Final = 1000
 """For how many templates standings are kept: the ones used last."""
 SPARE: Final = 64
 """How many empty rows are no matter."""
-LOG: Final = 100_000
+LOG: Final = 20_000
 """How many changes are kept for standings that have not seen them."""
 
 
@@ -52,8 +52,7 @@ class Columnar:
     def pods_changed(self, node: NodeInfo, pod: PodInfo, sign: int) -> None:
         """Note that a pod was counted in or out."""
         row = self.table.rows[node.name]
-        self.table.count(row, pod, sign)
-        self.log.append(Counted(row, pod, sign))
+        self.log.append(Counted(row, self.table.count(row, pod, sign), sign))
         self.log_rows.append(row)
         if len(self.log) > 2 * LOG:
             self._forget()
@@ -87,7 +86,7 @@ class Columnar:
         pod.adopt(standing.pod)
         evaluation = None
         if pod.status.nominatedNodeName or standing.individual:
-            evaluation = Evaluation(profile, pod, self.cluster)
+            evaluation = Evaluation(profile, pod, self.cluster, standing.states())
             if evaluation.refused is not None:
                 return unschedulable(evaluation, {})
             if pod.status.nominatedNodeName and (reserved := evaluation.reserved()) is not None:
@@ -102,23 +101,23 @@ class Columnar:
             node = self.cluster.node(name)
             if row is None or node is None or not fits[row] or not self.cluster.nominated_on(name, pod):
                 continue
-            evaluation = evaluation or Evaluation(profile, pod, self.cluster)
+            evaluation = evaluation or Evaluation(profile, pod, self.cluster, standing.states())
             if (no := evaluation.crowded_out(node, evaluation.states)) is not None:
                 crowded[name] = no
         fits = self._without(fits, crowded)
         if profile.at("filter_many") and fits.any():
-            evaluation = evaluation or Evaluation(profile, pod, self.cluster)
+            evaluation = evaluation or Evaluation(profile, pod, self.cluster, standing.states())
             sifted = evaluation.sifted_out(self._nodes(fits))
             if sifted:
                 crowded = {**crowded, **sifted}
                 fits = self._without(fits, sifted)
         more = None
         if profile.at("score_many") and fits.sum() > 1:
-            evaluation = evaluation or Evaluation(profile, pod, self.cluster)
+            evaluation = evaluation or Evaluation(profile, pod, self.cluster, standing.states())
             more = self._rated_at_once(profile, evaluation, fits)
         best = standing.best(fits, more)
         if not len(best):
-            evaluation = evaluation or Evaluation(profile, pod, self.cluster)
+            evaluation = evaluation or Evaluation(profile, pod, self.cluster, standing.states())
             why_not = standing.why_not()
             if crowded:
                 why_not = {**why_not, **crowded}

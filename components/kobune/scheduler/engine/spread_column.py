@@ -1,10 +1,11 @@
 """Spreading pods of a kind, for all nodes at once."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Protocol
 
 import numpy as np
 
+from kobune.scheduler.affinity import joined
 from kobune.scheduler.engine.arrays import Bools, Codes, Floats
 from kobune.scheduler.engine.column import Counted
 from kobune.scheduler.engine.domains import MISSING
@@ -23,6 +24,8 @@ class SpreadColumn:
 
     def __init__(self, pod: PodInfo, spreading: Spreading, table: Table, factor: Callable[[int], float]) -> None:
         self._namespace = pod.metadata.namespace
+        self.constraints = spreading.hard
+        """Those that rule nodes out."""
         self._hard = [_Hard(constraint, pod, spreading.hard, table) for constraint in spreading.hard]
         keys = {constraint.topology_key for constraint in spreading.soft} if spreading.needs_all_keys else set[str]()
         self._compared = _with_all(keys, table)
@@ -35,9 +38,10 @@ class SpreadColumn:
         self._factor = factor
         self._sides: Sequence[Side] = [*self._hard, *self._soft]
         self._matches: dict[Traits, Sequence[Side]] = {}
+        self._anchors = joined(side.constraint.selector for side in self._sides)
         self._codes: Codes | None = None
         self._is_settled = not self._hard
-        for kin in table.population.kins if self._sides else ():
+        for kin in table.population.having(self._anchors):
             for side in self._matching(kin.pod):
                 side.tally.add_kin(kin, 1)
 
@@ -46,12 +50,18 @@ class SpreadColumn:
             return
         matches = self._matches
         for row, pod, sign in changes:
+            if self._anchors is not None and self._anchors.isdisjoint(pod.traits.labels):
+                continue
             found = matches.get(pod.traits)
             if found is None:
                 found = self._matching(pod)
             for side in found:
                 side.tally.add(row, sign)
                 self._is_settled = False
+
+    def counts(self) -> Sequence[Mapping[str, int]]:
+        """Return how many pods count for each hard constraint, by the domains that come into question."""
+        return [side.found() for side in self._hard]
 
     def codes(self) -> Codes | None:
         if not self._is_settled:
@@ -110,7 +120,13 @@ class _Hard:
         counting = _and(_with_all({each.topology_key for each in all}, table), _counting(constraint, pod, table))
         self.tally = Tally(table, constraint.topology_key, counting)
         self._present = self.tally.present()
+        self._table = table
         self._most = constraint.max_skew - constraint.selector.matches(pod.metadata.labels)
+
+    def found(self) -> Mapping[str, int]:
+        """Return how many pods each domain has that comes into question."""
+        values = self._table.domains(self.constraint.topology_key).values
+        return {values[domain]: int(self.tally.counts[domain]) for domain in self._present.tolist()}
 
     def codes(self) -> Codes:
         counts = self.tally.counts

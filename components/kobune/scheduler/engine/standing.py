@@ -1,8 +1,9 @@
 """How the pods of one template stand with every node: where they fit, and how good each node is."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -141,7 +142,8 @@ class Standing:
         highest = np.maximum.reduce(total, initial=NOWHERE)
         if highest == NOWHERE:
             return np.zeros(0, np.int64)
-        return (total == highest).nonzero()[0]
+        rows: Ints = (total == highest).nonzero()[0]
+        return rows
 
     def _total(self, fits: Bools) -> Floats:
         ground = self._known
@@ -171,6 +173,14 @@ class Standing:
         restricted = No((f"node(s) didn't satisfy plugin(s) [{ground.only_by}]",), final=True, plugin=ground.only_by)
         in_order = [found[name] for name in self._order if name in found]
         return Refusals.of(self._engine.table, in_order, ground.only, restricted)
+
+    def states(self) -> Mapping[str, Callable[[], Any]]:
+        """Return how to get what some plugins' `pre_filter` would return, without asking about every pod there is."""
+        return {
+            each.name: partial(each.plugin.state, self.pod, _column(each))
+            for each in self._elsewhere
+            if each.filters and hasattr(each.plugin, "state")
+        }
 
     @property
     def _known(self) -> Ground:

@@ -143,10 +143,10 @@ class Table:
         self.pod_counts[row] = 0
         return row
 
-    def count(self, row: int, pod: PodInfo, sign: int) -> None:
-        """Count a pod in or out."""
+    def count(self, row: int, pod: PodInfo, sign: int) -> PodInfo:
+        """Count a pod in or out. Return one that stands for all with the same traits."""
         self.pod_counts[row] += sign
-        self.population.count(row, pod, sign)
+        kin = self.population.count(row, pod, sign)
         for column, amounts in ((self.requested, pod.requests), (self.counted, pod.counted_requests)):
             for name, amount in amounts.items():
                 at = self.columns.get(name)
@@ -154,11 +154,12 @@ class Table:
                     at = self.column_of(name)
                     column = self.requested if amounts is pod.requests else self.counted  # it may have been widened
                 column[row, at] += sign * amount
+        return kin
 
     def amounts(self, row: int) -> bytes:
         """Return what is equal for nodes that have, and of which pods take, as much of everything."""
-        taken = self.requested[row].tobytes() + self.counted[row].tobytes()
-        return self.pod_counts[row].tobytes() + self.allocatable[row].tobytes() + taken
+        columns = (self.pod_counts, self.allocatable, self.requested, self.counted)
+        return b"".join([column[row].tobytes() for column in columns])
 
     def _widen(self, rows: int, columns: int) -> None:
         def wider(old: Ints) -> Ints:

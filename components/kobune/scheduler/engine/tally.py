@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from kobune.scheduler.engine.arrays import Bools, Ints
+from kobune.scheduler.engine.arrays import Bools, Counts, Ints
 from kobune.scheduler.engine.domains import EMPTY
 from kobune.scheduler.engine.population import Kin
 from kobune.scheduler.engine.table import Table
@@ -20,7 +20,7 @@ class Tally:
         """The number, past those of the domains, of the rows that are in none; their count stays 0."""
         self.ids: Ints = domains.ids(len(table), EMPTY if missing_as_empty else self.nowhere)
         """The domain of each row."""
-        self.counts: Ints = np.zeros(self.nowhere + 1, np.int64)
+        self.counts: Counts = np.zeros(self.nowhere + 1, np.int32)
         self.total = 0
         """The sum of all that was counted."""
         self._counted: Ints = self.ids if counting is None else np.where(counting, self.ids, self.nowhere)
@@ -50,7 +50,7 @@ class RowTally:
     """Counts by row."""
 
     def __init__(self, table: Table) -> None:
-        self.counts: Ints = np.zeros(len(table), np.int64)
+        self.counts: Counts = np.zeros(len(table), np.int32)
 
     def add(self, row: int, amount: int) -> None:
         """Count pods on a row in, or out."""

@@ -34,10 +34,14 @@ class Rating:
 class Evaluation:
     """The evaluation of a pod. `refused` says why no node needs to be looked at, or is None."""
 
-    def __init__(self, profile: Profile, pod: PodInfo, cluster: Snapshot) -> None:
+    def __init__(
+        self, profile: Profile, pod: PodInfo, cluster: Snapshot, known: Mapping[str, Callable[[], Any]] | None = None
+    ) -> None:
+        """`known` has, by plugin, where to get what its `pre_filter` would return; the others are asked."""
         self.profile = profile
         self.pod = pod
         self.cluster = cluster
+        self._known = dict(known or {})
         self._states: dict[str, Any] = {}
         self._prepared: dict[str, Any] = {}
         """The plugins that remember something."""
@@ -52,8 +56,8 @@ class Evaluation:
         if self.only is not None and node.name not in self.only:
             names = ", ".join(self._restricted_by)
             return No((f"node(s) didn't satisfy plugin(s) [{names}]",), final=True, plugin=self._restricted_by[0])
-        no = self.filtered(node, self._states)
-        return no if no is not None else self.crowded_out(node, self._states)
+        no = self.filtered(node, self.states)
+        return no if no is not None else self.crowded_out(node, self.states)
 
     def reserved(self) -> str | None:
         """Return the node that was nominated for the pod, if it fits there now: nobody else is looked at."""
@@ -88,6 +92,11 @@ class Evaluation:
     @property
     def states(self) -> Mapping[str, Any]:
         """What each plugin's `pre_filter` remembered."""
+        while self._known:
+            name, state = self._known.popitem()
+            extension = next((each for each in self.profile.at("pre_filter") if each.name == name), None)
+            if extension is not None:
+                self._remember(extension, state())
         return self._states
 
     def adjusted(self, states: Mapping[str, Any], how: str, other: PodInfo, node: NodeInfo) -> dict[str, Any]:
@@ -164,19 +173,24 @@ class Evaluation:
 
     def _prepare(self) -> No | None:
         for extension in self.profile.at("pre_filter"):
+            if extension.name in self._known:
+                continue
             answer = extension(self.pod, self.cluster)
             if isinstance(answer, No):
                 return No(answer.reasons, answer.final, extension.name)
-            if answer is SKIP:
-                self._filters = [filter for filter in self._filters if filter.name != extension.name]
-                continue
-            if isinstance(answer, Only):
-                self.only = answer.nodes if self.only is None else self.only & answer.nodes
-                self._restricted_by.append(extension.name)
-                answer = answer.state
-            self._states[extension.name] = answer
-            self._prepared[extension.name] = extension.plugin
+            self._remember(extension, answer)
         return None
+
+    def _remember(self, extension: Extension, answer: Any) -> None:
+        if answer is SKIP:
+            self._filters = [filter for filter in self._filters if filter.name != extension.name]
+            return
+        if isinstance(answer, Only):
+            self.only = answer.nodes if self.only is None else self.only & answer.nodes
+            self._restricted_by.append(extension.name)
+            answer = answer.state
+        self._states[extension.name] = answer
+        self._prepared[extension.name] = extension.plugin
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,17 @@ class PluginFailed(Exception):
         return cls(plugin, point, f"{type(error).__name__}: {text}" if text else type(error).__name__)
 
 
+class Unprepared(PluginFailed):
+    """What a plugin had to do before the binding did not come to be."""
+
+    def __init__(self, plugin: str, why: str) -> None:
+        super().__init__(plugin, "pre_bind", why)
+        self.why = why
+
+    def __str__(self) -> str:
+        return f'running PreBind plugin "{self.plugin}": {self.why}'
+
+
 class Abandoned(BaseException):
     """Nobody waits for this decision any more."""
 

@@ -4,9 +4,9 @@ from collections import OrderedDict, deque
 from dataclasses import dataclass
 from typing import Final
 
-from kobune.api.core.v1 import Node
+from kobune.api.core.v1 import Node, Pod
 from kobune.apimachinery.clock import Clock
-from kobune.scheduler.framework import Decision
+from kobune.scheduler.framework import Decision, Placed, Unschedulable
 from kobune.scheduler.nodeinfo import NodeInfo
 from kobune.scheduler.podinfo import PodInfo
 from kobune.scheduler.snapshot import Snapshot
@@ -17,23 +17,35 @@ MOST: Final = 20_000
 """…if there are no more of them than this."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Decided:
     """A decision, and where in the journal it was made."""
 
     time: float
-    pod: PodInfo
-    decision: Decision
+    namespace: str
+    name: str
+    body: bytes
+    """The pod as it was: a tenth of what its message takes."""
+    node: str
+    """Where it was to go; empty if nowhere…"""
+    message: str
+    """…and why not."""
     position: int
 
+    @property
+    def pod(self) -> PodInfo:
+        """The pod as it was."""
+        return PodInfo(Pod.FromString(self.body))
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, slots=True)
 class _Change:
     time: float
     node: str
-    pod: PodInfo | None = None
-    sign: int = 0
-    """1 if the pod was counted in, -1 if it was counted out…"""
+    came: str = ""
+    """The uid of the pod that was counted in,…"""
+    went: PodInfo | None = None
+    """…the one that was counted out,…"""
     before: Node | None = None
     """…or, without a pod, the node as it was; None if there was none."""
 
@@ -55,7 +67,10 @@ class Journal:
 
     def pods_changed(self, node: NodeInfo, pod: PodInfo, sign: int) -> None:
         """Note that a pod was counted in or out."""
-        self._add(_Change(self._clock.now(), node.name, pod, sign))
+        if sign > 0:
+            self._add(_Change(self._clock.now(), node.name, came=pod.metadata.uid))
+        else:
+            self._add(_Change(self._clock.now(), node.name, went=pod))
 
     def node_changed(self, node: NodeInfo) -> None:
         """Note that a node is new, or its object changed."""
@@ -68,9 +83,19 @@ class Journal:
 
     def decided(self, pod: PodInfo, decision: Decision) -> None:
         """Note a decision, before it changes anything."""
-        uid = pod.metadata.uid
-        self._decided.pop(uid, None)
-        self._decided[uid] = Decided(self._clock.now(), pod, decision, self._position)
+        meta = pod.metadata
+        self._decided.pop(meta.uid, None)
+        node = decision.node if isinstance(decision, Placed) else ""
+        message = decision.message if isinstance(decision, Unschedulable) else ""
+        self._decided[meta.uid] = Decided(
+            self._clock.now(),
+            meta.namespace,
+            meta.name,
+            pod.pod.SerializeToString(),
+            node,
+            message,
+            self._position,
+        )
         while len(self._decided) > MOST:
             self._decided.popitem(last=False)
 
@@ -79,8 +104,7 @@ class Journal:
     def find(self, namespace: str, name: str) -> Decided | None:
         """Return the last decision about a pod of that name, if it is not longer ago than an hour."""
         for found in reversed(self._decided.values()):
-            meta = found.pod.metadata
-            if (meta.namespace, meta.name) == (namespace, name):
+            if (found.namespace, found.name) == (namespace, name):
                 return found if found.time >= self._clock.now() - KEPT else None
         return None
 
@@ -91,15 +115,14 @@ class Journal:
             return None
         past = self._cluster.fork()
         for change, _ in zip(reversed(self._changes), range(missing), strict=False):
-            if change.pod is None:
-                if change.before is None:
-                    past.remove_node(change.node)
-                else:
-                    past.set_node(change.before)
-            elif change.sign > 0:
-                past.remove(change.pod.metadata.uid)
+            if change.came:
+                past.remove(change.came)
+            elif change.went is not None:
+                past.place(change.went, change.node)
+            elif change.before is None:
+                past.remove_node(change.node)
             else:
-                past.place(change.pod, change.node)
+                past.set_node(change.before)
         return past
 
     def _add(self, change: _Change) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from kobune.apimachinery.selectors import Selector, from_label_selector
 from kobune.scheduler.framework import No, Nominated, Note, Trial
+from kobune.scheduler.framework.decision import tally
 from kobune.scheduler.nodeinfo import NodeInfo
 from kobune.scheduler.podinfo import PodInfo
 from kobune.scheduler.snapshot import Snapshot
@@ -27,9 +28,9 @@ class Candidate:
 
     def cost(self) -> tuple[float, ...]:
         """Return what is compared, the first difference decides: the least is best."""
-        priorities = [victim.spec.priority for victim in self.victims]
+        priorities = [victim.priority for victim in self.victims]
         highest = max(priorities)
-        first = min(started(victim) for victim in self.victims if victim.spec.priority == highest)
+        first = min(started(victim) for victim in self.victims if victim.priority == highest)
         # 2**31 for each pod, so that a few pods of low priority are not better than none of a negative one.
         return self.violations, highest, sum(priority + 2**31 for priority in priorities), len(priorities), -first
 
@@ -46,6 +47,8 @@ class DefaultPreemption:
             return Note("preemption: not eligible due to preemptionPolicy=Never.")
         if is_waiting(pod, cluster, trial.why_not):
             return Note("preemption: not eligible due to a terminating pod on the nominated node.")
+        if not cluster.has_below(pod.priority):
+            return _note(cluster, _all_in_vain(cluster, trial))
         budgets = budgets_of(cluster, pod)
         wanted = max(cluster.node_count * self.min_candidate_nodes_percentage // 100, self.min_candidate_nodes_absolute)
         candidates: list[Candidate] = []
@@ -67,13 +70,24 @@ class DefaultPreemption:
         if candidates:
             best = min(candidates, key=Candidate.cost)
             return Nominated(best.node, best.victims)
-        parts = ", ".join(sorted(f"{count} {reason}" for reason, count in reasons.items()))
-        return Note(f"preemption: 0/{cluster.node_count} nodes are available: {parts}.")
+        return _note(cluster, reasons)
+
+
+def _all_in_vain(cluster: Snapshot, trial: Trial) -> Counter[str]:
+    """Return why no node would do if nobody is less important than the pod."""
+    refused = [(no.final, count) for no, count in tally(trial.why_not)]
+    in_vain = sum(count for final, count in refused if not final)
+    return Counter({NO_VICTIMS: in_vain, NO_HELP: cluster.node_count - in_vain})
+
+
+def _note(cluster: Snapshot, reasons: Counter[str]) -> Note:
+    parts = ", ".join(sorted(f"{count} {reason}" for reason, count in reasons.items() if count))
+    return Note(f"preemption: 0/{cluster.node_count} nodes are available: {parts}.")
 
 
 def candidate(pod: PodInfo, node: NodeInfo, trial: Trial, budgets: Sequence["Budget"]) -> Candidate | Sequence[str]:
     """Return who would have to leave a node for a pod, or why that would not do."""
-    weaker = [other for other in node.pods if other.spec.priority < pod.spec.priority]
+    weaker = [other for other in node.pods if other.priority < pod.priority]
     if not weaker:
         return (NO_VICTIMS,)
     emptier = node.copy()
@@ -83,7 +97,7 @@ def candidate(pod: PodInfo, node: NodeInfo, trial: Trial, budgets: Sequence["Bud
         states = trial.evaluation.adjusted(states, "removed", other, emptier)
     if (no := trial.refused(emptier, states)) is not None:
         return no.reasons
-    weaker.sort(key=lambda other: (-other.spec.priority, started(other)))
+    weaker.sort(key=lambda other: (-other.priority, started(other)))
     free, guarded = _guarded(weaker, budgets)
     victims: list[PodInfo] = []
     violations = 0
@@ -100,7 +114,7 @@ def candidate(pod: PodInfo, node: NodeInfo, trial: Trial, budgets: Sequence["Bud
             violations += counts
     if not victims:
         return (NO_VICTIMS,)  # what keeps the pod from the node is something that evictions do not change
-    victims.sort(key=lambda other: (-other.spec.priority, started(other)))
+    victims.sort(key=lambda other: (-other.priority, started(other)))
     return Candidate(node.name, tuple(victims), violations)
 
 
@@ -161,9 +175,7 @@ def is_waiting(pod: PodInfo, cluster: Snapshot, why_not: Mapping[str, No]) -> bo
     node = cluster.node(name) if name else None
     if node is None or ((no := why_not.get(name)) is not None and no.final):
         return False
-    return any(
-        other.metadata.HasField("deletionTimestamp") and other.spec.priority < pod.spec.priority for other in node.pods
-    )
+    return any(other.priority < pod.priority and other.metadata.HasField("deletionTimestamp") for other in node.pods)
 
 
 def started(pod: PodInfo) -> float:

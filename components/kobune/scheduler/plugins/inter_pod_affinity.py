@@ -14,7 +14,7 @@ from kobune.scheduler.podinfo import PodInfo
 from kobune.scheduler.snapshot import Objects, Snapshot
 
 if TYPE_CHECKING:
-    from kobune.scheduler.engine.column import Column
+    from kobune.scheduler.engine.affinity_column import AffinityColumn
     from kobune.scheduler.engine.table import Table
 
 Domain: TypeAlias = tuple[str, str]
@@ -53,11 +53,17 @@ class InterPodAffinity:
     def depends(self, pod: PodInfo, objects: Objects) -> int:
         return objects.changes["namespaces"]
 
-    def column(self, pod: PodInfo, table: "Table") -> "Column":
+    def column(self, pod: PodInfo, table: "Table") -> "AffinityColumn":
         from kobune.scheduler.engine.affinity_column import AffinityColumn
 
         hears_others = not self.ignore_preferred_terms_of_existing_pods
         return AffinityColumn(table, Regard(pod, table.objects, self.hard_pod_affinity_weight, hears_others))
+
+    def state(self, pod: PodInfo, column: "AffinityColumn") -> Neighbours | Skip:
+        counts = {what: column.counts(what) for what in (WANTED, AVOIDED, AVOIDING)}
+        if not (pod.terms.near or pod.terms.apart or counts[AVOIDING]):
+            return SKIP
+        return Neighbours(column.regard, {what: Counts.of(found) for what, found in counts.items()})
 
     def refusal(self, pod: PodInfo, code: int) -> No:
         return REFUSALS[code - 1]

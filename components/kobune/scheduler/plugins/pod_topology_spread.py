@@ -26,7 +26,7 @@ from kobune.scheduler.podinfo import PodInfo, Traits
 from kobune.scheduler.snapshot import Objects, Snapshot
 
 if TYPE_CHECKING:
-    from kobune.scheduler.engine.column import Column
+    from kobune.scheduler.engine.spread_column import SpreadColumn
     from kobune.scheduler.engine.table import Table
 
 TOO_MANY = No(("node(s) didn't match pod topology spread constraints",))
@@ -185,10 +185,14 @@ class PodTopologySpread:
     def depends(self, pod: PodInfo, objects: Objects) -> Selector | None:
         return None if pod.spec.topologySpreadConstraints else selector_of(pod, objects)
 
-    def column(self, pod: PodInfo, table: "Table") -> "Column":
+    def column(self, pod: PodInfo, table: "Table") -> "SpreadColumn":
         from kobune.scheduler.engine.spread_column import SpreadColumn
 
         return SpreadColumn(pod, self.spreading(pod, table.objects), table, factor)
+
+    def state(self, pod: PodInfo, column: "SpreadColumn") -> Spread | Skip:
+        found = column.counts()
+        return Spread(column.constraints, [Counts.of(counts) for counts in found]) if found else SKIP
 
     def refusal(self, pod: PodInfo, code: int) -> No:
         return REFUSALS[code - 1]

@@ -23,6 +23,10 @@ class PersistentVolumeStrategy(UncountedStrategy):
         super().prepare_create(new, view)
         new.status.phase = "Pending"
 
+    def note_time(self, new: Any, old: Any, now: float) -> None:
+        if new.status.phase != old.status.phase:
+            new.status.lastPhaseTransitionTime.seconds = int(now)
+
 
 class PersistentVolumeClaimStrategy(UncountedStrategy):
     """A claim waits for its volume from the start; two fields say where its content comes from, and agree."""

@@ -1,0 +1,53 @@
+"""Claims of storage and the volumes that fulfil them: what both say, and which goes with which."""
+
+from kobune.apimachinery.volumes.claims import (
+    BIND_COMPLETED,
+    BOUND_BY_CONTROLLER,
+    DRIVER,
+    NO_PROVISIONER,
+    PROVISIONED_BY,
+    PROVISIONER,
+    SELECTED_NODE,
+    WAIT,
+    claim_name,
+    claims_of,
+    class_of,
+    is_bound,
+    is_for_pod,
+    size_of,
+    waits_for_consumer,
+)
+from kobune.apimachinery.volumes.matching import (
+    bound_volume,
+    fits_node,
+    fulfils,
+    has_modes,
+    is_bound_to,
+    match,
+    mismatch,
+)
+
+__all__ = [
+    "BIND_COMPLETED",
+    "BOUND_BY_CONTROLLER",
+    "DRIVER",
+    "NO_PROVISIONER",
+    "PROVISIONED_BY",
+    "PROVISIONER",
+    "SELECTED_NODE",
+    "WAIT",
+    "bound_volume",
+    "claim_name",
+    "claims_of",
+    "class_of",
+    "fits_node",
+    "fulfils",
+    "has_modes",
+    "is_bound",
+    "is_bound_to",
+    "is_for_pod",
+    "match",
+    "mismatch",
+    "size_of",
+    "waits_for_consumer",
+]
