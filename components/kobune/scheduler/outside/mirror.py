@@ -87,7 +87,7 @@ class Mirror:
             changes.gone.append(name)
 
     def _compare_pods(self, info: NodeInfo, known: Known, changes: Changes) -> None:
-        pods = {pod.metadata.uid: pod for pod in info.pods}
+        pods = {pod.uid: pod for pod in info.pods}
         for uid in [uid for uid in known.pods if uid not in pods]:
             del known.pods[uid]
             changes.left.add(uid=uid, node=known.id)
