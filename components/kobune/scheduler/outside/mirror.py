@@ -46,6 +46,10 @@ class Mirror:
         """Return the nodes' names by their numbers."""
         return {known.id: name for name, known in self._nodes.items()}
 
+    def number(self, name: str) -> int:
+        """Return the number of a node."""
+        return self._nodes[name].id
+
     def ids(self, nodes: Sequence[NodeInfo]) -> list[int]:
         """Return the numbers of nodes, in order; none of them means all."""
         if len(nodes) == len(self._nodes):
