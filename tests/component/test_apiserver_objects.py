@@ -234,7 +234,8 @@ async def test_a_pod_is_bound_once(api: Any, account: None) -> None:
 
 async def test_an_eviction_respects_the_disruption_budget(api: Any, account: None) -> None:
     (await api.post(PODS, pod(nodeName="n"))).ok(201)
-    (await api.patch(f"{PODS}/p/status", {"status": {"phase": "Running"}})).ok()
+    ready = {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}
+    (await api.patch(f"{PODS}/p/status", {"status": ready})).ok()
     budgets = "/apis/policy/v1/namespaces/default/poddisruptionbudgets"
     spec = {"minAvailable": 1, "selector": {"matchLabels": {"app": "p"}}}
     (await api.post(budgets, {"metadata": {"name": "b"}, "spec": spec})).ok(201)
@@ -246,8 +247,28 @@ async def test_an_eviction_respects_the_disruption_budget(api: Any, account: Non
     status = {"status": {"disruptionsAllowed": 1, "observedGeneration": 1, "currentHealthy": 2, "desiredHealthy": 1}}
     (await api.patch(f"{budgets}/b/status", status)).ok()
     (await api.post(f"{PODS}/p/eviction", {"metadata": {"name": "p"}})).ok(201)
-    assert (await api.get(f"{PODS}/p")).ok()["metadata"]["deletionTimestamp"]
-    assert (await api.get(f"{budgets}/b")).ok()["status"]["disruptionsAllowed"] == 0
+    gone = (await api.get(f"{PODS}/p")).ok()
+    assert gone["metadata"]["deletionTimestamp"]
+    assert [each["reason"] for each in gone["status"]["conditions"] if each["type"] == "DisruptionTarget"] == [
+        "EvictionByEvictionAPI"
+    ]
+    spent = (await api.get(f"{budgets}/b")).ok()["status"]
+    assert spent["disruptionsAllowed"] == 0
+    assert list(spent["disruptedPods"]) == ["p"]
+
+
+async def test_a_pod_that_serves_nobody_is_evicted_whatever_the_budget_says(api: Any, account: None) -> None:
+    (await api.post(PODS, pod(nodeName="n"))).ok(201)
+    (await api.patch(f"{PODS}/p/status", {"status": {"phase": "Running"}})).ok()
+    budgets = "/apis/policy/v1/namespaces/default/poddisruptionbudgets"
+    spec = {"minAvailable": 1, "selector": {"matchLabels": {"app": "p"}}}
+    (await api.post(budgets, {"metadata": {"name": "b"}, "spec": spec})).ok(201)
+    status = {"status": {"disruptionsAllowed": 0, "observedGeneration": 1, "currentHealthy": 0, "desiredHealthy": 1}}
+    (await api.patch(f"{budgets}/b/status", status)).ok()
+    refused = await api.post(f"{PODS}/p/eviction", {"metadata": {"name": "p"}})
+    assert refused.causes == [("", "The disruption budget b needs 1 healthy pods and has 0 currently")]
+    (await api.patch(f"{budgets}/b", {"spec": {"unhealthyPodEvictionPolicy": "AlwaysAllow"}})).ok()
+    (await api.post(f"{PODS}/p/eviction", {"metadata": {"name": "p"}})).ok(201)
 
 
 async def test_a_collection_is_deleted_by_selector(api: Any) -> None:

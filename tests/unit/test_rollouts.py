@@ -121,7 +121,7 @@ class World:
     def plan_replica_set(self, wanted: ReplicaSet) -> list[Action]:
         owned = self.owned(Pod, wanted.metadata.uid)
         orphans = [pod for pod in self.all(Pod) if controller_of(pod.metadata) is None]
-        return replicasets.reconcile(wanted, owned, orphans, owned, self.now)
+        return replicasets.reconcile(wanted, owned, orphans, owned, None, self.now)
 
     def set_ready(self, pod: Pod, ready: bool = True) -> None:
         copy = deepcopy(pod)

@@ -30,6 +30,7 @@ from kobune.client.runner import ControllerState as ControllerState
 from kobune.client.transport import ClientConfig as ClientConfig
 from kobune.client.transport import GrpcTransport as GrpcTransport
 from kobune.client.transport import Transport as Transport
+from kobune.client.view import Refusal as Refusal
 from kobune.client.view import View as View
 from kobune.client.workqueue import WorkQueue as WorkQueue
 from kobune.client.writes import BindOf as BindOf

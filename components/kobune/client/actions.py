@@ -132,7 +132,17 @@ def write_of(action: WriteAction) -> Write:
             return DeleteOf(kind, name, namespace, uid, version, grace, propagation)
 
 
-def delete(item: Object, *, grace_seconds: int | None = None, announce: Announce | None = None) -> Delete:
+def delete(
+    item: Object, *, grace_seconds: int | None = None, propagation: str = "", announce: Announce | None = None
+) -> Delete:
     """Return the deletion of exactly this object."""
     meta = item.metadata
-    return Delete(type(item), meta.name, meta.namespace, meta.uid, grace_seconds=grace_seconds, announce=announce)
+    return Delete(
+        type(item),
+        meta.name,
+        meta.namespace,
+        meta.uid,
+        grace_seconds=grace_seconds,
+        propagation=propagation,
+        announce=announce,
+    )

@@ -31,7 +31,7 @@ from kobune.client.events import EventRecorder
 from kobune.client.expectations import PATIENCE, Expectations
 from kobune.client.informer import Informer
 from kobune.client.informers import SharedInformers
-from kobune.client.view import View
+from kobune.client.view import Refusal, View
 from kobune.client.workqueue import WorkQueue
 
 log = logging.getLogger(__name__)
@@ -77,6 +77,7 @@ class Runner:
         self._random = random
         self._last_error = ""
         self._complaints: dict[str, str] = {}
+        self._refusals: dict[str, Refusal] = {}
         self._retries = 0
         self._reconciliations = 0
 
@@ -90,7 +91,7 @@ class Runner:
         """Attach to the informers. After every controller of the process was made, so that all know what is shared."""
         watched = [(watch, self._informer(watch)) for watch in self._watches]
         informers: dict[type[Object], Informer[Any]] = {watch.kind: informer for watch, informer in watched}
-        self._view = View(informers, self._client, self._clock, self._random, self._follow)
+        self._view = View(informers, self._client, self._clock, self._random, self._follow, self._refusals)
         self._expectations = Expectations(informers)
         for watch, informer in watched:
             self._subscribe(watch, informer)
@@ -223,6 +224,7 @@ class Runner:
             if key not in failed:
                 self._queue.forget(key)
                 self._complaints.pop(key, None)
+                self._refusals.pop(key, None)
 
     async def _write(self, actions: Sequence[WriteAction]) -> Sequence[ApiError | Object | None]:
         try:
@@ -252,6 +254,7 @@ class Runner:
         announce = action.announce
         if announce is not None and announce.failure and not is_overtaken(error):
             self._announce_failure(announce, error)
+            self._refusals[key] = Refusal(announce.failure, error.message)
         self._failed(key, error)
 
     def _announce_failure(self, announce: Announce, error: ApiError) -> None:

@@ -1,6 +1,7 @@
 """What a controller may look at: the objects of its informers, and the time."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,15 @@ if TYPE_CHECKING:
     from kobune.client.controller import Watch
 
 
+@dataclass(frozen=True)
+class Refusal:
+    """Why the apiserver did not do what a controller wanted done."""
+
+    reason: str
+    """That of the event which told people: FailedCreate."""
+    message: str
+
+
 class View:
     """The world as one controller sees it. Nothing here may be changed: copy first."""
 
@@ -24,9 +34,11 @@ class View:
         clock: Clock,
         random: Random,
         follow: "Callable[[Watch], Informer[Any]] | None" = None,
+        refusals: Mapping[str, Refusal] | None = None,
     ) -> None:
         self._informers = informers
         self._follow = follow
+        self._refusals = refusals if refusals is not None else {}
         self._clock = clock
         self.client = client
         """For what no informer knows."""
@@ -39,6 +51,10 @@ class View:
     async def sleep(self, seconds: float) -> None:
         """Return after so many seconds."""
         await self._clock.sleep(seconds)
+
+    def refusal(self, key: str) -> Refusal | None:
+        """Return what was refused when the key was reconciled last; None if all was done."""
+        return self._refusals.get(key)
 
     def informer(self, kind: type[M]) -> Informer[M]:
         """Return the informer of a kind that the controller declared."""

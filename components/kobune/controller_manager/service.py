@@ -18,14 +18,18 @@ from kobune.controller.v1.controllers_pb2_grpc import add_ControllersServicer_to
 from kobune.controller_manager.controllers.attachdetach import attachdetach
 from kobune.controller_manager.controllers.bootstrapsigner import bootstrapsigner
 from kobune.controller_manager.controllers.clusterroleaggregation import clusterroleaggregation
+from kobune.controller_manager.controllers.cronjob import cronjob
 from kobune.controller_manager.controllers.csrapproving import csrapproving
 from kobune.controller_manager.controllers.csrcleaner import csrcleaner
 from kobune.controller_manager.controllers.csrsigning import csrsigning
+from kobune.controller_manager.controllers.daemonset import daemonset
 from kobune.controller_manager.controllers.deployment import deployment
+from kobune.controller_manager.controllers.disruption import disruption
 from kobune.controller_manager.controllers.endpoints import endpoints
 from kobune.controller_manager.controllers.endpointslice import endpointslice
 from kobune.controller_manager.controllers.ephemeralvolume import ephemeralvolume
 from kobune.controller_manager.controllers.garbagecollector import garbagecollector
+from kobune.controller_manager.controllers.job import job
 from kobune.controller_manager.controllers.namespace import namespace
 from kobune.controller_manager.controllers.nodeipam import nodeipam
 from kobune.controller_manager.controllers.nodelifecycle import nodelifecycle
@@ -36,12 +40,14 @@ from kobune.controller_manager.controllers.persistentvolumeprovisioner import (
     persistentvolumeprovisioner,
 )
 from kobune.controller_manager.controllers.podgc import podgc
-from kobune.controller_manager.controllers.replicaset import replicaset
+from kobune.controller_manager.controllers.replicaset import replicaset, replicationcontroller
 from kobune.controller_manager.controllers.resourceclaim import resourceclaim, resourceclaim_templates
 from kobune.controller_manager.controllers.resourcequota import resourcequota
 from kobune.controller_manager.controllers.serviceaccount import serviceaccount
+from kobune.controller_manager.controllers.statefulset import statefulset
 from kobune.controller_manager.controllers.tainteviction import tainteviction
 from kobune.controller_manager.controllers.tokencleaner import tokencleaner
+from kobune.controller_manager.controllers.ttlafterfinished import ttlafterfinished
 from kobune.controller_manager.controllers.volumeprotection import pvcprotection, pvprotection
 from kobune.controller_manager.signing import Authority
 
@@ -109,6 +115,13 @@ def controllers_of(config: Config) -> list[Controller]:
         nodeipam(network, config.node_cidr_mask_size),
         deployment,
         replicaset,
+        replicationcontroller,
+        statefulset,
+        daemonset(),
+        disruption,
+        job,
+        cronjob,
+        ttlafterfinished,
         endpointslice,
         endpoints,
         namespace,

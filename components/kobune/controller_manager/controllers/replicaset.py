@@ -1,36 +1,47 @@
-"""Keeps as many pods alive as a ReplicaSet asks for."""
+"""Keeps as many pods alive as a ReplicaSet, or its elder the ReplicationController, asks for."""
 
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
-from kobune.api.apps.v1 import ReplicaSet, ReplicaSetStatus
-from kobune.api.core.v1 import Pod
+from kobune.api.apps.v1 import ReplicaSet
+from kobune.api.core.v1 import Pod, ReplicationController
 from kobune.apimachinery.meta import (
     controller_of,
     controller_reference,
     is_deleting,
     key_of,
     seconds_of,
+    time_of,
 )
-from kobune.apimachinery.selectors import from_label_selector
-from kobune.client import Action, Announce, Controller, Create, RequeueAfter, UpdateStatus, View, Watch, delete
+from kobune.apimachinery.selectors import Selector, from_label_selector, from_labels
+from kobune.client import Action, Announce, Controller, Create, Refusal, RequeueAfter, UpdateStatus, View, Watch, delete
 from kobune.controller_manager.claims import claim
 from kobune.controller_manager.pods import available_in, is_active, is_finished, is_ready
 
 DELETION_COST = "controller.kubernetes.io/pod-deletion-cost"
+FAILURE = "ReplicaFailure"
 PHASES = {"Pending": 0, "Unknown": 1, "Running": 2}
 
 
+Owner: TypeAlias = ReplicaSet | ReplicationController
+
+
 def reconcile(
-    wanted: ReplicaSet, owned: Sequence[Pod], orphans: Sequence[Pod], related: Sequence[Pod], now: float
+    wanted: Owner,
+    owned: Sequence[Pod],
+    orphans: Sequence[Pod],
+    related: Sequence[Pod],
+    refusal: Refusal | None,
+    now: float,
 ) -> list[Action]:
     """Plan the adoptions, creations, deletions and the status that make the pods those that are wanted.
 
     `related` are the pods of this and of sibling ReplicaSets: with more of them on its node, a pod is worth less.
+    `refusal` is why the pods could not be made or deleted last time.
     """
-    claimed = claim(wanted, from_label_selector(wanted.spec.selector), owned, orphans, is_active)
+    claimed = claim(wanted, selector_of(wanted), owned, orphans, is_active)
     actions = claimed.actions
     live = [pod for pod in claimed.objects if is_active(pod)]
     if not is_deleting(wanted.metadata):
@@ -40,9 +51,9 @@ def reconcile(
         elif missing < 0:
             victims = sorted(live, key=least_valuable_first(related, now))[:-missing]
             actions += [delete(pod, announce=deletion(wanted, pod)) for pod in victims]
-    status = status_of(wanted, claimed.objects, now)
+    status = status_of(wanted, claimed.objects, refusal, now)
     if status != wanted.status:
-        changed = ReplicaSet()
+        changed: Any = type(wanted)()
         changed.CopyFrom(wanted)
         changed.status.CopyFrom(status)
         actions.append(UpdateStatus(changed))
@@ -52,12 +63,19 @@ def reconcile(
     return actions
 
 
-def replicas_of(wanted: ReplicaSet) -> int:
+def selector_of(wanted: Owner) -> Selector:
+    """Return which pods it controls."""
+    if isinstance(wanted, ReplicationController):
+        return from_labels(wanted.spec.selector)
+    return from_label_selector(wanted.spec.selector)
+
+
+def replicas_of(wanted: Owner) -> int:
     """Return how many pods are wanted; one if it does not say."""
     return wanted.spec.replicas if wanted.spec.HasField("replicas") else 1
 
 
-def new_pod(wanted: ReplicaSet) -> Pod:
+def new_pod(wanted: Owner) -> Pod:
     """Return a pod made after the template."""
     template = wanted.spec.template
     pod = Pod(spec=template.spec)
@@ -71,12 +89,12 @@ def new_pod(wanted: ReplicaSet) -> Pod:
     return pod
 
 
-def creation(wanted: ReplicaSet) -> Announce:
+def creation(wanted: Owner) -> Announce:
     """Return the events of a creation."""
     return Announce(wanted, "SuccessfulCreate", "Created pod: {name}", "FailedCreate", "Error creating: {error}")
 
 
-def deletion(wanted: ReplicaSet, pod: Pod) -> Announce:
+def deletion(wanted: Owner, pod: Pod) -> Announce:
     """Return the events of a deletion."""
     failure = f'Error deleting pod "{pod.metadata.name}": {{error}}'
     return Announce(wanted, "SuccessfulDelete", "Deleted pod: {name}", "FailedDelete", failure)
@@ -117,10 +135,11 @@ def magnitude(seconds: float) -> int:
     return int(math.log2(seconds)) + 1 if seconds >= 1 else 0
 
 
-def status_of(wanted: ReplicaSet, pods: Iterable[Pod], now: float) -> ReplicaSetStatus:
+def status_of(wanted: Owner, pods: Iterable[Pod], refusal: Refusal | None, now: float) -> Any:
     """Return the status that the pods amount to."""
     labels = wanted.spec.template.metadata.labels
-    status = ReplicaSetStatus(conditions=wanted.status.conditions, replicas=0)
+    status: Any = type(wanted)().status
+    status.replicas = 0
     terminating = 0
     counts = Counter[str]()
     for pod in pods:
@@ -136,37 +155,44 @@ def status_of(wanted: ReplicaSet, pods: Iterable[Pod], now: float) -> ReplicaSet
     for name, count in counts.items():
         if count:
             setattr(status, name, count)
-    status.terminatingReplicas = terminating
+    if isinstance(wanted, ReplicaSet):
+        status.terminatingReplicas = terminating
     status.observedGeneration = wanted.metadata.generation
+    before = [each for each in wanted.status.conditions if each.type == FAILURE]
+    status.conditions.extend(each for each in wanted.status.conditions if each.type != FAILURE)
+    if refusal is not None:
+        is_same = [each for each in before if each.reason == refusal.reason]
+        since = is_same[0].lastTransitionTime if is_same else time_of(now)
+        status.conditions.add(
+            type=FAILURE, status="True", reason=refusal.reason, message=refusal.message, lastTransitionTime=since
+        )
     return status
 
 
-async def observe(view: View, key: str) -> tuple[Any, ...] | None:
-    """Return what `reconcile` takes."""
-    wanted = view.get(ReplicaSet, key)
-    if wanted is None:
-        return None
-    owned = view.owned(Pod, wanted.metadata.uid)
-    parent = controller_of(wanted.metadata)
-    siblings = view.owned(ReplicaSet, parent.uid) if parent is not None else [wanted]
-    shrinks = len(owned) > replicas_of(wanted)
-    related = [pod for sibling in siblings for pod in view.owned(Pod, sibling.metadata.uid)] if shrinks else []
-    return wanted, owned, view.orphans(Pod, wanted.metadata.namespace), related, view.now
+def replication(kind: type[ReplicaSet] | type[ReplicationController], name: str) -> Controller:
+    """Return the controller of a kind."""
+
+    async def observe(view: View, key: str) -> tuple[Any, ...] | None:
+        wanted = view.get(kind, key)
+        if wanted is None:
+            return None
+        owned = view.owned(Pod, wanted.metadata.uid)
+        parent = controller_of(wanted.metadata)
+        siblings = view.owned(kind, parent.uid) if parent is not None else [wanted]
+        shrinks = len(owned) > replicas_of(wanted)
+        related = [pod for sibling in siblings for pod in view.owned(Pod, sibling.metadata.uid)] if shrinks else []
+        return wanted, owned, view.orphans(Pod, wanted.metadata.namespace), related, view.refusal(key), view.now
+
+    def adopters(view: View, pod: Pod) -> Iterable[str]:
+        if controller_of(pod.metadata) is None:
+            for wanted in view.in_namespace(kind, pod.metadata.namespace):
+                if selector_of(wanted).matches(pod.metadata.labels):
+                    yield key_of(wanted.metadata.namespace, wanted.metadata.name)
+
+    return Controller(
+        name=name, root=kind, owns=[Pod], watches=[Watch(Pod, adopters)], observe=observe, reconcile=reconcile
+    )
 
 
-def adopters(view: View, pod: Pod) -> Iterable[str]:
-    """Return the keys of the ReplicaSets that may adopt a pod which nobody controls."""
-    if controller_of(pod.metadata) is None:
-        for wanted in view.in_namespace(ReplicaSet, pod.metadata.namespace):
-            if from_label_selector(wanted.spec.selector).matches(pod.metadata.labels):
-                yield key_of(wanted.metadata.namespace, wanted.metadata.name)
-
-
-replicaset = Controller(
-    name="replicaset",
-    root=ReplicaSet,
-    owns=[Pod],
-    watches=[Watch(Pod, adopters)],
-    observe=observe,
-    reconcile=reconcile,
-)
+replicaset = replication(ReplicaSet, "replicaset")
+replicationcontroller = replication(ReplicationController, "replicationcontroller")

@@ -15,12 +15,12 @@ from kobune.api.core.v1 import Node, PersistentVolume, PersistentVolumeClaim
 from kobune.api.storage.v1 import CSIDriver, StorageClass
 from kobune.apimachinery.meta import is_deleting
 from kobune.apimachinery.quantity import canonical
-from kobune.apimachinery.volumes import PROVISIONED_BY, PROVISIONER, SELECTED_NODE, waits_for_consumer
+from kobune.apimachinery.volumes import DRIVER, PROVISIONED_BY, PROVISIONER, SELECTED_NODE, waits_for_consumer
 from kobune.apimachinery.volumes.matching import reference_to
 from kobune.client import Action, Create, Effect, RecordEvent, Update, delete
 from kobune.client.actions import Announce
 
-SIMULATED: Final = "simulated.kobune.dev"
+SIMULATED: Final = DRIVER
 HOST_PATH: Final = "host-path.kobune.dev"
 OURS: Final = (SIMULATED, HOST_PATH)
 HOSTNAME: Final = "kubernetes.io/hostname"
