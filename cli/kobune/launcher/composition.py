@@ -100,6 +100,7 @@ def _apiserver(facts: Facts) -> Any:
         with_controllers="controller-manager" in settings.components,
         service_network=IPv4Network(facts.addresses.services),
         service_ip=facts.addresses.apiserver,
+        runtime_config=settings.runtime_config,
     )
 
 
@@ -110,6 +111,7 @@ def _scheduler(facts: Facts) -> Any:
         serving=facts.serving("scheduler"),
         apiserver=facts.client("scheduler"),
         scheduler_config=facts.settings.scheduler_config,
+        runtime_config=facts.settings.runtime_config,
     )
 
 
@@ -123,6 +125,7 @@ def _controller_manager(facts: Facts) -> Any:
         signing_key=certificates.authority(facts.data_dir.pki)[1],
         cluster_cidr=facts.addresses.pods,
         node_cidr_mask_size=facts.addresses.pods_of_a_node,
+        runtime_config=facts.settings.runtime_config,
         volumes=facts.data_dir.volumes,
     )
 

@@ -12,6 +12,7 @@ from typing import Any
 from kobune.apimachinery.clock import Clock
 from kobune.client import Client, ClientConfig, Controller, Controllers
 from kobune.component_base.failure import CannotStart
+from kobune.component_base.runtime_config import asked
 from kobune.component_base.serving import Ready, Server, ServingConfig
 from kobune.controller.v1 import ControllerStatus, ListControllersRequest, ListControllersResponse
 from kobune.controller.v1.controllers_pb2_grpc import add_ControllersServicer_to_server
@@ -82,6 +83,8 @@ class Config:
     """Whether there is to be a default storage class, where there is no class at all."""
     controllers: tuple[str, ...] = ("*",)
     """Which to run, by name; `*` for all."""
+    runtime_config: str = ""
+    """Alpha versions that the apiserver serves, as it was told."""
 
 
 async def run(config: Config, *, clock: Clock, random: Random, ready: Callable[[Ready], None]) -> None:
@@ -144,7 +147,7 @@ def controllers_of(config: Config) -> list[Controller]:
         csrapproving,
         csrcleaner,
         *_signing(config),
-        garbagecollector(),
+        garbagecollector(asked(config.runtime_config)),
     ]
 
 

@@ -14,6 +14,10 @@ from kobune.scheduler.affinity import Terms, has_terms, terms_of
 Amounts: TypeAlias = Mapping[str, int]
 """By resource: `cpu` in thousandths, all others in units."""
 
+Group: TypeAlias = tuple[str, str]
+"""The namespace and name of a PodGroup."""
+GROUP = "schedulingGroup"
+
 CPU_IF_UNSAID = 100
 MEMORY_IF_UNSAID = 200 * 1024 * 1024
 """What a container counts as when nodes are compared, if it asks for nothing."""
@@ -61,7 +65,7 @@ class PodInfo:
         There are tens of thousands of pods on nodes, and few that are still to be decided.
         """
         if self._raw:
-            for name in ("claims", "disks", "host_ports", "priority", "terms", "traits"):
+            for name in ("claims", "disks", "group", "host_ports", "priority", "terms", "traits"):
                 getattr(self, name)
             self._pod = None
 
@@ -79,6 +83,12 @@ class PodInfo:
     def status(self) -> PodStatus:
         """The pod's status."""
         return self.pod.status
+
+    @cached_property
+    def group(self) -> Group | None:
+        """The pods that it belongs to, if it names any."""
+        spec = self.pod.spec
+        return (self.pod.metadata.namespace, spec.schedulingGroup.podGroupName) if spec.HasField(GROUP) else None
 
     @cached_property
     def requests(self) -> Amounts:

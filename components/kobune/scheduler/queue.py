@@ -127,12 +127,28 @@ class SchedulingQueue:
             except Exception:
                 self._sort_anew()
                 continue
-            if (waiting := self._waiting.get(uid)) is not None:
-                waiting.attempts += 1
-                waiting.seen = self._count
-                self._taken.add(uid)
+            if (waiting := self._waiting.get(uid)) is not None and self._is_about(uid):
+                self._take_out(waiting)
                 taken.append(waiting)
         return taken
+
+    def take(self, uid: str) -> Waiting | None:
+        """Take out a pod before its turn, because those that it belongs to are decided; None if it is out already."""
+        waiting = self._waiting.get(uid)
+        if waiting is None or uid in self._taken:
+            return None
+        self._take_back(uid)
+        self._take_out(waiting)
+        return waiting
+
+    def _take_out(self, waiting: Waiting) -> None:
+        waiting.attempts += 1
+        waiting.seen = self._count
+        self._taken.add(waiting.pod.metadata.uid)
+
+    def _is_about(self, uid: str) -> bool:
+        """Whether a pod is where it was left: one that was taken before its turn is not."""
+        return uid not in self._taken and uid not in self._unschedulable and uid not in self._held
 
     def failed(self, waiting: Waiting, now: float, refused_by: Collection[str] = (), *, saw_all: bool = False) -> None:
         """Give back a pod for which there was no node, because of these plugins.
@@ -244,7 +260,7 @@ class SchedulingQueue:
     def _wake_in_time(self, now: float) -> None:
         while self._backing_off and self._backing_off[0][0] <= now:
             *_, uid = heapq.heappop(self._backing_off)
-            if (waiting := self._waiting.get(uid)) is not None:
+            if (waiting := self._waiting.get(uid)) is not None and self._is_about(uid):
                 self._activate(waiting)
         for uid, waiting in list(self._unschedulable.items()):
             if now - waiting.failed_at < LONGEST_WAIT:

@@ -6,6 +6,7 @@ from typing import Any, Protocol, Self, TypeVar, cast
 
 from kobune.api.core.v1 import Node
 from kobune.scheduler.affinity import has_terms
+from kobune.scheduler.gangs import Gangs
 from kobune.scheduler.nodeinfo import NodeInfo
 from kobune.scheduler.podinfo import Amounts, PodInfo
 
@@ -63,6 +64,14 @@ class Objects:
         found = self._kinds.get(plural, {})
         return [item for (where, _), item in found.items() if not namespace or where == namespace]
 
+    def expect(self, plural: str) -> None:
+        """Note that objects of a kind would be here if there were any."""
+        self._kinds.setdefault(plural, {})
+
+    def are_known(self, plural: str) -> bool:
+        """Whether objects of a kind would be here if there were any."""
+        return plural in self._kinds
+
     def derived(self, kind: type[D]) -> D:
         """Return what a class works out from the objects: made by whoever asks first, kept in step from then on."""
         if kind not in self._derived:
@@ -99,6 +108,7 @@ class Snapshot:
 
     def __init__(self, objects: Objects | None = None) -> None:
         self.objects = objects or Objects()
+        self.gangs = Gangs()
         self._nodes: dict[str, NodeInfo] = {}
         self._place_of: dict[str, str] = {}
         """By pod uid: the node."""
@@ -168,6 +178,7 @@ class Snapshot:
         fork.image_counts = self.image_counts.copy()
         fork._nominated = {name: dict(pods) for name, pods in self._nominated.items()}
         fork._nominated_to = dict(self._nominated_to)
+        fork.gangs = self.gangs.copy()
         return fork
 
     def set_node(self, node: Node) -> None:
@@ -207,6 +218,8 @@ class Snapshot:
             return  # the usual: what was decided here comes back from the apiserver
         self.remove(pod.uid)
         self._place_of[pod.uid] = node
+        if pod.group is not None:
+            self.gangs.place(pod.group, pod.uid)
         if (info := self._nodes.get(node)) is not None:
             self._add(info, pod)
         else:
@@ -217,6 +230,7 @@ class Snapshot:
         node = self._place_of.pop(uid, None)
         if node is None:
             return
+        self.gangs.displace(uid)
         if (info := self._nodes.get(node)) is not None:
             gone = info.remove(uid)
             self._count(info)
@@ -263,6 +277,10 @@ class Snapshot:
             del pods[uid]
             if not pods:
                 del self._nominated[node]
+
+    def nomination_of(self, uid: str) -> str:
+        """Return the node where room is being made for a pod; empty if there is none."""
+        return self._nominated_to.get(uid, "")
 
     @property
     def nominated_nodes(self) -> Iterable[str]:

@@ -30,7 +30,8 @@ returned, for methods that take one argument more.
     post_bind(pod, node)
 
     connect(client)                            gets the client of the scheduler that it takes part in
-    reserves_in_snapshot: bool                 `reserve` changes nothing but what `state` knows of the cluster
+    reserves_in_snapshot: bool                 `reserve` changes nothing but what `state` knows of the cluster, …
+    give_back(pod, state)                      … and this takes that back
 
     weight: int                                how much its scores count; 1 if it does not say
     name: str                                  what it is called; the name of its class if it does not say

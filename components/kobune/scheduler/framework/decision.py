@@ -38,6 +38,10 @@ class Unschedulable:
     notes: Sequence[str] = ()
     """What was tried to make room."""
     nominated: Nominated | None = None
+    said: str = ""
+    """The message, where it is not about nodes."""
+    also: frozenset[str] = frozenset()
+    """The plugins that said no to others without whom it goes nowhere."""
     writes: Sequence[Any] = ()
     """What has to be written, so that the pod may fit later."""
 
@@ -53,12 +57,14 @@ class Unschedulable:
     @property
     def plugins(self) -> frozenset[str]:
         """Who said no: only events that concern these can help."""
-        found = {no.plugin for no, _ in tally(self.why_not)}
+        found = {no.plugin for no, _ in tally(self.why_not)} | self.also
         return frozenset(found | {self.at_once.plugin} if self.at_once else found)
 
     @cached_property
     def message(self) -> str:
         """What it says in the event and in the condition, in Kubernetes' words."""
+        if self.said:
+            return self.said
         if not self.nodes:
             return "no nodes available to schedule pods"
         if self.at_once is not None:

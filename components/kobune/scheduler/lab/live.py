@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from kobune.api.core.v1 import Node, Pod
+from kobune.apimachinery.errors import MethodNotAllowed, NotFound
 from kobune.client import Client
 from kobune.scheduler.podinfo import PodInfo
-from kobune.scheduler.service import LOOKED_AT
+from kobune.scheduler.service import LOOKED_AT, POD_GROUPS
 from kobune.scheduler.snapshot import ENDED, Snapshot
 
 
@@ -20,14 +21,21 @@ async def as_created(client: Client, pods: Sequence[Pod]) -> list[PodInfo]:
 async def snapshot_of(client: Client) -> Snapshot:
     """Return everything that decisions look at, as the apiserver has it now."""
     cluster = Snapshot()
-    for plural, kind in LOOKED_AT.items():
-        for item in (await client.list(kind)).items:
+    for plural, kind in {**LOOKED_AT, **POD_GROUPS}.items():
+        try:
+            items = (await client.list(kind)).items
+        except (NotFound, MethodNotAllowed):  # this apiserver does not serve the kind
+            continue
+        cluster.objects.expect(plural)
+        for item in items:
             cluster.objects.set(plural, item)
     for node in (await client.list(Node)).items:
         cluster.set_node(node)
     for pod in (await client.list(Pod)).items:
         if pod.spec.nodeName and pod.status.phase not in ENDED:
             cluster.place(PodInfo(pod), pod.spec.nodeName)
-        elif pod.status.nominatedNodeName:
-            cluster.nominate(PodInfo(pod), pod.status.nominatedNodeName)
+        elif pod.status.phase not in ENDED:
+            cluster.gangs.wait(PodInfo(pod))
+            if pod.status.nominatedNodeName:
+                cluster.nominate(PodInfo(pod), pod.status.nominatedNodeName)
     return cluster
