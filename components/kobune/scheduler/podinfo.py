@@ -173,6 +173,18 @@ class PodInfo:
         return Traits(metadata.namespace, frozenset(metadata.labels.items()), is_leaving, terms)
 
     @cached_property
+    def uid(self) -> str:
+        """What tells it from its namesakes."""
+        return self.pod.metadata.uid
+
+    @cached_property
+    def started(self) -> float:
+        """When it was started, or was to be: the earlier, the more it has to lose."""
+        pod = self.pod
+        time = pod.status.startTime if pod.status.HasField("startTime") else pod.metadata.creationTimestamp
+        return float(time.seconds)
+
+    @cached_property
     def priority(self) -> int:
         """How important it is."""
         return self.pod.spec.priority
