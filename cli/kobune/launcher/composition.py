@@ -6,6 +6,7 @@ is imported only when it is composed, or by `preload`.
 
 import importlib
 import logging
+import platform
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -73,6 +74,14 @@ class Facts:
         files = self.credentials(name)
         return ClientConfig(address=self.apiserver, ca=files.ca, certificate=files.certificate, key=files.key)
 
+    def election(self) -> Any:
+        """Return how the controllers of this cluster take turns with those of other processes."""
+        from kobune.client import LeaderElection
+
+        # There is one process of each component here, and its successor is started after it has ended: it need not
+        # wait for its lease to run out.
+        return LeaderElection(identity=f"{platform.node()}:{self.data_dir.root}")
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -124,6 +133,7 @@ def _controller_manager(facts: Facts) -> Any:
         cluster_cidr=facts.addresses.pods,
         node_cidr_mask_size=facts.addresses.pods_of_a_node,
         volumes=facts.data_dir.volumes,
+        leader_election=facts.election(),
     )
 
 
@@ -134,7 +144,12 @@ def _cloud_controller_manager(facts: Facts) -> Any:
     # What the cloud remembers makes sense only together with the cluster that it is for.
     kept = facts.data_dir.cloud if facts.settings.store != "memory" else None
     simulated = SimulatedConfig(data_dir=kept, load_balancers=facts.addresses.load_balancers)
-    return Config(serving=facts.serving(name), apiserver=facts.client(name), simulated=simulated)
+    return Config(
+        serving=facts.serving(name),
+        apiserver=facts.client(name),
+        leader_election=facts.election(),
+        simulated=simulated,
+    )
 
 
 def _kubelet(facts: Facts) -> Any:
@@ -148,6 +163,7 @@ def _kubelet(facts: Facts) -> Any:
         node_network=facts.addresses.nodes,
         pod_network=facts.addresses.pods,
         pods_of_a_node=facts.addresses.pods_of_a_node,
+        external_cloud="cloud-controller-manager" in facts.settings.components,
     )
 
 

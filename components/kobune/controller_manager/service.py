@@ -7,14 +7,12 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 from pathlib import Path
 from random import Random
-from typing import Any
 
 from kobune.apimachinery.clock import Clock
-from kobune.client import Client, ClientConfig, Controller, Controllers
+from kobune.client import Client, ClientConfig, Controller, Controllers, LeaderElection
+from kobune.client.face import Face, measure
 from kobune.component_base.failure import CannotStart
 from kobune.component_base.serving import Ready, Server, ServingConfig
-from kobune.controller.v1 import ControllerStatus, ListControllersRequest, ListControllersResponse
-from kobune.controller.v1.controllers_pb2_grpc import add_ControllersServicer_to_server
 from kobune.controller_manager.controllers.attachdetach import attachdetach
 from kobune.controller_manager.controllers.bootstrapsigner import bootstrapsigner
 from kobune.controller_manager.controllers.clusterroleaggregation import clusterroleaggregation
@@ -55,7 +53,6 @@ log = logging.getLogger(__name__)
 
 NAME = "controller-manager"
 COMPONENT = "kube-controller-manager"
-API = "kobune.controller.v1.Controllers"
 
 
 @dataclass(frozen=True)
@@ -80,6 +77,7 @@ class Config:
     """Where the directories of host-path volumes are; without it, there can be none."""
     default_storage_class: bool = True
     """Whether there is to be a default storage class, where there is no class at all."""
+    leader_election: LeaderElection = field(default_factory=LeaderElection)
     controllers: tuple[str, ...] = ("*",)
     """Which to run, by name; `*` for all."""
 
@@ -88,9 +86,14 @@ async def run(config: Config, *, clock: Clock, random: Random, ready: Callable[[
     """Serve until cancelled; `ready` is called once, when the informers are synced and the port is open."""
     chosen = choose(controllers_of(config), config.controllers)
     async with Client.connect(config.apiserver, clock=clock) as client:
-        controllers = Controllers(client, chosen, component=COMPONENT, clock=clock, random=random)
-        api = (API, lambda server: add_ControllersServicer_to_server(Api(controllers), server))
-        async with Server(NAME, config.serving, clock=clock, add=[api]) as server, asyncio.TaskGroup() as group:
+        controllers = Controllers(
+            client, chosen, component=COMPONENT, clock=clock, random=random, election=config.leader_election
+        )
+        face = Face()
+        face.controllers = controllers
+        add = [face.service]
+        async with Server(NAME, config.serving, clock=clock, add=add) as server, asyncio.TaskGroup() as group:
+            measure(controllers, server.registry)
 
             def serving() -> None:
                 server.set_serving(True)
@@ -172,25 +175,3 @@ def read(file: Path) -> str:
         return file.read_text()
     except OSError as error:
         raise CannotStart(f"{NAME}: cannot read {file}: {error.strerror}") from None
-
-
-class Api:
-    """`kobune.controller.v1.Controllers`."""
-
-    def __init__(self, controllers: Controllers) -> None:
-        self._controllers = controllers
-
-    async def List(self, request: ListControllersRequest, context: Any) -> ListControllersResponse:  # noqa: N802
-        """Return how each controller is doing."""
-        return ListControllersResponse(
-            controllers=[
-                ControllerStatus(
-                    name=state.name,
-                    queue_depth=state.queue_depth,
-                    last_error=state.last_error,
-                    retries=state.retries,
-                    reconciliations=state.reconciliations,
-                )
-                for state in self._controllers.states()
-            ]
-        )
