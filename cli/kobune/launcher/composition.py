@@ -107,6 +107,7 @@ def _apiserver(facts: Facts) -> Any:
         audit_policy=settings.audit_policy,
         audit_log=settings.audit_log or (settings.audit_policy and facts.data_dir.log("audit")),
         with_controllers="controller-manager" in settings.components,
+        resource_metrics="kubelet" in settings.components,
         service_network=IPv4Network(facts.addresses.services),
         service_ip=facts.addresses.apiserver,
     )

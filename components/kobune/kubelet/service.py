@@ -117,7 +117,7 @@ async def run(config: Config, *, clock: Clock, random: Random, ready: Callable[[
             random=random,
             spawn=spawn,
         )
-        api = (API, lambda server: add_NodesServicer_to_server(Api(nodes.members, pods, described), server))
+        api = (API, lambda server: add_NodesServicer_to_server(Api(nodes.members, pods, runtime, described), server))
         open_streams = Streams(pods, runtime, info.actual_port, clock)
         streams = (STREAMS, lambda server: add_StreamsServicer_to_server(open_streams, server))
         async with (
