@@ -58,6 +58,8 @@ class Facts:
     addresses: Addresses
     apiserver: str
     """The gRPC address of the apiserver."""
+    server: str = ""
+    """The URL of its REST face."""
 
     def credentials(self, name: str) -> Credentials:
         """Return the files of the component of that name."""
@@ -73,6 +75,13 @@ class Facts:
 
         files = self.credentials(name)
         return ClientConfig(address=self.apiserver, ca=files.ca, certificate=files.certificate, key=files.key)
+
+    def rest(self, name: str) -> Any:
+        """Return how the component of that name reaches the apiserver's REST face."""
+        from kobune.client.rest import RestConfig
+
+        files = self.credentials(name)
+        return RestConfig(self.server, ca=files.ca, certificate=files.certificate, key=files.key)
 
     def election(self) -> Any:
         """Return how the controllers of this cluster take turns with those of other processes."""
@@ -129,6 +138,7 @@ def _controller_manager(facts: Facts) -> Any:
     return Config(
         serving=facts.serving("controller-manager"),
         apiserver=facts.client("controller-manager"),
+        rest=facts.rest("controller-manager"),
         signing_certificate=certificates.authority(facts.data_dir.pki)[0],
         signing_key=certificates.authority(facts.data_dir.pki)[1],
         cluster_cidr=facts.addresses.pods,
@@ -264,7 +274,7 @@ class Composition:
             raise CannotStart(f"{name}: it is not known where the apiserver is")
         plan = self._plans[name]
         run: Run = importlib.import_module(plan.module).run
-        return run, plan.config(Facts(self._settings, self.data_dir, self._addresses, self._apiserver))
+        return run, plan.config(Facts(self._settings, self.data_dir, self._addresses, self._apiserver, self.server))
 
     def start(self, name: str) -> Start:
         """Return how to run a component.

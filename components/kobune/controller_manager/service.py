@@ -11,6 +11,7 @@ from random import Random
 from kobune.apimachinery.clock import Clock
 from kobune.client import Client, ClientConfig, Controller, Controllers, LeaderElection
 from kobune.client.face import Face, measure
+from kobune.client.rest import RestClient, RestConfig
 from kobune.component_base.failure import CannotStart
 from kobune.component_base.serving import Ready, Server, ServingConfig
 from kobune.controller_manager.controllers.attachdetach import attachdetach
@@ -27,6 +28,7 @@ from kobune.controller_manager.controllers.endpoints import endpoints
 from kobune.controller_manager.controllers.endpointslice import endpointslice
 from kobune.controller_manager.controllers.ephemeralvolume import ephemeralvolume
 from kobune.controller_manager.controllers.garbagecollector import garbagecollector
+from kobune.controller_manager.controllers.horizontalpodautoscaling import horizontalpodautoscaling
 from kobune.controller_manager.controllers.job import job
 from kobune.controller_manager.controllers.namespace import namespace
 from kobune.controller_manager.controllers.nodeipam import nodeipam
@@ -61,6 +63,8 @@ class Config:
 
     apiserver: ClientConfig
     serving: ServingConfig = field(default_factory=ServingConfig)
+    rest: RestConfig = field(default_factory=RestConfig)
+    """The apiserver's REST face, where autoscalers read scales and metrics."""
     root_ca: Path | None = None
     """The CA certificate that pods get to know the apiserver by; that of the connection if not given."""
     signing_certificate: Path | None = None
@@ -84,8 +88,8 @@ class Config:
 
 async def run(config: Config, *, clock: Clock, random: Random, ready: Callable[[Ready], None]) -> None:
     """Serve until cancelled; `ready` is called once, when the informers are synced and the port is open."""
-    chosen = choose(controllers_of(config), config.controllers)
-    async with Client.connect(config.apiserver, clock=clock) as client:
+    async with Client.connect(config.apiserver, clock=clock) as client, RestClient(config.rest) as rest:
+        chosen = choose(controllers_of(config, rest), config.controllers)
         controllers = Controllers(
             client, chosen, component=COMPONENT, clock=clock, random=random, election=config.leader_election
         )
@@ -103,7 +107,7 @@ async def run(config: Config, *, clock: Clock, random: Random, ready: Callable[[
             group.create_task(controllers.run(serving))
 
 
-def controllers_of(config: Config) -> list[Controller]:
+def controllers_of(config: Config, rest: RestClient) -> list[Controller]:
     """Return every controller there is. Those that a new cluster waits for come first."""
     ca = read(config.root_ca or config.apiserver.ca)
     try:
@@ -125,6 +129,7 @@ def controllers_of(config: Config) -> list[Controller]:
         job,
         cronjob,
         ttlafterfinished,
+        horizontalpodautoscaling(rest),
         endpointslice,
         endpoints,
         namespace,

@@ -100,8 +100,7 @@ def _selected(items: Iterable[dict[str, Any]], query: Mapping[str, str]) -> list
     return [
         item
         for item in items
-        if labels.matches(item["metadata"].get("labels", {}))
-        and fields.matches(_field_of(item["metadata"]))
+        if labels.matches(item["metadata"].get("labels", {})) and fields.matches(_field_of(item["metadata"]))
     ]
 
 
