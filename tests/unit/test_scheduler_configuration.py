@@ -204,7 +204,10 @@ def test_a_star_leaves_only_what_is_named(tmp_path: Path) -> None:
         ),
         (
             enabled("{multiPoint: {enabled: [{name: NodeDeclaredFeatures}]}}"),
-            "profiles[0].plugins.multiPoint.enabled[0].name: Kubernetes' plugin NodeDeclaredFeatures is not supported yet",
+            (
+                "profiles[0].plugins.multiPoint.enabled[0].name: "
+                "Kubernetes' plugin NodeDeclaredFeatures is not supported yet"
+            ),
         ),
         (
             enabled("{multiPoint: {enabled: [{name: configuredlab:Lifo}]}}"),

@@ -13,7 +13,7 @@ from kobune.apimachinery import codec
 from kobune.scheduler.defaults import default_profile
 from kobune.scheduler.devices.inventory import Inventory
 from kobune.scheduler.engine.columnar import Columnar
-from kobune.scheduler.framework import Placed, Unschedulable, decide
+from kobune.scheduler.framework import No, Placed, Unschedulable, decide
 from kobune.scheduler.framework.evaluation import reserve_in_snapshot
 from kobune.scheduler.podinfo import PodInfo
 from kobune.scheduler.snapshot import Snapshot
@@ -97,7 +97,7 @@ def placed(cluster: Snapshot, pod: PodInfo) -> str:
         return found.message
     node = cluster.node(found.node)
     assert node is not None
-    assert reserve_in_snapshot(profile, pod, node, cluster) is None
+    assert not isinstance(reserve_in_snapshot(profile, pod, node, cluster), No)
     cluster.place(pod, found.node)
     return found.node
 
@@ -304,7 +304,13 @@ def test_no_device_is_ever_given_away_twice_and_both_ways_of_deciding_agree(
             if isinstance(found, Placed):
                 node = cluster.node(found.node)
                 assert node is not None
-                assert reserve_in_snapshot(profile, pod, node, cluster) is None
+                taken = dict(inventory.taken())
+                undo = reserve_in_snapshot(profile, pod, node, cluster)
+                assert not isinstance(undo, No)
+                if random.random() < 0.2:
+                    undo()
+                    assert dict(inventory.taken()) == taken
+                    continue
                 cluster.place(pod, found.node)
                 running.append(pod)
         elif what == "gone" and running:

@@ -1,14 +1,19 @@
 """Claims, volumes and those who make them: what is planned, and that after it is done nothing is left to do."""
 
+from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kobune.api.core.v1 import PersistentVolume, PersistentVolumeClaim, Pod
-from kobune.api.storage.v1 import StorageClass
-from kobune.apimachinery.volumes import BIND_COMPLETED, BOUND_BY_CONTROLLER, class_of, size_of
-from kobune.client import Action, Create, Delete, RecordEvent, Update, UpdateStatus
+from kobune.api.core.v1 import Node, PersistentVolume, PersistentVolumeClaim, Pod
+from kobune.api.storage.v1 import StorageClass, VolumeAttachment
+from kobune.apimachinery.volumes import BIND_COMPLETED, BOUND_BY_CONTROLLER, DRIVER, class_of, fits_node, size_of
+from kobune.client import Action, Create, Delete, Patch, RecordEvent, Retry, Update, UpdateStatus
+from kobune.controller_manager.controllers import attachdetach, ephemeralvolume
+from kobune.controller_manager.controllers.persistentvolumeexpander import reconcile as expand
+from kobune.controller_manager.volumes import provisioning
 from kobune.controller_manager.volumes.claims import Around, reconcile_claim
 from kobune.controller_manager.volumes.reclaiming import reconcile_volume
 
@@ -174,7 +179,7 @@ def test_a_claim_that_waits_says_for_whom() -> None:
     chosen.metadata.annotations["volume.kubernetes.io/selected-node"] = "n"
     update, told = reconcile_claim(chosen, Around(storage_class=late))
     assert isinstance(update, Update)
-    assert update.object.metadata.annotations["volume.kubernetes.io/storage-provisioner"] == "x.example.com"  # type: ignore[attr-defined]
+    assert update.object.metadata.annotations["volume.kubernetes.io/storage-provisioner"] == "x.example.com"
     assert isinstance(told, RecordEvent)
     assert told.reason == "ExternalProvisioning"
 
@@ -217,3 +222,160 @@ def test_a_claim_that_asks_for_a_volume_of_others_is_told() -> None:
     other = World(small, volume("w"))
     other.settle()
     assert ("VolumeMismatch", 'Cannot bind to requested volume "w": requested PV is too small') in other.events
+
+
+def node(name: str, **labels: str) -> Node:
+    return Node(metadata={"name": name, "uid": name, "labels": {"kubernetes.io/hostname": name, **labels}})
+
+
+def made_by(provisioner: str, mode: str = "WaitForFirstConsumer", **more: Any) -> StorageClass:
+    return StorageClass(metadata={"name": "slow"}, provisioner=provisioner, volumeBindingMode=mode, **more)
+
+
+def told(provisioner: str, chosen: str = "") -> PersistentVolumeClaim:
+    made: PersistentVolumeClaim = claim(size="2048Mi")
+    made.metadata.annotations["volume.kubernetes.io/storage-provisioner"] = provisioner
+    if chosen:
+        made.metadata.annotations["volume.kubernetes.io/selected-node"] = chosen
+    return made
+
+
+def reasons(actions: list[Action]) -> list[str]:
+    return [f"{action.reason}: {action.message}" for action in actions if isinstance(action, RecordEvent)]
+
+
+def test_a_simulated_volume_is_made_for_its_claim_once_a_node_is_chosen() -> None:
+    late = made_by(DRIVER, reclaimPolicy="Retain", parameters={"topologyKey": "zone"})
+    assert provisioning.reconcile_claim(told(DRIVER), late, None, None, None) == []
+    chosen = told(DRIVER, "n")
+    begun, create = provisioning.reconcile_claim(chosen, late, node("n", zone="a"), None, None)
+    assert begun == RecordEvent(
+        chosen, "Normal", "Provisioning", 'External provisioner is provisioning volume for claim "default/c"'
+    )
+    assert isinstance(create, Create)
+    made = create.object
+    assert isinstance(made, PersistentVolume)
+    assert (made.metadata.name, made.spec.claimRef.uid) == ("pvc-uid-c", "uid-c")
+    assert made.spec.capacity["storage"].string == "2Gi"
+    assert made.spec.persistentVolumeReclaimPolicy == "Retain"
+    assert fits_node(made, "m", {"zone": "a"})
+    assert not fits_node(made, "n", {"zone": "b"})
+    assert provisioning.reconcile_claim(chosen, late, node("n", zone="a"), made, None) == []
+    (again,) = provisioning.reconcile_claim(chosen, late, None, None, None)  # the node is gone
+    assert isinstance(again, Update)
+    assert "volume.kubernetes.io/selected-node" not in again.object.metadata.annotations
+
+
+@pytest.mark.parametrize(
+    ("storage_class", "why"),
+    [
+        (made_by(DRIVER, parameters={"speed": "1"}), 'simulated.kobune.dev has no parameter "speed"'),
+        (made_by(DRIVER, parameters={"topologyKey": "zone"}), 'node "n" has no label "zone"'),
+        (made_by(provisioning.HOST_PATH), "was given no directory"),
+    ],
+)
+def test_a_volume_that_cannot_be_made_is_refused_by_name(storage_class: StorageClass, why: str) -> None:
+    wanted = told(storage_class.provisioner, "n")
+    (event,) = reasons(provisioning.reconcile_claim(wanted, storage_class, node("n"), None, None))
+    assert event.startswith('ProvisioningFailed: failed to provision volume with StorageClass "slow": ')
+    assert why in event
+
+
+def test_only_directories_that_were_made_for_a_volume_are_removed_with_it() -> None:
+    directory = Path("/somewhere/volumes")
+    wanted = told(provisioning.HOST_PATH, "n")
+    late = made_by(provisioning.HOST_PATH)
+    _, make, create = provisioning.reconcile_claim(wanted, late, node("n"), None, directory)
+    assert make == provisioning.MakeDirectory("/somewhere/volumes/pvc-uid-c")
+    assert isinstance(create, Create)
+    made = create.object
+    assert isinstance(made, PersistentVolume)
+    assert made.spec.persistentVolumeSource.hostPath.path == "/somewhere/volumes/pvc-uid-c"
+    assert fits_node(made, "n", {"kubernetes.io/hostname": "n"})
+    made.status.phase = "Released"
+    remove, gone = provisioning.reconcile_volume(made, directory)
+    assert remove == provisioning.RemoveDirectory("/somewhere/volumes/pvc-uid-c", made)
+    assert isinstance(gone, Delete)
+    made.spec.persistentVolumeSource.hostPath.path = "/somewhere/volumes/pvc-uid-c/../../else"
+    assert [type(action) for action in provisioning.reconcile_volume(made, directory)] == [Delete]
+    made.spec.persistentVolumeReclaimPolicy = "Retain"
+    assert provisioning.reconcile_volume(made, directory) == []
+
+
+def test_a_claim_grows_with_its_volume_step_by_step() -> None:
+    world = World(claim(), volume("v"))
+    world.settle()
+    grown: Any = world.claims["c"]
+    has: Any = world.volumes["v"]
+    has.metadata.annotations["pv.kubernetes.io/provisioned-by"] = DRIVER
+    growing = made_by(DRIVER, allowVolumeExpansion=True)
+    assert expand(grown, has, growing, 0) == []
+    grown.spec.resources.requests["storage"].string = "5Gi"
+    assert expand(grown, has, made_by(DRIVER), 0) == []
+    (first,) = expand(grown, has, growing, 7)
+    assert isinstance(first, UpdateStatus)
+    grown = first.object
+    assert [(one.type, one.status) for one in grown.status.conditions] == [("Resizing", "True")]
+    resizing, second = expand(grown, has, growing, 7)
+    assert isinstance(second, Update)
+    has = second.object
+    third, done = expand(grown, has, growing, 7)
+    assert isinstance(third, UpdateStatus)
+    grown = third.object
+    assert grown.status.capacity["storage"].string == "5Gi"
+    assert not grown.status.conditions
+    assert not grown.status.allocatedResourceStatuses
+    assert reasons([resizing, done]) == [
+        "Resizing: External resizer is resizing volume v",
+        "VolumeResizeSuccessful: Resize volume succeeded",
+    ]
+    assert expand(grown, has, growing, 7) == []
+    assert reconcile_claim(grown, Around(named=has)) == []
+
+
+def test_an_ephemeral_volume_gets_a_claim_that_goes_with_the_pod() -> None:
+    pod = Pod(metadata={"name": "p", "namespace": "default", "uid": "u"})
+    template = pod.spec.volumes.add(name="v").volumeSource.ephemeral.volumeClaimTemplate
+    template.metadata.labels["x"] = "y"
+    template.spec.storageClassName = "slow"
+    (create,) = ephemeralvolume.reconcile(pod, {})
+    assert isinstance(create, Create)
+    made = create.object
+    assert isinstance(made, PersistentVolumeClaim)
+    assert (made.metadata.name, dict(made.metadata.labels), made.spec.storageClassName) == ("p-v", {"x": "y"}, "slow")
+    assert [(owner.uid, owner.controller) for owner in made.metadata.ownerReferences] == [("u", True)]
+    assert ephemeralvolume.reconcile(pod, {"p-v": made}) == []
+    del made.metadata.ownerReferences[:]
+    event, again = ephemeralvolume.reconcile(pod, {"p-v": made})
+    assert reasons([event]) == [
+        "FailedBinding: ephemeral volume v: PVC default/p-v was not created for pod default/p (pod is not owner)"
+    ]
+    assert isinstance(again, Retry)
+
+
+def test_a_volume_is_attached_to_one_node_at_a_time() -> None:
+    used = volume("v")
+    used.spec.persistentVolumeSource.csi.driver, used.spec.persistentVolumeSource.csi.volumeHandle = DRIVER, "h"
+    pod, here = Pod(metadata={"name": "p"}), node("n")
+    needed = {"v": attachdetach.Needed(used, [pod])}
+    (create,) = attachdetach.reconcile(here, "n", needed, [])
+    assert isinstance(create, Create)
+    attachment = create.object
+    assert isinstance(attachment, VolumeAttachment)
+    attached, event = attachdetach.reconcile(here, "n", needed, [attachment])
+    assert isinstance(attached, UpdateStatus)
+    assert isinstance(attached.object, VolumeAttachment)
+    assert attached.object.status.attached
+    assert reasons([event]) == ['SuccessfulAttachVolume: AttachVolume.Attach succeeded for volume "v" ']
+    (patch,) = attachdetach.reconcile(here, "n", needed, [attached.object], [attachdetach.unique_name(used)])
+    assert isinstance(patch, Patch)
+    here.status.volumesAttached.add(name="kubernetes.io/csi/simulated.kobune.dev^h")
+    assert attachdetach.reconcile(here, "n", needed, [attached.object], [attachdetach.unique_name(used)]) == []
+    busy = {"v": attachdetach.Needed(used, [pod], elsewhere=True)}
+    (refusal,) = reasons(attachdetach.reconcile(node("m"), "m", busy, []))
+    assert refusal.startswith('FailedAttachVolume: Multi-Attach error for volume "v" Volume is already exclusively')
+    used.spec.accessModes[:] = ["ReadWriteMany"]
+    assert [type(action) for action in attachdetach.reconcile(node("m"), "m", busy, [])] == [Create]
+    left = attachdetach.reconcile(here, "n", {}, [attached.object], [attachdetach.unique_name(used)])
+    assert [type(action) for action in left] == [Delete]
+    assert [type(action) for action in attachdetach.reconcile(None, "n", busy, [attached.object])] == [Delete]

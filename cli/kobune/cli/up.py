@@ -47,6 +47,10 @@ def up(
         Path | None,
         typer.Option(help="Profiles, plugins and extenders: a KubeSchedulerConfiguration.", metavar="FILE"),
     ] = None,
+    runtime_config: Annotated[
+        str,
+        typer.Option(help="Alpha APIs to serve, too: scheduling.k8s.io/v1alpha2=true.", metavar="NAME=true,…"),
+    ] = "",
     debug: Annotated[bool, typer.Option("--debug", help="Log everything: a line for each request.")] = False,
     seed: Annotated[int, typer.Option(help="The same seed makes the same random choices.")] = 0,
 ) -> None:
@@ -65,6 +69,7 @@ def up(
         audit_policy=audit_policy and audit_policy.expanduser().absolute(),
         audit_log=audit_log and audit_log.expanduser().absolute(),
         scheduler_config=scheduler_config and scheduler_config.expanduser().absolute(),
+        runtime_config=runtime_config,
         debug=debug,
         seed=seed,
     )

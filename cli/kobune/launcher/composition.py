@@ -119,6 +119,7 @@ def _apiserver(facts: Facts) -> Any:
         resource_metrics="kubelet" in settings.components,
         service_network=IPv4Network(facts.addresses.services),
         service_ip=facts.addresses.apiserver,
+        runtime_config=settings.runtime_config,
     )
 
 
@@ -129,6 +130,7 @@ def _scheduler(facts: Facts) -> Any:
         serving=facts.serving("scheduler"),
         apiserver=facts.client("scheduler"),
         scheduler_config=facts.settings.scheduler_config,
+        runtime_config=facts.settings.runtime_config,
     )
 
 
@@ -143,6 +145,7 @@ def _controller_manager(facts: Facts) -> Any:
         signing_key=certificates.authority(facts.data_dir.pki)[1],
         cluster_cidr=facts.addresses.pods,
         node_cidr_mask_size=facts.addresses.pods_of_a_node,
+        runtime_config=facts.settings.runtime_config,
         volumes=facts.data_dir.volumes,
         leader_election=facts.election(),
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from kobune.apiserver.storage.remote.endpoints import CLEAR, TLS, TlsFiles, is_remote, parse
 from kobune.component_base.failure import CannotStart
+from kobune.component_base.runtime_config import asked
 
 APISERVER = "apiserver"
 COMPONENTS = (APISERVER, "scheduler", "controller-manager", "cloud-controller-manager", "kubelet", "kube-proxy")
@@ -43,6 +44,8 @@ class ClusterSettings:
     """Where to; a file in the data directory if there is a policy and nothing is said."""
     scheduler_config: Path | None = None
     """The scheduler's KubeSchedulerConfiguration; the default profile without one."""
+    runtime_config: str = ""
+    """Alpha versions of APIs that are served, too: `scheduling.k8s.io/v1alpha2=true`."""
     debug: bool = False
     """Whether components log everything they do: the apiserver a line for each request."""
     seed: int = 0
@@ -70,6 +73,7 @@ def check(settings: ClusterSettings) -> None:
         if "scheduler" not in settings.components:
             raise CannotStart("--scheduler-config is for the scheduler, which is not among the --components")
         configuration.read(settings.scheduler_config)
+    asked(settings.runtime_config)
     for flag, port in ports(settings):
         if not 0 <= port < 65536:
             raise CannotStart(f"{flag} {port}: a port is between 1 and 65535")

@@ -5,10 +5,10 @@ schema is the only table of them. Custom resources are not here: the apiserver m
 """
 
 import importlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import Protocol, Self, TypeVar, cast
+from typing import Final, Protocol, Self, TypeVar, cast
 
 from google.protobuf.message import Message
 
@@ -40,6 +40,8 @@ PACKAGES = (
     "storage.v1",
 )
 """The packages under `kobune.api` whose messages are served."""
+ALPHA: Final = {"scheduling.k8s.io/v1alpha2": "scheduling.v1alpha2"}
+"""Those that are served only if somebody asks for them, by group and version."""
 
 
 class Object(Protocol):
@@ -148,9 +150,12 @@ def is_custom(kind: type[Object]) -> bool:
     return hasattr(kind, "KIND")
 
 
-def messages() -> Iterator[type[Object]]:
-    """Every message that is a kind: Pod, Service, …; in the order of their packages."""
-    for package in PACKAGES:
+def messages(asked: Collection[str] = ()) -> Iterator[type[Object]]:
+    """Every message that is a kind: Pod, Service, …; in the order of their packages.
+
+    `asked` are groups and versions of `ALPHA`.
+    """
+    for package in (*PACKAGES, *(package for version, package in ALPHA.items() if version in asked)):
         module = importlib.import_module(f"kobune.api.{package}")
         for name in module.__all__:
             message = getattr(module, name)

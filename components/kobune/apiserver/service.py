@@ -68,6 +68,7 @@ from kobune.apiserver.verbs.api import Api
 from kobune.apiserver.verbs.leases import EventLeases
 from kobune.component_base.credentials import Credentials
 from kobune.component_base.failure import CannotStart
+from kobune.component_base.runtime_config import asked
 from kobune.component_base.serving import Ready, Server, ServingConfig
 
 if TYPE_CHECKING:
@@ -108,6 +109,8 @@ class Config:
     """Whether to ask the kubelets what their pods use, for `kubectl top` and autoscalers."""
     with_controllers: bool = True
     """Whether our controllers run beside it: then those are warned who create what these do not act on yet."""
+    runtime_config: str = ""
+    """Alpha versions that are served, too: `scheduling.k8s.io/v1alpha2=true`."""
 
 
 async def run(config: Config, *, clock: Clock, random: Random, ready: Callable[[Ready], None]) -> None:
@@ -206,7 +209,7 @@ def _agreed(config: Config) -> Mapping[str, str]:
 
 
 def _api(config: Config, store: Store, shared: SharedStore | None, clock: Clock, random: Random, caller: Caller) -> Api:
-    registry = built_in()
+    registry = built_in(asked(config.runtime_config))
     cacher = Cacher(store, registry)
     view = View(registry, cacher, clock, random)
     services = cacher.ring(registry["services"])

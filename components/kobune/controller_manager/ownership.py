@@ -5,7 +5,7 @@ owner's uid, the names of its dependents, and the uids that were seen to go.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 from kobune.api.meta.v1 import ObjectMeta, OwnerReference
@@ -22,8 +22,8 @@ NEVER = {("", "events"), ("events.k8s.io", "events"), ("coordination.k8s.io", "l
 class Ownership:
     """The names of dependents by the uid of their owner. A name is `plural.group|namespace/name`."""
 
-    def __init__(self) -> None:
-        self.kinds = {name_of(kind): kind for kind in collected_kinds()}
+    def __init__(self, asked: Collection[str] = ()) -> None:
+        self.kinds = {name_of(kind): kind for kind in collected_kinds(asked)}
         self._by_reference = {(kind_of(kind).group, kind_of(kind).name): kind for kind in self.kinds.values()}
         self._dependents: dict[str, dict[str, None]] = {}
         self._gone: OrderedDict[str, None] = OrderedDict()
@@ -123,10 +123,13 @@ def is_waiting(meta: ObjectMeta) -> bool:
     return is_deleting(meta) and FOREGROUND in meta.finalizers
 
 
-def collected_kinds() -> Iterable[type[Object]]:
-    """Return every kind that can own or be owned; of several versions of one kind, one."""
+def collected_kinds(asked: Collection[str] = ()) -> Iterable[type[Object]]:
+    """Return every kind that can own or be owned; of several versions of one kind, one.
+
+    `asked` are alpha versions that are served.
+    """
     kinds: dict[tuple[str, str], type[Object]] = {}
-    for kind in messages():
+    for kind in messages(asked):
         known = kind_of(kind)
         if {"list", "watch", "delete"} <= set(known.verbs) and (known.group, known.plural) not in NEVER:
             kinds.setdefault((known.group, known.plural), kind)

@@ -13,6 +13,7 @@ from kobune.client import Client, ClientConfig, Controller, Controllers, LeaderE
 from kobune.client.face import Face, measure
 from kobune.client.rest import RestClient, RestConfig
 from kobune.component_base.failure import CannotStart
+from kobune.component_base.runtime_config import asked
 from kobune.component_base.serving import Ready, Server, ServingConfig
 from kobune.controller_manager.controllers.attachdetach import attachdetach
 from kobune.controller_manager.controllers.bootstrapsigner import bootstrapsigner
@@ -84,6 +85,8 @@ class Config:
     leader_election: LeaderElection = field(default_factory=LeaderElection)
     controllers: tuple[str, ...] = ("*",)
     """Which to run, by name; `*` for all."""
+    runtime_config: str = ""
+    """Alpha versions that the apiserver serves, as it was told."""
 
 
 async def run(config: Config, *, clock: Clock, random: Random, ready: Callable[[Ready], None]) -> None:
@@ -152,7 +155,7 @@ def controllers_of(config: Config, rest: RestClient) -> list[Controller]:
         csrapproving,
         csrcleaner,
         *_signing(config),
-        garbagecollector(),
+        garbagecollector(asked(config.runtime_config)),
     ]
 
 

@@ -52,6 +52,12 @@ class Nodes:
         self._backoff = Backoff(random)
         self._unwell = WorkQueue(clock)
         self._complaint = ""
+        self.volumes_in_use: Callable[[str], Sequence[str]] = lambda node: ()
+        """What the pods of a node use; set before `run`."""
+
+    def changed(self, name: str) -> None:
+        """Have the status of a node written: it has changed."""
+        self._unwell.add(name)
 
     def _new(self, member: Member, now: float) -> Node:
         waits = self._waits_for_cloud
@@ -136,6 +142,8 @@ class Nodes:
     def _status(self, member: Member, node: Node) -> list[Write]:
         now = self._clock.now()
         status = status_of(member, self._capacity, self._runtime, self.address, node.status, now)
+        del status.volumesInUse[:]
+        status.volumesInUse.extend(self.volumes_in_use(member.name))
         writes: list[Write] = [UpdateStatusOf(Node(metadata=node.metadata, status=status))]
         labels, annotations = labels_of(member), annotations_of(self.address)
         meta = node.metadata

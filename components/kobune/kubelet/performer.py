@@ -35,6 +35,7 @@ from kobune.kubelet.lifecycle.plan import Role
 from kobune.kubelet.lifecycle.state import Preparing
 from kobune.kubelet.probes.check import Target, check
 from kobune.kubelet.tracked import Tracked
+from kobune.kubelet.volumes import NotReady, Volumes, has_volumes, mounts_of
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +59,12 @@ class Performer:
         actual_port: Callable[[int], int],
         spawn: Callable[[Coroutine[Any, Any, None]], None],
         post: Post,
+        volumes: Volumes,
+        uses: Callable[[str], None],
     ) -> None:
+        """`uses` is told the name of a node that has a volume more in use."""
+        self._volumes = volumes
+        self._uses = uses
         self.images = Images(runtime, clock)
         self._runtime = runtime
         self._recorder = recorder
@@ -100,11 +106,28 @@ class Performer:
 
     async def _run_sandbox(self, tracked: Tracked, attempt: int) -> None:
         config = sandbox_config(tracked.pod, tracked.member, attempt, self._logs)
+        if has_volumes(tracked.pod):
+            try:
+                await self._get_volumes(tracked)
+            except NotReady as why:
+                self._post(tracked.uid, SandboxFailed(str(why), "FailedMount"))
+                return
         async with self._starting:
             try:
                 await self._runtime.run_sandbox(config, tracked.pod.spec.runtimeClassName)
             except RuntimeFailed as error:
-                self._post(tracked.uid, SandboxFailed(str(error)))
+                self._post(tracked.uid, SandboxFailed(f"Failed to create pod sandbox: {error}"))
+
+    async def _get_volumes(self, tracked: Tracked) -> None:
+        def is_wanted() -> bool:
+            return getattr(tracked.state, "end", None) is None
+
+        try:
+            tracked.volumes = await self._volumes.prepare(tracked.pod, tracked.member.name, is_wanted)
+        except OSError as error:
+            raise NotReady(f"{error.filename}: {error.strerror}") from None
+        if tracked.volumes.in_use:
+            self._uses(tracked.member.name)
 
     async def _ensure_image(self, tracked: Tracked, container: Container) -> None:
         config = sandbox_config(tracked.pod, tracked.member, 0, self._logs)
@@ -118,7 +141,14 @@ class Performer:
     async def _start(self, tracked: Tracked, sandbox: str, container: Container, attempt: int) -> None:
         name = container.name
         role = next(known.role for known in tracked.plan.containers() if known.name == name)
-        config = container_config(tracked.pod, container, role, attempt)
+        if tracked.volumes is None and has_volumes(tracked.pod):
+            try:
+                await self._get_volumes(tracked)  # its sandbox is from before this kubelet
+            except NotReady as why:
+                self._post(tracked.uid, StartFailed(sandbox, name, "CreateContainerError", str(why)))
+                return
+        paths = tracked.volumes.paths if tracked.volumes is not None else {}
+        config = container_config(tracked.pod, container, role, attempt, list(mounts_of(container, paths)))
         of_pod = sandbox_config(tracked.pod, tracked.member, 0, self._logs)
         async with self._starting:
             try:

@@ -2,7 +2,7 @@
 
 import logging
 import math
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -28,6 +28,7 @@ from kobune.kubelet.ports import as_annotation, port_map, udp_ports
 from kobune.kubelet.probes.prober import Prober, has_probes
 from kobune.kubelet.timers import Timers
 from kobune.kubelet.tracked import Tracked
+from kobune.kubelet.volumes import Volumes
 from kobune.kubelet.writer import Writer
 
 log = logging.getLogger(__name__)
@@ -62,8 +63,18 @@ class Pods:
         """By uid."""
         self.writer = Writer(client, clock, random, self._next_write, self._written)
         self.performer = Performer(
-            runtime, recorder, clock, logs=logs, actual_port=info.actual_port, spawn=spawn, post=self.post
+            runtime,
+            recorder,
+            clock,
+            logs=logs,
+            actual_port=info.actual_port,
+            spawn=spawn,
+            post=self.post,
+            volumes=Volumes(client, clock, mounts=info.name != SIMULATED),
+            uses=lambda node: self.volumes_changed(node),
         )
+        self.volumes_changed: Callable[[str], None] = lambda node: None
+        """Told the name of a node that uses other volumes than before."""
         self._members = members
         self._by_node: dict[str, dict[str, Tracked]] = {}
         self._info = info
@@ -86,6 +97,11 @@ class Pods:
     def of_node(self, node: str) -> Iterable[Tracked]:
         """Return the pods that a node has."""
         return self._by_node.get(node, {}).values()
+
+    def volumes_in_use(self, node: str) -> Sequence[str]:
+        """Return what a node's status says of the volumes that its pods use."""
+        prepared = [tracked.volumes for tracked in self.of_node(node) if tracked.volumes is not None]
+        return sorted({name for one in prepared for name in one.in_use})
 
     def status(self, tracked: Tracked) -> PodStatus:
         """Return a pod's status as it is now, told to the API or not."""
@@ -213,6 +229,8 @@ class Pods:
         del self.tracked[tracked.uid]
         del self._by_node[tracked.member.name][tracked.uid]
         self.writer.forget(tracked.uid)
+        if tracked.volumes is not None and tracked.volumes.in_use:
+            self.volumes_changed(tracked.member.name)
         if tracked.timer is not None:
             tracked.timer.cancel()
 

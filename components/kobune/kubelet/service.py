@@ -117,6 +117,7 @@ async def run(config: Config, *, clock: Clock, random: Random, ready: Callable[[
             random=random,
             spawn=spawn,
         )
+        nodes.volumes_in_use, pods.volumes_changed = pods.volumes_in_use, nodes.changed
         api = (API, lambda server: add_NodesServicer_to_server(Api(nodes.members, pods, runtime, described), server))
         open_streams = Streams(pods, runtime, info.actual_port, clock)
         streams = (STREAMS, lambda server: add_StreamsServicer_to_server(open_streams, server))

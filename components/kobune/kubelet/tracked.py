@@ -14,6 +14,7 @@ from kobune.kubelet.lifecycle.state import Active, Exited, Running, State, Termi
 from kobune.kubelet.lifecycle.status import Place, status_of
 from kobune.kubelet.members import Member
 from kobune.kubelet.timers import Timer
+from kobune.kubelet.volumes import Prepared
 
 SOON_MORE_SECONDS = 0.2
 """A pod that is just being made is written late: most have come further by then, and one write was enough."""
@@ -31,6 +32,8 @@ class Tracked:
     since: float
     """When the node took it on."""
     claim: Claim
+    volumes: Prepared | None = None
+    """None until they are there."""
     ports: str = ""
     """Its `kobune.dev/port-map`, if it needs one."""
     has_probes: bool = False

@@ -25,6 +25,8 @@ from kobune.scheduler.queue import Waiting
 from kobune.scheduler.snapshot import Snapshot
 
 LATE: Final = ("reserve", "permit", "pre_bind", "bind", "post_bind")
+GANG_HOLD: Final = 300.0
+"""How long the pods of a gang that can be bound wait for those that cannot yet."""
 LONGEST_HOLD: Final = 900.0
 """As in Kubernetes: nobody holds a pod for longer, whatever they ask for."""
 
@@ -54,10 +56,50 @@ class LatePlugins:
         return any(_concerns(extension, pod) for extension in self._all)
 
 
+class Together:
+    """Pods of which none is bound before all of them can be."""
+
+    def __init__(self, count: int, seconds: float = GANG_HOLD) -> None:
+        self._missing = count
+        self._seconds = seconds
+        self._settled = asyncio.Event()
+        self._is_off = False
+
+    async def arrive(self) -> None:
+        """Wait for the others; `Rejected` if one of them does not come."""
+        self._missing -= 1
+        if not self._missing:
+            self._settled.set()
+        try:
+            async with asyncio.timeout(self._seconds):
+                await self._settled.wait()
+        except TimeoutError:
+            why = f"rejected due to timeout after waiting {self._seconds:g}s at plugin GangScheduling"
+            raise Rejected(No((why,), plugin="GangScheduling")) from None
+        if self._is_off:
+            raise Rejected(No(("pod group is unschedulable",), plugin="GangScheduling"))
+
+    def call_off(self) -> None:
+        """Bind none of them, if none is bound yet."""
+        if not self._settled.is_set():
+            self._is_off = True
+            self._settled.set()
+
+
 class Cycle:
     """One pod on its way to its node."""
 
-    def __init__(self, profile: Profile, waiting: Waiting, node: NodeInfo, decider: Decider, client: Client) -> None:
+    def __init__(
+        self,
+        profile: Profile,
+        waiting: Waiting,
+        node: NodeInfo,
+        decider: Decider,
+        client: Client,
+        together: Together | None = None,
+    ) -> None:
+        """`together` are the pods without which it goes nowhere."""
+        self._together = together
         self.profile = profile
         self.waiting = waiting
         self.node = node
@@ -82,6 +124,8 @@ class Cycle:
             await self._wait(plugin, hold)
         for extension in self._at("pre_bind"):
             await self._late(extension, self._states.get(extension.name))
+        if self._together is not None:
+            await self._together.arrive()
         for extension in self.profile.at("bind"):
             if isinstance(extension.plugin, DefaultBinder):
                 await self._bind()
@@ -101,6 +145,8 @@ class Cycle:
 
     async def undo(self) -> None:
         """Give back what was reserved. A plugin that fails in this is on its own."""
+        if self._together is not None:
+            self._together.call_off()
         for extension in reversed(self._reserved):
             if (unreserve := getattr(extension.plugin, "unreserve", None)) is not None:
                 state = (self._states.get(extension.name),) if takes_more(unreserve, 2) else ()
@@ -167,7 +213,8 @@ class Cycle:
 
 def _concerns(extension: Extension, pod: PodInfo) -> bool:
     if isinstance(extension.plugin, Guarded):
-        return True
+        wants = getattr(extension.plugin, "wants", None)
+        return wants is None or bool(wants(extension.point))
     concerns = getattr(extension.plugin, "concerns", None)
     return concerns is None or bool(concerns(pod))
 

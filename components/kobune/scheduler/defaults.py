@@ -7,6 +7,7 @@ from kobune.scheduler.framework import Profile
 from kobune.scheduler.plugins.default_binder import DefaultBinder
 from kobune.scheduler.plugins.default_preemption import DefaultPreemption
 from kobune.scheduler.plugins.dynamic_resources import DynamicResources
+from kobune.scheduler.plugins.gang_scheduling import GangScheduling
 from kobune.scheduler.plugins.image_locality import ImageLocality
 from kobune.scheduler.plugins.inter_pod_affinity import InterPodAffinity
 from kobune.scheduler.plugins.node_affinity import NodeAffinity
@@ -37,6 +38,7 @@ def default_plugins() -> Sequence[Any]:
     return (
         SchedulingGates(),
         PrioritySort(),
+        GangScheduling(),
         NodeUnschedulable(),
         NodeName(),
         TaintToleration(),

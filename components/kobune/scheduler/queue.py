@@ -93,11 +93,11 @@ class SchedulingQueue:
         return len(self._waiting)
 
     def __contains__(self, waiting: Waiting) -> bool:
-        return self._waiting.get(waiting.pod.metadata.uid) is waiting
+        return self._waiting.get(waiting.pod.uid) is waiting
 
     def set(self, pod: PodInfo, now: float) -> None:
         """Take in a new pod, or a new version of one."""
-        uid = pod.metadata.uid
+        uid = pod.uid
         if (known := self._waiting.get(uid)) is not None:
             changed = (
                 known.pod.spec != pod.spec
@@ -117,6 +117,11 @@ class SchedulingQueue:
         self._taken.discard(uid)
         self._waiting.pop(uid, None)
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether no pod waits to be decided now."""
+        return not self._active
+
     def pop(self, limit: int, now: float) -> list[Waiting]:
         """Take out up to `limit` pods that are to be decided now; each is given back, or removed."""
         self._wake_in_time(now)
@@ -127,12 +132,28 @@ class SchedulingQueue:
             except Exception:
                 self._sort_anew()
                 continue
-            if (waiting := self._waiting.get(uid)) is not None:
-                waiting.attempts += 1
-                waiting.seen = self._count
-                self._taken.add(uid)
+            if (waiting := self._waiting.get(uid)) is not None and self._is_about(uid):
+                self._take_out(waiting)
                 taken.append(waiting)
         return taken
+
+    def take(self, uid: str) -> Waiting | None:
+        """Take out a pod before its turn, because those that it belongs to are decided; None if it is out already."""
+        waiting = self._waiting.get(uid)
+        if waiting is None or uid in self._taken:
+            return None
+        self._take_back(uid)
+        self._take_out(waiting)
+        return waiting
+
+    def _take_out(self, waiting: Waiting) -> None:
+        waiting.attempts += 1
+        waiting.seen = self._count
+        self._taken.add(waiting.pod.metadata.uid)
+
+    def _is_about(self, uid: str) -> bool:
+        """Whether a pod is where it was left: one that was taken before its turn is not."""
+        return uid not in self._taken and uid not in self._unschedulable and uid not in self._held
 
     def failed(self, waiting: Waiting, now: float, refused_by: Collection[str] = (), *, saw_all: bool = False) -> None:
         """Give back a pod for which there was no node, because of these plugins.
@@ -146,8 +167,8 @@ class SchedulingQueue:
         if not saw_all and any(self._concerns(waiting, what) for what in self._missed(waiting)):
             self._back_off(waiting, now)  # what it waits for may have happened while it was decided
             return
-        self._unschedulable[waiting.pod.metadata.uid] = waiting
-        self._group(waiting)[waiting.pod.metadata.uid] = waiting
+        self._unschedulable[waiting.pod.uid] = waiting
+        self._group(waiting)[waiting.pod.uid] = waiting
 
     def hold(self, waiting: Waiting, plugin: str) -> None:
         """Give back a pod that may not be decided yet, because a plugin said so."""
@@ -156,8 +177,8 @@ class SchedulingQueue:
         waiting.attempts -= 1
         waiting.held = True
         waiting.refused_by = frozenset({plugin})
-        self._held[waiting.pod.metadata.uid] = waiting
-        self._group(waiting)[waiting.pod.metadata.uid] = waiting
+        self._held[waiting.pod.uid] = waiting
+        self._group(waiting)[waiting.pod.uid] = waiting
 
     def retry(self, waiting: Waiting, now: float) -> None:
         """Give back a pod that something went wrong with, if it was not given back yet."""
@@ -196,7 +217,7 @@ class SchedulingQueue:
 
     def help(self, waiting: Waiting, now: float) -> None:
         """Let a pod be tried again, after its back-off."""
-        if self._take_back(waiting.pod.metadata.uid):
+        if self._take_back(waiting.pod.uid):
             self._back_off(waiting, now)
 
     def next_wake(self) -> float | None:
@@ -209,7 +230,7 @@ class SchedulingQueue:
 
     def _is_back(self, waiting: Waiting) -> bool:
         """Take note that a pod is given back; False if it was not out, or is forgotten."""
-        uid = waiting.pod.metadata.uid
+        uid = waiting.pod.uid
         if uid not in self._taken or waiting not in self:
             return False
         self._taken.remove(uid)
@@ -244,7 +265,7 @@ class SchedulingQueue:
     def _wake_in_time(self, now: float) -> None:
         while self._backing_off and self._backing_off[0][0] <= now:
             *_, uid = heapq.heappop(self._backing_off)
-            if (waiting := self._waiting.get(uid)) is not None:
+            if (waiting := self._waiting.get(uid)) is not None and self._is_about(uid):
                 self._activate(waiting)
         for uid, waiting in list(self._unschedulable.items()):
             if now - waiting.failed_at < LONGEST_WAIT:
@@ -256,9 +277,9 @@ class SchedulingQueue:
         waiting.held = False
         self._order += 1
         try:
-            heapq.heappush(self._active, (self._sort(waiting), self._order, waiting.pod.metadata.uid))
+            heapq.heappush(self._active, (self._sort(waiting), self._order, waiting.pod.uid))
         except Exception:
-            self._active.append((None, self._order, waiting.pod.metadata.uid))
+            self._active.append((None, self._order, waiting.pod.uid))
             self._sort_anew()
 
     def _sort_anew(self) -> None:
@@ -275,4 +296,4 @@ class SchedulingQueue:
             self._activate(waiting)
             return
         self._order += 1
-        heapq.heappush(self._backing_off, (ready_at, self._order, waiting.pod.metadata.uid))
+        heapq.heappush(self._backing_off, (ready_at, self._order, waiting.pod.uid))

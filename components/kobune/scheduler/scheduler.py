@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Coroutine, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
@@ -12,10 +11,11 @@ from kobune.api.core.v1 import Node, Pod
 from kobune.apimachinery.clock import Clock
 from kobune.apimachinery.errors import ApiError, NotFound, ServiceUnavailable
 from kobune.client import BindOf, Client, DeleteOf, EventRecorder, Write
-from kobune.scheduler.cycle import Cycle, LatePlugins, Rejected
+from kobune.scheduler.cycle import Cycle, LatePlugins, Rejected, Together
 from kobune.scheduler.deciding import DECISION_SECONDS, Decider
 from kobune.scheduler.framework import (
     Decision,
+    No,
     Nominated,
     Placed,
     PluginFailed,
@@ -28,10 +28,13 @@ from kobune.scheduler.framework.guard import Unprepared
 from kobune.scheduler.framework.happenings import Happening, interests
 from kobune.scheduler.lab.journal import Journal
 from kobune.scheduler.metrics import Metrics
+from kobune.scheduler.plugins.gang_scheduling import GROUPS, min_count
 from kobune.scheduler.podinfo import PodInfo
 from kobune.scheduler.queue import Backoff, SchedulingQueue, Waiting
+from kobune.scheduler.rounds import Chosen, Failure, Held, Round
 from kobune.scheduler.snapshot import ENDED, Snapshot
-from kobune.scheduler.statuses import disruption, nomination, not_scheduled
+from kobune.scheduler.statuses import disruption, group_scheduled, nomination, not_scheduled
+from kobune.scheduler.together import PLUGIN, UNSCHEDULABLE, decide_together
 
 if TYPE_CHECKING:
     from kobune.scheduler.engine.columnar import Columnar
@@ -42,35 +45,13 @@ AT_ONCE: Final = 500
 """How many pods are decided before their bindings are sent…"""
 SECONDS_AT_ONCE: Final = 0.2
 """…and for how long at most."""
+HEAD_START: Final = 0.002
+"""For how long the writes of one round are given way before the next round is decided, which lets nobody else work."""
 IDLE: Final = 60.0
 AGAIN: Final = 3
 """How often a decision is made again because its node changed meanwhile."""
 MANY: Final = 50
 """From so many nodes on the engine decides."""
-
-
-@dataclass(frozen=True)
-class Chosen:
-    """A pod and the node that was found for it."""
-
-    waiting: Waiting
-    node: str
-
-
-@dataclass(frozen=True)
-class Held:
-    """A plugin says that a pod may not be decided yet."""
-
-    plugin: str
-    why: str
-
-
-@dataclass(frozen=True)
-class Failure:
-    """A pod that came to no decision, and why."""
-
-    waiting: Waiting
-    why: str
 
 
 class Scheduler:
@@ -120,6 +101,8 @@ class Scheduler:
         self._news: list[Happening] = []
         """What has happened that pods in the queue have not been told."""
         self._tasks: asyncio.TaskGroup | None = None
+        self._writing: asyncio.Task[None] | None = None
+        """Writes what came of the decisions before the last ones, which are written once that is done."""
 
     # Following what happens.
 
@@ -128,7 +111,7 @@ class Scheduler:
         info = new or old
         assert info is not None
         pod = info.pod
-        uid = pod.metadata.uid
+        uid = info.uid
         is_over = new is None or new.status.phase in ENDED
         if is_over or pod.spec.nodeName:
             self.queue.remove(uid)
@@ -144,9 +127,13 @@ class Scheduler:
             if pod.status.nominatedNodeName:
                 self.decider.when_idle(partial(self.snapshot.nominate, info, pod.status.nominatedNodeName))
             self.queue.set(info, self._clock.now())
+            if info.group is not None:
+                self.decider.when_idle(partial(self._expect, info, old is None))
             self._something_to_do.set()
         else:
             self.queue.remove(uid)
+            if info.group is not None:
+                self.decider.when_idle(partial(self.snapshot.gangs.leave, info))
 
     def node_changed(self, old: Node | None, new: Node | None) -> None:
         """Follow a change of a node, if plugins may see a difference."""
@@ -167,10 +154,20 @@ class Scheduler:
             self.decider.when_idle(partial(self.snapshot.objects.set, plural, new))
         self._happened(happenings.of_object(old, new))
 
+    def _expect(self, pod: PodInfo, is_new: bool) -> None:
+        """Count a pod to its group, and wake the others if there are enough of them now."""
+        self.snapshot.gangs.wait(pod)
+        if pod.group is None or not is_new:
+            return
+        if self.snapshot.gangs.size(pod.group) >= (min_count(self.snapshot, pod.group) or 1):
+            self._happened(Happening("UnscheduledPod", ("Add",), None, pod.pod))
+
     def _settle(self, pod: PodInfo, is_over: bool) -> None:
-        self.snapshot.withdraw(pod.metadata.uid)
+        self.snapshot.withdraw(pod.uid)
+        if pod.group is not None:
+            self.snapshot.gangs.leave(pod)
         if is_over:
-            self.snapshot.remove(pod.metadata.uid)
+            self.snapshot.remove(pod.uid)
         else:
             self.snapshot.place(pod, pod.spec.nodeName)
         pod.pack()
@@ -236,48 +233,172 @@ class Scheduler:
 
     async def _schedule(self, pods: list[Waiting]) -> None:
         until = self._clock.now() + SECONDS_AT_ONCE
-        chosen: list[Chosen] = []
-        refused: list[tuple[Waiting, Unschedulable]] = []
-        failed: list[Failure] = []
+        round = Round(list(pods))
         for at, waiting in enumerate(pods):
-            if waiting not in self.queue:
+            if waiting not in self.queue or waiting.pod.uid in round.settled:
                 continue
             if self._clock.now() > until:
-                for later in reversed(pods[at:]):
+                left = [later for later in pods[at:] if later.pod.uid not in round.settled]
+                for later in reversed(left):
                     self.queue.put_back(later)
+                later_uids = {later.pod.uid for later in left}
+                round.pods = [decided for decided in round.pods if decided.pod.uid not in later_uids]
                 break
             try:
-                decision = await self._decide(waiting)
-                if not isinstance(decision, Held):
-                    self.journal.decided(waiting.pod, decision)
-                match decision:
-                    case Placed(node):
-                        if (choice := await self._take(waiting, node)) is not None:
-                            chosen.append(choice)
-                    case Unschedulable() as why:
-                        if why.nominated is not None:  # the next pods are not to count on the same room
-                            self.snapshot.nominate(waiting.pod, why.nominated.node)
-                        refused.append((waiting, why))
-                    case Held(plugin, why):
-                        self._hold(waiting, plugin, why)
+                if needed := self._needed(waiting.pod):
+                    await self._decide_gang(round, waiting, needed)
+                else:
+                    await self._decide_one(round, waiting)
             except PluginFailed as error:
                 if self._metrics is not None:
                     self._metrics.failed(error.plugin, error.point)
-                failed.append(Failure(waiting, str(error)))
+                round.failed.append(Failure(waiting, str(error)))
             except Rejected as no:
-                refused.append((waiting, self._rejected(no)))
+                round.refused.append((waiting, self._rejected(no)))
             except Exception as error:
                 log.exception("cannot decide where %s goes", waiting.pod.key)
-                failed.append(Failure(waiting, f"cannot decide: {type(error).__name__}: {error}"))
+                round.failed.append(Failure(waiting, f"cannot decide: {type(error).__name__}: {error}"))
+        await self._carry_out(round)
+
+    async def _carry_out(self, round: Round) -> None:
+        """Write what came of decisions; while more pods wait, the next ones are decided meanwhile."""
+        before, self._writing = self._writing, None
+        if before is not None:
+            await before
+        if self.queue.is_idle:
+            await self._write(round)
+            return
+        assert self._tasks is not None
+        self._writing = self._tasks.create_task(self._write(round))
+        await asyncio.wait([self._writing], timeout=HEAD_START)
+
+    async def _write(self, round: Round) -> None:
         try:
-            await self._bind(chosen)
-            await self._explain(refused)
-            await self._report(failed)
+            await self._bind(round.chosen)
+            await self._explain(round.refused)
+            await self._report(round.failed)
+            if round.writes:
+                await self._client.batch(round.writes)
         except ServiceUnavailable:
-            for choice in chosen:
+            for choice in round.chosen:
                 self._release(choice.waiting)
-            for waiting in pods:
+            for waiting in round.pods:
                 self.queue.retry(waiting, self._clock.now())
+
+    async def _decide_one(self, round: Round, waiting: Waiting) -> None:
+        decision = await self._decide(waiting)
+        if not isinstance(decision, Held):
+            self.journal.decided(waiting.pod, decision)
+        match decision:
+            case Placed(node):
+                if (choice := await self._take(waiting, node)) is not None:
+                    round.chosen.append(choice)
+            case Unschedulable() as why:
+                self._refuse(round, waiting, why)
+            case Held(plugin, why):
+                self._hold(waiting, plugin, why)
+
+    def _refuse(self, round: Round, waiting: Waiting, why: Unschedulable) -> None:
+        if why.nominated is not None:  # the next pods are not to count on the same room
+            self.snapshot.nominate(waiting.pod, why.nominated.node)
+        round.refused.append((waiting, why))
+
+    # Pods that go together.
+
+    def _needed(self, pod: PodInfo) -> int:
+        """Return how many pods of a pod's gang need a node before any of them gets one; 0 if it is in none."""
+        if pod.group is None:
+            return 0
+        return max((min_count(self.snapshot, pod.group) or 0) - self.snapshot.gangs.placed(pod.group), 0)
+
+    async def _decide_gang(self, round: Round, first: Waiting, needed: int) -> None:
+        """Decide all pods of a gang that wait, and carry that out as a whole, or not at all."""
+        profile = self.profiles[first.pod.spec.schedulerName]
+        members: list[Waiting] = []
+        for waiting in self._members(round, first):
+            held = await self.decider.ask(profile, partial(self._held, profile, waiting.pod))
+            if held is None:
+                members.append(waiting)
+            else:
+                self._hold(waiting, held.plugin, held.why)
+        pods = [waiting.pod for waiting in members]
+        work = partial(decide_together, profile, pods, needed, self.snapshot, partial(self._ungated, profile))
+        placements: list[tuple[Waiting, str]] = []
+        try:
+            outcome = await self.decider.ask(profile, work)
+            for waiting in members:
+                decision = outcome.decisions[waiting.pod.metadata.uid]
+                self.journal.decided(waiting.pod, decision)
+                if isinstance(decision, Placed):
+                    placements.append((waiting, decision.node))
+                else:
+                    self._refuse(round, waiting, decision)
+            message = outcome.message
+            round.chosen += await self._take_together(profile, placements)
+        except Rejected as no:
+            message = f"{UNSCHEDULABLE}: {no}"
+            why = Unschedulable(self.snapshot.node_count, at_once=no.no, said=message)
+            round.refused += [(waiting, why) for waiting, _ in placements]
+        except Exception as error:
+            if not isinstance(error, PluginFailed):
+                log.exception("cannot decide where the pods of %s go", first.pod.group)
+            message = f"{UNSCHEDULABLE}: {error}"
+            told = {waiting.pod.metadata.uid for waiting, _ in round.refused}
+            round.failed += [Failure(one, str(error)) for one in members if one.pod.metadata.uid not in told]
+        if first.pod.group is not None and members:
+            group = self.snapshot.objects.get(GROUPS, *first.pod.group)
+            if (write := group_scheduled(group, message, self._clock.now())) is not None:
+                round.writes.append(write)
+
+    def _members(self, round: Round, first: Waiting) -> list[Waiting]:
+        """Take all pods of a gang out of the queue, wherever in it they are."""
+        out = {waiting.pod.metadata.uid: waiting for waiting in round.pods if waiting in self.queue}
+        members = []
+        for pod in self.snapshot.gangs.waiting(first.pod.group) if first.pod.group is not None else ():
+            uid = pod.metadata.uid
+            if uid in round.settled or pod.spec.schedulerName != first.pod.spec.schedulerName:
+                continue
+            if (waiting := out.get(uid)) is None:
+                if (waiting := self.queue.take(uid)) is None:
+                    continue
+                round.pods.append(waiting)
+            round.settled.add(uid)
+            members.append(waiting)
+        if first.pod.metadata.uid not in round.settled:
+            members.append(first)
+        return sorted(members, key=lambda waiting: (-waiting.pod.spec.priority, waiting.added))
+
+    async def _take_together(self, profile: Profile, placements: list[tuple[Waiting, str]]) -> list[Chosen]:
+        """Count pods on their nodes. If others have a say in any of it, all wait until nobody objects."""
+        if any(waiting not in self.queue for waiting, _ in placements):
+            raise Rejected(No(("a pod of it is gone",), plugin=PLUGIN))
+        late = self._late[profile.name]
+        if not any(late.concern(waiting.pod) for waiting, _ in placements):
+            for waiting, node in placements:
+                self.snapshot.withdraw(waiting.pod.metadata.uid)
+                self.snapshot.place(waiting.pod, node)
+            return [Chosen(waiting, node) for waiting, node in placements]
+        together = Together(len(placements))
+        cycles: list[Cycle] = []
+        try:
+            for waiting, node in placements:
+                if (info := self.snapshot.node(node)) is None:
+                    raise Rejected(No((f"node {node} is gone",), plugin=PLUGIN))
+                cycles.append(Cycle(profile, waiting, info, self.decider, self._client, together))
+                await cycles[-1].begin(self.snapshot)
+                if waiting not in self.queue:
+                    raise Rejected(No((f"pod {waiting.pod.metadata.name} is gone",), plugin=PLUGIN))
+                self.snapshot.withdraw(waiting.pod.metadata.uid)
+                self.snapshot.place(waiting.pod, node)
+        except BaseException:
+            for cycle in reversed(cycles):
+                await self._undo(cycle)
+            raise
+        assert self._tasks is not None
+        for cycle in cycles:
+            self._cycles[cycle.pod.metadata.uid] = cycle
+            self._tasks.create_task(self._finish(cycle))
+        return []
 
     async def _decide(self, waiting: Waiting) -> "Decision | Held":
         profile, pod = self.profiles[waiting.pod.spec.schedulerName], waiting.pod
@@ -294,9 +415,15 @@ class Scheduler:
         return decision
 
     def _decision(self, profile: Profile, pod: PodInfo) -> "Decision | Held":
+        return self._held(profile, pod) or self._ungated(profile, pod)
+
+    def _held(self, profile: Profile, pod: PodInfo) -> Held | None:
         for gate in profile.at("pre_enqueue"):
             if (why := gate(pod, state=self.snapshot)) is not None:
                 return Held(gate.name, str(why))
+        return None
+
+    def _ungated(self, profile: Profile, pod: PodInfo) -> Decision:
         if self._engine is None:
             if self.snapshot.node_count < MANY:
                 return decide(profile, pod, self.snapshot, self._random)
@@ -311,7 +438,7 @@ class Scheduler:
 
     async def _take(self, waiting: Waiting, node: str) -> Chosen | None:
         """Count a pod on its node. Return it if nobody else has a say; otherwise a task does what is left to do."""
-        pod, uid = waiting.pod, waiting.pod.metadata.uid
+        pod, uid = waiting.pod, waiting.pod.uid
         info = self.snapshot.node(node)
         cycle = None
         if self._late[pod.spec.schedulerName].concern(pod) and info is not None:
@@ -355,7 +482,7 @@ class Scheduler:
             self._is_bound(Chosen(waiting, cycle.node.name))
             await cycle.end()
         finally:
-            del self._cycles[pod.metadata.uid]
+            del self._cycles[pod.uid]
 
     async def _undo(self, cycle: Cycle) -> None:
         self._release(cycle.waiting)
@@ -364,12 +491,12 @@ class Scheduler:
     def _release(self, waiting: Waiting) -> None:
         """Count a pod on no node any more, unless the informer has said meanwhile where it is."""
         if waiting in self.queue:
-            self.decider.when_idle(partial(self.snapshot.remove, waiting.pod.metadata.uid))
+            self.decider.when_idle(partial(self.snapshot.remove, waiting.pod.uid))
             self._happened(Happening("Pod", ("Delete",), waiting.pod.pod))
 
     async def _bind(self, chosen: list[Chosen]) -> None:
         writes = [
-            BindOf(pod.metadata.namespace, pod.metadata.name, choice.node, pod.metadata.uid)
+            BindOf(pod.metadata.namespace, pod.metadata.name, choice.node, pod.uid)
             for choice in chosen
             if (pod := choice.waiting.pod)
         ]
@@ -382,7 +509,7 @@ class Scheduler:
 
     def _is_bound(self, choice: Chosen) -> None:
         pod, node = choice.waiting.pod, choice.node
-        self.queue.remove(pod.metadata.uid)
+        self.queue.remove(pod.uid)
         log.info("bound %s to %s", pod.key, node)
         self._event(pod, "Normal", "Scheduled", f"Successfully assigned {pod.key} to {node}")
 
@@ -438,6 +565,8 @@ class Scheduler:
 
     def _hold(self, waiting: Waiting, plugin: str, why: str) -> None:
         self.queue.hold(waiting, plugin)
+        no = No((why,), plugin=plugin)
+        self.journal.decided(waiting.pod, Unschedulable(self.snapshot.node_count, at_once=no, said=why))
         if plugin in self.profiles[waiting.pod.spec.schedulerName].foreign:
             self._event(waiting.pod, "Warning", "FailedScheduling", f"plugin {plugin} holds the pod back: {why}")
 
@@ -452,7 +581,7 @@ class Scheduler:
             log.info("evicting %s from %s to make room for %s", victim.key, made.node, pod.key)
             writes.append(disruption(victim, pod.spec.schedulerName, now))
             writes.append(DeleteOf(Pod, meta.name, meta.namespace, meta.uid))
-            why = f"Preempted by pod {pod.metadata.uid} on node {made.node}"
+            why = f"Preempted by pod {pod.uid} on node {made.node}"
             self._recorders[pod.spec.schedulerName].event(victim.pod, "Normal", "Preempted", why)
         return writes
 

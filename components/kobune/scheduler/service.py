@@ -23,10 +23,12 @@ from kobune.api.core.v1 import (
 )
 from kobune.api.policy.v1 import PodDisruptionBudget
 from kobune.api.resource.v1 import DeviceClass, ResourceClaim, ResourceSlice
+from kobune.api.scheduling.v1alpha2 import PodGroup
 from kobune.api.storage.v1 import CSIDriver, CSINode, CSIStorageCapacity, StorageClass, VolumeAttachment
 from kobune.apimachinery.clock import Clock
 from kobune.client import Client, ClientConfig, EventRecorder, Informer
 from kobune.component_base.failure import CannotStart
+from kobune.component_base.runtime_config import asked
 from kobune.component_base.serving import Ready, Server, ServingConfig
 from kobune.scheduler import configuration
 from kobune.scheduler.api import Decisions
@@ -63,6 +65,9 @@ LOOKED_AT: Final[Mapping[str, type[Any]]] = {
     "deviceclasses": DeviceClass,
 }
 """What decisions look at besides pods and nodes, by plural name."""
+GROUP_VERSION: Final = "scheduling.k8s.io/v1alpha2"
+POD_GROUPS: Final[Mapping[str, type[Any]]] = {"podgroups": PodGroup}
+"""The same, of what is served only if somebody asks for it."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +80,8 @@ class Config:
     """Which pods it schedules: those with this `spec.schedulerName`, if no configuration says otherwise."""
     scheduler_config: Path | None = None
     """A file with a KubeSchedulerConfiguration."""
+    runtime_config: str = ""
+    """Alpha versions that the apiserver serves, as it was told."""
     decision_seconds: float = DECISION_SECONDS
     """How long a decision may take where plugins of others have a part in it."""
 
@@ -89,6 +96,11 @@ def composed(config: Config) -> Composed:
     for message in configuration.ignored(said):
         log.warning("%s: no effect: %s", config.scheduler_config, message)
     return configuration.compose(said, config.scheduler_config)
+
+
+def looked_at(config: Config) -> Mapping[str, type[Any]]:
+    """Return what decisions look at besides pods and nodes, of what is served."""
+    return {**LOOKED_AT, **(POD_GROUPS if GROUP_VERSION in asked(config.runtime_config) else {})}
 
 
 async def run(config: Config, *, clock: Clock, random: Random, ready: Callable[[Ready], None]) -> None:
@@ -116,8 +128,9 @@ async def run(config: Config, *, clock: Clock, random: Random, ready: Callable[[
         ):
             nodes = Informer.of(client, Node, random=random)
             pods = Informer(client, Pod, PodInfo.parse, random=random)
-            others = {plural: Informer.of(client, kind, random=random) for plural, kind in LOOKED_AT.items()}
+            others = {plural: Informer.of(client, kind, random=random) for plural, kind in looked_at(config).items()}
             for plural, informer in others.items():
+                scheduler.snapshot.objects.expect(plural)
                 informer.subscribe(partial(scheduler.object_changed, plural))
             nodes.subscribe(scheduler.node_changed)
             pods.subscribe(scheduler.pod_changed)

@@ -6,6 +6,7 @@ from typing import Any, Protocol, Self, TypeVar, cast
 
 from kobune.api.core.v1 import Node
 from kobune.scheduler.affinity import has_terms
+from kobune.scheduler.gangs import Gangs
 from kobune.scheduler.nodeinfo import NodeInfo
 from kobune.scheduler.podinfo import Amounts, PodInfo
 
@@ -63,6 +64,14 @@ class Objects:
         found = self._kinds.get(plural, {})
         return [item for (where, _), item in found.items() if not namespace or where == namespace]
 
+    def expect(self, plural: str) -> None:
+        """Note that objects of a kind would be here if there were any."""
+        self._kinds.setdefault(plural, {})
+
+    def are_known(self, plural: str) -> bool:
+        """Whether objects of a kind would be here if there were any."""
+        return plural in self._kinds
+
     def derived(self, kind: type[D]) -> D:
         """Return what a class works out from the objects: made by whoever asks first, kept in step from then on."""
         if kind not in self._derived:
@@ -99,6 +108,7 @@ class Snapshot:
 
     def __init__(self, objects: Objects | None = None) -> None:
         self.objects = objects or Objects()
+        self.gangs = Gangs()
         self._nodes: dict[str, NodeInfo] = {}
         self._place_of: dict[str, str] = {}
         """By pod uid: the node."""
@@ -107,7 +117,9 @@ class Snapshot:
         self._with_terms: dict[str, PodInfo] = {}
         """By uid: pods on a node that say something about the pods beside them."""
         self._nominated: dict[str, dict[str, PodInfo]] = {}
-        """By node: pods for which room is being made there, by uid."""
+        """By node: pods for which room is being made there, by uid…"""
+        self._nominated_to: dict[str, str] = {}
+        """…and the node of each of them."""
         self._amounts: dict[tuple[tuple[str, int], ...], Amounts] = {}
         """What pods ask for: most ask for the same."""
         self._priorities: Counter[int] = Counter()
@@ -165,6 +177,8 @@ class Snapshot:
         fork._priorities = self._priorities.copy()
         fork.image_counts = self.image_counts.copy()
         fork._nominated = {name: dict(pods) for name, pods in self._nominated.items()}
+        fork._nominated_to = dict(self._nominated_to)
+        fork.gangs = self.gangs.copy()
         return fork
 
     def set_node(self, node: Node) -> None:
@@ -187,7 +201,7 @@ class Snapshot:
     def remove_node(self, name: str) -> None:
         """Forget a node; its pods are remembered until they are gone."""
         if (info := self._nodes.pop(name, None)) is not None:
-            self._homeless[name] = {pod.metadata.uid: pod for pod in info.pods}
+            self._homeless[name] = {pod.uid: pod for pod in info.pods}
             for uid, pod in self._homeless[name].items():
                 self._with_terms.pop(uid, None)
                 self._priorities[pod.priority] -= 1
@@ -199,21 +213,24 @@ class Snapshot:
         """Count a pod on a node: because it is there, or because that was just decided."""
         known = self._nodes.get(node)
         if known is not None and known.replace(pod):
-            if pod.metadata.uid in self._with_terms:
-                self._with_terms[pod.metadata.uid] = pod
+            if pod.uid in self._with_terms:
+                self._with_terms[pod.uid] = pod
             return  # the usual: what was decided here comes back from the apiserver
-        self.remove(pod.metadata.uid)
-        self._place_of[pod.metadata.uid] = node
+        self.remove(pod.uid)
+        self._place_of[pod.uid] = node
+        if pod.group is not None:
+            self.gangs.place(pod.group, pod.uid)
         if (info := self._nodes.get(node)) is not None:
             self._add(info, pod)
         else:
-            self._homeless.setdefault(node, {})[pod.metadata.uid] = pod
+            self._homeless.setdefault(node, {})[pod.uid] = pod
 
     def remove(self, uid: str) -> None:
         """Count a pod nowhere."""
         node = self._place_of.pop(uid, None)
         if node is None:
             return
+        self.gangs.displace(uid)
         if (info := self._nodes.get(node)) is not None:
             gone = info.remove(uid)
             self._count(info)
@@ -231,7 +248,7 @@ class Snapshot:
         self._count(info)
         self._priorities[pod.priority] += 1
         if has_terms(pod.pod):
-            self._with_terms[pod.metadata.uid] = pod
+            self._with_terms[pod.uid] = pod
         for follower in self.followers:
             follower.pods_changed(info, pod, 1)
 
@@ -247,15 +264,23 @@ class Snapshot:
 
     def nominate(self, pod: PodInfo, node: str) -> None:
         """Remember that a pod is to go to a node once it has room."""
-        self.withdraw(pod.metadata.uid)
+        self.withdraw(pod.uid)
         if node:
-            self._nominated.setdefault(node, {})[pod.metadata.uid] = pod
+            self._nominated.setdefault(node, {})[pod.uid] = pod
+            self._nominated_to[pod.uid] = node
 
     def withdraw(self, uid: str) -> None:
         """Forget where a pod was to go."""
-        for node, pods in list(self._nominated.items()):
-            if pods.pop(uid, None) is not None and not pods:
+        node = self._nominated_to.pop(uid, None)
+        if node is not None:
+            pods = self._nominated[node]
+            del pods[uid]
+            if not pods:
                 del self._nominated[node]
+
+    def nomination_of(self, uid: str) -> str:
+        """Return the node where room is being made for a pod; empty if there is none."""
+        return self._nominated_to.get(uid, "")
 
     @property
     def nominated_nodes(self) -> Iterable[str]:
@@ -266,6 +291,7 @@ class Snapshot:
         """Return the others that are to go to a node and are at least as important as a pod."""
         if not self._nominated:
             return ()
-        expected = self._nominated.get(node, {}).values()
-        uid, priority = pod.metadata.uid, pod.spec.priority
-        return [other for other in expected if other.metadata.uid != uid and other.spec.priority >= priority]
+        if (found := self._nominated.get(node)) is None:
+            return ()
+        expected = found.values()
+        return [other for other in expected if other.uid != pod.uid and other.priority >= pod.priority]

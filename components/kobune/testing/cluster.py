@@ -44,6 +44,7 @@ class Cluster:
         clock: Clock | None = None,
         seed: int = 0,
         scheduler_config: Path | None = None,
+        runtime_config: str = "",
         plans: Mapping[str, Plan] = PLANS,
     ) -> None:
         """Describe a cluster; nothing is started.
@@ -65,6 +66,7 @@ class Cluster:
             components=components,
             seed=seed,
             scheduler_config=scheduler_config,
+            runtime_config=runtime_config,
         )
         self._is_temporary = data_dir is None
         self._exit = AsyncExitStack()

@@ -3,6 +3,7 @@
 from kobune.apimachinery.volumes.claims import (
     BIND_COMPLETED,
     BOUND_BY_CONTROLLER,
+    DRIVER,
     NO_PROVISIONER,
     PROVISIONED_BY,
     PROVISIONER,
@@ -29,6 +30,7 @@ from kobune.apimachinery.volumes.matching import (
 __all__ = [
     "BIND_COMPLETED",
     "BOUND_BY_CONTROLLER",
+    "DRIVER",
     "NO_PROVISIONER",
     "PROVISIONED_BY",
     "PROVISIONER",

@@ -17,6 +17,8 @@ PROVISIONER: Final = "volume.kubernetes.io/storage-provisioner"
 CLASS: Final = "volume.beta.kubernetes.io/storage-class"
 NO_PROVISIONER: Final = "kubernetes.io/no-provisioner"
 WAIT: Final = "WaitForFirstConsumer"
+DRIVER: Final = "simulated.kobune.dev"
+"""The CSI driver whose volumes exist in name only. They are attached like any others."""
 
 
 def claim_name(pod: Pod, volume: Volume) -> str:

@@ -1,6 +1,6 @@
 """The table of all resources: one row each, made from the schema and the strategies of the kinds that differ."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from kobune.apimachinery.kinds import kind_of, messages
 from kobune.apiserver.registry.conversions import CONVERSIONS
@@ -46,17 +46,17 @@ class Registry:
         return iter(self._rows.values())
 
 
-def built_in() -> Registry:
-    """Return the registry of everything that the schema knows."""
+def built_in(asked: Collection[str] = ()) -> Registry:
+    """Return the registry of everything that the schema knows, of the alpha versions those that are asked for."""
     special = strategies()
     rows: dict[tuple[str, str, str], Resource] = {}
-    for message in messages():
+    for message in messages(asked):
         kind = kind_of(message)
         if (kind.api_version, kind.plural) in CONVERSIONS:
             continue
         strategy = special.get((kind.group, kind.plural)) or Strategy()
         rows[kind.group, kind.version, kind.plural] = Resource(kind, strategy)
-    for message in messages():
+    for message in messages(asked):
         kind = kind_of(message)
         if (convert := CONVERSIONS.get((kind.api_version, kind.plural))) is None:
             continue

@@ -94,7 +94,7 @@ def attachment_of(volume: PersistentVolume, node: str) -> VolumeAttachment:
 
 def _told(node: Node, attached: Sequence[str]) -> list[Action]:
     """Plan what the status of a node says about its volumes."""
-    if attached == sorted(volume.name for volume in node.status.volumesAttached):
+    if list(attached) == sorted(volume.name for volume in node.status.volumesAttached):
         return []
     status = {"volumesAttached": [{"name": name, "devicePath": ""} for name in attached] or None}
     patch = {"metadata": {"uid": node.metadata.uid}, "status": status}

@@ -6,7 +6,7 @@ orphan       owner waits (finalizer `orphan`) ──► dependents lose the refe
 """
 
 import enum
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -118,8 +118,8 @@ def tree(reference: OwnerReference) -> dict[str, Any]:
 class Collector:
     """What garbage collection sees: ownership over all kinds."""
 
-    def __init__(self) -> None:
-        self.ownership = Ownership()
+    def __init__(self, asked: Collection[str]) -> None:
+        self.ownership = Ownership(asked)
 
     async def observe(self, view: View, name: str) -> tuple[Any, ...] | None:
         """Return what `reconcile` takes."""
@@ -193,9 +193,9 @@ class Collector:
         return OwnerState.ABSENT
 
 
-def garbagecollector() -> Controller:
-    """Return the controller; each has a picture of ownership of its own."""
-    collector = Collector()
+def garbagecollector(asked: Collection[str] = ()) -> Controller:
+    """Return the controller; each has a picture of ownership of its own. `asked` are alpha versions that are served."""
+    collector = Collector(asked)
     watches = [
         Watch(kind, on_change=partial(collector.on_change, kind), metadata_only=True)
         for kind in collector.ownership.kinds.values()

@@ -11,7 +11,7 @@ from kobune.api.apiextensions.v1 import CustomResourceDefinition
 from kobune.api.core.v1 import Namespace, NamespaceCondition, NamespaceStatus
 from kobune.api.meta.v1 import PartialObjectMetadata
 from kobune.apimachinery.errors import MethodNotAllowed, NotFound
-from kobune.apimachinery.kinds import Object, kind_of, messages
+from kobune.apimachinery.kinds import ALPHA, Object, kind_of, messages
 from kobune.apimachinery.meta import is_deleting, time_of
 from kobune.client import Action, Controller, Delete, Finalize, RequeueAfter, UpdateStatus, View
 from kobune.client.client import list_options
@@ -109,9 +109,9 @@ def copy_of(namespace: Namespace) -> Namespace:
 
 
 def contained_kinds() -> list[type[Object]]:
-    """Return every kind that lives in namespaces; of several versions of one kind, one."""
+    """Return every kind that lives in namespaces, also what is not always served; of several versions, one."""
     kinds: dict[tuple[str, str], type[Object]] = {}
-    for kind in messages():
+    for kind in messages(ALPHA):
         known = kind_of(kind)
         if known.namespaced and {"list", "delete"} <= set(known.verbs):
             kinds.setdefault((known.group, known.plural), kind)

@@ -15,18 +15,25 @@ from kobune.api.core.v1 import Node, PersistentVolume, PersistentVolumeClaim
 from kobune.api.storage.v1 import CSIDriver, StorageClass
 from kobune.apimachinery.meta import is_deleting
 from kobune.apimachinery.quantity import canonical
-from kobune.apimachinery.volumes import PROVISIONED_BY, PROVISIONER, SELECTED_NODE, waits_for_consumer
+from kobune.apimachinery.volumes import DRIVER, PROVISIONED_BY, PROVISIONER, SELECTED_NODE, waits_for_consumer
 from kobune.apimachinery.volumes.matching import reference_to
 from kobune.client import Action, Create, Effect, RecordEvent, Update, delete
 from kobune.client.actions import Announce
 
-SIMULATED: Final = "simulated.kobune.dev"
+SIMULATED: Final = DRIVER
 HOST_PATH: Final = "host-path.kobune.dev"
 OURS: Final = (SIMULATED, HOST_PATH)
 HOSTNAME: Final = "kubernetes.io/hostname"
 TOPOLOGY_KEY: Final = "topologyKey"
 PARAMETERS: Final = {SIMULATED: (TOPOLOGY_KEY,), HOST_PATH: ()}
 DEFAULT_CLASS: Final = "standard"
+
+
+@dataclass(frozen=True)
+class MakeDirectory(Effect):
+    """Make the directory of a volume."""
+
+    path: str
 
 
 @dataclass(frozen=True)
@@ -65,7 +72,12 @@ def reconcile_claim(
     begun = f'External provisioner is provisioning volume for claim "{key}"'
     done = Announce(claim, "ProvisioningSucceeded", "Successfully provisioned volume {name}")
     made = volume_for(claim, storage_class, node, directory)
-    return [RecordEvent(claim, "Normal", "Provisioning", begun), Create(made, done)]
+    path = made.spec.persistentVolumeSource.hostPath.path
+    return [
+        RecordEvent(claim, "Normal", "Provisioning", begun),
+        *([MakeDirectory(path)] if path else []),
+        Create(made, done),
+    ]
 
 
 def _cannot(

@@ -1,5 +1,6 @@
 """What a pod asks of its runtime, as CRI says it."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from kobune.api.core.v1 import Container, Pod
@@ -24,6 +25,7 @@ from kobune.vendor.cri import (
     KeyValue,
     LinuxPodSandboxConfig,
     LinuxSandboxSecurityContext,
+    Mount,
     NamespaceOption,
     PodSandboxConfig,
     PodSandboxMetadata,
@@ -64,7 +66,9 @@ def sandbox_config(pod: Pod, member: Member, attempt: int, logs: Path) -> PodSan
     )
 
 
-def container_config(pod: Pod, container: Container, role: Role, attempt: int) -> ContainerConfig:
+def container_config(
+    pod: Pod, container: Container, role: Role, attempt: int, mounts: Sequence[Mount] = ()
+) -> ContainerConfig:
     """Return a run of one of a pod's containers."""
     meta = pod.metadata
     return ContainerConfig(
@@ -88,6 +92,7 @@ def container_config(pod: Pod, container: Container, role: Role, attempt: int) -
             IMAGE: container.image,
             PORTS: ",".join(str(port) for port in tcp_ports(container)),
         },
+        mounts=mounts,
         log_path=f"{container.name}/{attempt}.log",
         stdin=container.stdin,
         stdin_once=container.stdinOnce,

@@ -42,9 +42,10 @@ class Observed:
 
 @dataclass(frozen=True)
 class SandboxFailed:
-    """The runtime could not make the sandbox."""
+    """The runtime could not make the sandbox, or its volumes are not there."""
 
     message: str
+    reason: str = "FailedCreatePodSandBox"
 
 
 @dataclass(frozen=True)

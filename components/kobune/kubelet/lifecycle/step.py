@@ -106,12 +106,12 @@ def _preparing(plan: PodPlan, state: Preparing, event: Event, now: float) -> Nex
             if state.end is not None:
                 return _wind_down(plan, Terminating(sandbox, state.containers, state.end), now)
             return _advance(plan, Active(sandbox, state.containers), now)
-        case SandboxFailed(message):
+        case SandboxFailed(message, reason):
             if state.end is not None:
                 return _ended(None, state.containers, state.end)
             wait = min(SANDBOX_RETRY_SECONDS * 2 ** min(state.failures, 10), one.LONGEST_BACKOFF)
             state = replace(state, asked=False, failures=state.failures + 1, retry_at=now + wait)
-            return state, [Record("Warning", "FailedCreatePodSandBox", f"Failed to create pod sandbox: {message}")]
+            return state, [Record("Warning", reason, message)]
         case Deleted() | Removed():
             return _end_preparing(state, _end(state.end, event, plan))
         case Tick() if not state.asked and state.end is None:

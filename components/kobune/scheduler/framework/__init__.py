@@ -18,6 +18,7 @@ returned, for methods that take one argument more.
     normalize(scores) -> scores                brings its own scores, by node name, into 0..100
     filter_many(pod, nodes, cluster) -> {name: str | Sequence[str] | No}
                                                asked once, about the nodes that all filters leave: which will not do
+                                               with `tries = True` also about nodes as they would be without some pods
     score_many(pod, nodes, cluster) -> {name: float}
                                                asked once, about all nodes that will: how good they are, 0..100
     review_victims(pod, {name: pods}) -> {name: pods}
@@ -29,7 +30,8 @@ returned, for methods that take one argument more.
     post_bind(pod, node)
 
     connect(client)                            gets the client of the scheduler that it takes part in
-    reserves_in_snapshot: bool                 `reserve` changes nothing but what `state` knows of the cluster
+    reserves_in_snapshot: bool                 `reserve` changes nothing but what `state` knows of the cluster, …
+    give_back(pod, state)                      … and this takes that back
 
     weight: int                                how much its scores count; 1 if it does not say
     name: str                                  what it is called; the name of its class if it does not say

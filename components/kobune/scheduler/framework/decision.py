@@ -38,6 +38,10 @@ class Unschedulable:
     notes: Sequence[str] = ()
     """What was tried to make room."""
     nominated: Nominated | None = None
+    said: str = ""
+    """The message, where it is not about nodes."""
+    also: frozenset[str] = frozenset()
+    """The plugins that said no to others without whom it goes nowhere."""
     writes: Sequence[Any] = ()
     """What has to be written, so that the pod may fit later."""
 
@@ -53,12 +57,14 @@ class Unschedulable:
     @property
     def plugins(self) -> frozenset[str]:
         """Who said no: only events that concern these can help."""
-        found = {no.plugin for no, _ in tally(self.why_not)}
+        found = {no.plugin for no, _ in tally(self.why_not)} | self.also
         return frozenset(found | {self.at_once.plugin} if self.at_once else found)
 
     @cached_property
     def message(self) -> str:
         """What it says in the event and in the condition, in Kubernetes' words."""
+        if self.said:
+            return self.said
         if not self.nodes:
             return "no nodes available to schedule pods"
         if self.at_once is not None:
@@ -73,5 +79,8 @@ Decision = Placed | Unschedulable
 
 
 def tally(why_not: Mapping[str, No]) -> Iterable[tuple[No, int]]:
-    """Return each refusal, and for how many nodes it goes."""
-    return why_not.tally() if isinstance(why_not, Tallied) else Counter(why_not.values()).items()
+    """Return each refusal, and for how many nodes it goes; one that was made more than once may come as often."""
+    if isinstance(why_not, Tallied):
+        return why_not.tally()
+    refusals = {id(no): no for no in why_not.values()}  # many nodes, few refusals
+    return [(refusals[known], count) for known, count in Counter(map(id, why_not.values())).items()]

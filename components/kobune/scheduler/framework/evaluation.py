@@ -6,6 +6,7 @@ what runs where a plugin has no other form.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -118,6 +119,15 @@ class Evaluation:
                     found[name] = no
         return found
 
+    def tried(self, node: NodeInfo) -> No | None:
+        """Return why a node would not do as it would be, for those who look at many at once and can tell."""
+        for extension in self.profile.at("filter_many"):
+            if getattr(extension.plugin, "tries", False):
+                answer = extension(self.pod, [node], self.cluster).get(node.name)
+                if (no := no_of(answer, extension.name)) is not None:
+                    return no
+        return None
+
     def rated_at_once(self, nodes: Sequence[NodeInfo]) -> Mapping[str, Scores]:
         """Return the scores of those who look at all nodes at once, by plugin."""
         found: dict[str, Scores] = {}
@@ -205,7 +215,9 @@ class Trial:
         `states` is what `pre_filter` remembered, adjusted to the pods that were taken off the node.
         """
         no = self.evaluation.filtered(node, states)
-        return no if no is not None else self.evaluation.crowded_out(node, states)
+        if no is None:
+            no = self.evaluation.crowded_out(node, states)
+        return no if no is not None else self.evaluation.tried(node)
 
 
 def decide(profile: Profile, pod: PodInfo, cluster: Snapshot, random: Random) -> Decision:
@@ -235,19 +247,28 @@ def decide(profile: Profile, pod: PodInfo, cluster: Snapshot, random: Random) ->
     return Placed(best[0] if len(best) == 1 else random.choice(best))
 
 
-def reserve_in_snapshot(profile: Profile, pod: PodInfo, node: NodeInfo, cluster: Snapshot) -> No | None:
-    """Let a pod take what it needs besides its place on a node, as far as that is known to nobody but the cluster."""
+def reserve_in_snapshot(profile: Profile, pod: PodInfo, node: NodeInfo, cluster: Snapshot) -> No | Callable[[], None]:
+    """Let a pod take what it needs besides its place on a node, as far as nobody but the cluster knows of that.
+
+    Return what gives it back, or why it cannot have it.
+    """
+    taken: list[Callable[[], None]] = []
+
+    def give_back() -> None:
+        for undo in reversed(taken):
+            undo()
+
     for extension in profile.at("reserve"):
         if not getattr(extension.plugin, "reserves_in_snapshot", False) or not extension.concerns(pod):
             continue
         before = next((one for one in profile.at("pre_filter") if one.name == extension.name), None)
         state = before(pod, cluster) if before is not None else None
-        if isinstance(state, No):
-            return No(state.reasons, state.final, extension.name)
-        answer = extension(pod, node, state=None if state is SKIP else state)
+        answer = state if isinstance(state, No) else extension(pod, node, state=None if state is SKIP else state)
         if (no := no_of(answer, extension.name)) is not None:
+            give_back()
             return no
-    return None
+        taken.append(partial(extension.plugin.give_back, pod, state))
+    return give_back
 
 
 def unschedulable(evaluation: Evaluation, why_not: Mapping[str, No]) -> Unschedulable:
@@ -261,7 +282,7 @@ def unschedulable(evaluation: Evaluation, why_not: Mapping[str, No]) -> Unschedu
     for extension in evaluation.profile.at("post_filter") if count else ():
         answer = extension(evaluation.pod, evaluation.cluster, trial)
         if isinstance(answer, Nominated):
-            return Unschedulable(count, why_not, evaluation.refused, notes, answer, writes)
+            return Unschedulable(count, why_not, evaluation.refused, notes, answer, writes=writes)
         if isinstance(answer, Note):
             notes.append(answer.message)
             writes += answer.writes

@@ -3,31 +3,40 @@
 from collections.abc import Sequence
 
 from kobune.api.core.v1 import Node, Pod
+from kobune.apimachinery.errors import MethodNotAllowed, NotFound
+from kobune.apimachinery.kinds import M
 from kobune.client import Client
 from kobune.scheduler.podinfo import PodInfo
-from kobune.scheduler.service import LOOKED_AT
+from kobune.scheduler.service import LOOKED_AT, POD_GROUPS
 from kobune.scheduler.snapshot import ENDED, Snapshot
 
 
-async def as_created(client: Client, pods: Sequence[Pod]) -> list[PodInfo]:
-    """Return pods as they would be if they were created: with defaults, priorities and what else admission does.
+async def as_created(client: Client, items: Sequence[M]) -> list[M]:
+    """Return objects as they would be if they were created: with defaults, priorities and what else admission does.
 
     Raises the `ApiError` of the first that would be refused.
     """
-    return [PodInfo(await client.create(pod, dry_run=True)) for pod in pods]
+    return [await client.create(item, dry_run=True) for item in items]
 
 
 async def snapshot_of(client: Client) -> Snapshot:
     """Return everything that decisions look at, as the apiserver has it now."""
     cluster = Snapshot()
-    for plural, kind in LOOKED_AT.items():
-        for item in (await client.list(kind)).items:
+    for plural, kind in {**LOOKED_AT, **POD_GROUPS}.items():
+        try:
+            items = (await client.list(kind)).items
+        except (NotFound, MethodNotAllowed):  # this apiserver does not serve the kind
+            continue
+        cluster.objects.expect(plural)
+        for item in items:
             cluster.objects.set(plural, item)
     for node in (await client.list(Node)).items:
         cluster.set_node(node)
     for pod in (await client.list(Pod)).items:
         if pod.spec.nodeName and pod.status.phase not in ENDED:
             cluster.place(PodInfo(pod), pod.spec.nodeName)
-        elif pod.status.nominatedNodeName:
-            cluster.nominate(PodInfo(pod), pod.status.nominatedNodeName)
+        elif pod.status.phase not in ENDED:
+            cluster.gangs.wait(PodInfo(pod))
+            if pod.status.nominatedNodeName:
+                cluster.nominate(PodInfo(pod), pod.status.nominatedNodeName)
     return cluster

@@ -172,10 +172,15 @@ class DynamicResources:
             state.inventory.promise(claim, allocation, uid)
         return None
 
+    def give_back(self, pod: PodInfo, state: Any) -> Sequence[ResourceClaim]:
+        """Let a pod count on no devices any more, and return the claims that have been written for it."""
+        if not isinstance(state, State):
+            return ()
+        return [claim for claim in state.claims if state.inventory.give_back(claim, pod.metadata.uid)]
+
     async def unreserve(self, pod: PodInfo, node: NodeInfo, state: State | None) -> None:
-        for claim in state.claims if state is not None else ():
-            assert state is not None
-            if state.inventory.give_back(claim, pod.metadata.uid) and self._client is not None:
+        for claim in self.give_back(pod, state):
+            if self._client is not None:
                 meta = claim.metadata
                 await self._client.patch(
                     ResourceClaim,

@@ -122,9 +122,12 @@ class VolumeBinding:
         request.wanted.assume(found, node.name)
         return None
 
+    def give_back(self, pod: PodInfo, state: Any) -> None:
+        if isinstance(state, Request):
+            state.wanted.forget()
+
     def unreserve(self, pod: PodInfo, node: NodeInfo, request: Request | None) -> None:
-        if request is not None:
-            request.wanted.forget()
+        self.give_back(pod, request)
 
     async def pre_bind(self, pod: PodInfo, node: NodeInfo, request: Request | None) -> None:
         """Have the claims bound; `Unprepared` if they are not in time, or never will be."""

@@ -112,6 +112,9 @@ def kinds() -> Mapping[tuple[str, str], Strategy]:
             rules=Rules(always=classes.runtime_class, change=classes.runtime_class_update),
             warnings=runtime_class_warnings,
         ),
+        ("scheduling.k8s.io", "podgroups"): Strategy(
+            rules=Rules(always=classes.pod_group, change=classes.pod_group_update)
+        ),
         ("scheduling.k8s.io", "priorityclasses"): Strategy(
             defaults.default_priority_class,
             Rules(always=classes.priority_class, change=classes.priority_class_update),

@@ -1,12 +1,12 @@
-"""Classes that others name: of priorities and of runtimes."""
+"""What others name, and are treated by: classes of priorities and of runtimes, groups of pods."""
 
 from collections.abc import Iterator
 from typing import Any, Final
 
 from kobune.api.core.v1 import ResourceRequirements
-from kobune.apimachinery import names
+from kobune.apimachinery import codec, names
 from kobune.apimachinery.errors import FieldError
-from kobune.apiserver.registry.validation.causes import IMMUTABLE, each, forbidden, invalid, one_of
+from kobune.apiserver.registry.validation.causes import IMMUTABLE, each, forbidden, invalid, one_of, required
 from kobune.apiserver.registry.validation.labels import labels
 from kobune.apiserver.registry.validation.pods.scheduling import tolerations
 from kobune.apiserver.registry.validation.resources import requirements
@@ -58,3 +58,33 @@ def runtime_class_update(new: Any, old: Any) -> Iterator[FieldError]:
     """Check that a RuntimeClass has the same handler."""
     if new.handler != old.handler:
         yield invalid("handler", new.handler, IMMUTABLE)
+
+
+def pod_group(new: Any) -> Iterator[FieldError]:
+    """Check a PodGroup."""
+    at, policy = "spec.schedulingPolicy", new.spec.schedulingPolicy
+    present = [name for name in ("basic", "gang") if policy.HasField(name)]
+    if not present:
+        yield required(at, "must specify one of: `basic`, `gang`")
+    elif len(present) > 1:
+        shown = "{" + ", ".join(present) + "}"
+        yield invalid(at, shown, "must specify exactly one of: `basic`, `gang`")
+    elif policy.HasField("gang") and policy.gang.minCount < 1:
+        yield invalid(f"{at}.gang.minCount", policy.gang.minCount, "must be greater than or equal to 1")
+    if new.spec.HasField("podGroupTemplateRef"):
+        here = "spec.podGroupTemplateRef"
+        if not new.spec.podGroupTemplateRef.HasField("workload"):
+            yield required(here, "must specify one of: `workload`")
+        for name in ("workloadName", "podGroupTemplateName"):
+            value = getattr(new.spec.podGroupTemplateRef.workload, name)
+            if not value and new.spec.podGroupTemplateRef.HasField("workload"):
+                yield required(f"{here}.workload.{name}")
+    if new.spec.HasField("schedulingConstraints"):
+        yield forbidden("spec.schedulingConstraints", "constraints between the pods of a group are not supported")
+
+
+def pod_group_update(new: Any, old: Any) -> Iterator[FieldError]:
+    """Check that a PodGroup is scheduled as it was."""
+    for name in ("podGroupTemplateRef", "schedulingPolicy", "schedulingConstraints"):
+        if not codec.same(getattr(new.spec, name), getattr(old.spec, name)):
+            yield invalid(f"spec.{name}", getattr(new.spec, name), IMMUTABLE)
