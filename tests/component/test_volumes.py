@@ -186,3 +186,31 @@ async def test_a_settled_cluster_with_volumes_makes_no_more_writes_but_heartbeat
 async def settled(versions: Callable[[], Awaitable[dict[str, str]]]) -> dict[str, str]:
     await asyncio.sleep(0.7)
     return await versions()
+
+
+async def test_a_pod_that_goes_while_its_volume_is_made_gives_back_what_was_reserved(cluster: Cluster) -> None:
+    client = cluster.client
+    never = StorageClass(metadata={"name": "never"}, provisioner="nobody.example.com")
+    never.volumeBindingMode = "WaitForFirstConsumer"
+    await client.create(never)
+    await claimed(cluster, "data", storageClassName="never")
+    await run(cluster, "writer", "data")
+
+    async def selected() -> str:
+        claim = await client.get(PersistentVolumeClaim, "data", "default")
+        return str(claim.metadata.annotations.get("volume.kubernetes.io/selected-node", ""))
+
+    node = await until(selected)
+    await client.delete(Pod, "writer", "default")
+    # The claim stays with the node that was chosen; the next pod goes there, and waits as well.
+    await run(cluster, "next", "data")
+    claim = await client.get(PersistentVolumeClaim, "data", "default")
+    volume = PersistentVolume(metadata={"name": "made"})
+    volume.spec.capacity["storage"].string = "1Gi"
+    volume.spec.accessModes.append("ReadWriteOnce")
+    volume.spec.storageClassName = "never"
+    volume.spec.persistentVolumeSource.hostPath.path = "/mnt"
+    volume.spec.claimRef.name, volume.spec.claimRef.namespace = "data", "default"
+    volume.spec.claimRef.uid = claim.metadata.uid
+    await client.create(volume)
+    assert await until(is_running(cluster, "next")) == node
