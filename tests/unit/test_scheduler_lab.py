@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kobune.api.core.v1 import Node, Pod
+from kobune.api.core.v1 import Node, PersistentVolume, Pod
+from kobune.api.storage.v1 import StorageClass
 from kobune.apimachinery.clock import ManualClock
 from kobune.component_base.failure import CannotStart
 from kobune.scheduler.defaults import default_profile
@@ -189,6 +190,47 @@ spec: {containers: [{name: web, image: nginx}]}
         manifests.pods_of("kind: Service")
     with pytest.raises(manifests.BadManifest, match="unknown field"):
         manifests.pods_of("kind: Pod\nspec: {containerz: []}")
+
+
+def test_what_if_gives_each_pod_of_a_stateful_set_its_own_volume() -> None:
+    text = """
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: db}
+spec:
+  replicas: 3
+  template:
+    spec: {containers: [{name: db, image: db}]}
+  volumeClaimTemplates:
+  - metadata: {name: data}
+    spec: {storageClassName: local, accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
+---
+kind: PersistentVolumeClaim
+metadata: {name: other, namespace: else}
+"""
+    claims = manifests.claims_of(text)
+    assert [claim.metadata.name for claim in claims] == ["data-db-0", "data-db-1", "data-db-2", "other"]
+    live = cluster()
+    live.objects.set(
+        "storageclasses", StorageClass(metadata={"name": "local"}, volumeBindingMode="WaitForFirstConsumer")
+    )
+    for claim in claims:
+        claim.metadata.uid = claim.metadata.name
+        live.objects.set("persistentvolumeclaims", claim)
+    names = [node.name for node in live.nodes]
+    for name in names:
+        disk = PersistentVolume(metadata={"name": name}, status={"phase": "Available"})
+        disk.spec.storageClassName = "local"
+        disk.spec.accessModes.append("ReadWriteOnce")
+        disk.spec.capacity["storage"].string = "1Gi"
+        term = disk.spec.nodeAffinity.required.nodeSelectorTerms.add()
+        term.matchFields.add(key="metadata.name", operator="In", values=[name])
+        live.objects.set("persistentvolumes", disk)
+    pods = [PodInfo(pod) for pod in manifests.pods_of(text)]
+    fates, _ = whatif.place(default_profile(), live, pods, seed=1)
+    assert sorted(fate.node for fate in fates) == ["", *sorted(names)]
+    assert "didn't find available persistent volumes to bind" in next(fate.message for fate in fates if not fate.node)
+    assert not any(disk.spec.HasField("claimRef") for disk in live.objects.list("persistentvolumes"))
 
 
 async def test_the_past_is_as_it_was_whatever_happened_since() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kobune.api.core.v1 import Pod
+from kobune.api.core.v1 import PersistentVolumeClaim, Pod
 from kobune.apimachinery.clock import SystemClock
 from kobune.apimachinery.errors import ApiError
 from kobune.client import Client, ClientConfig
@@ -21,6 +21,7 @@ from kobune.scheduler.lab.profiles import profile_of
 from kobune.scheduler.podinfo import PodInfo
 from kobune.scheduler.snapshot import Snapshot
 
+CLAIMS = "persistentvolumeclaims"
 SHOWN = 20
 """How many pods are printed one by one."""
 
@@ -39,10 +40,11 @@ class Question:
 def answer(directory: DataDirectory, question: Question) -> None:
     """Print what would become of pods on the cluster of a data directory; `CannotStart` if that cannot be told."""
     try:
-        wanted = manifests.pods_of(question.file.read_text(encoding="utf-8"))
+        text = question.file.read_text(encoding="utf-8")
+        wanted = manifests.pods_of(text)
         if not wanted:
             raise CannotStart(f"{question.file}: there are no pods in it")
-        pods, cluster = asyncio.run(_pods_and_cluster(directory, wanted))
+        pods, cluster = asyncio.run(_pods_and_cluster(directory, wanted, manifests.claims_of(text)))
         for change in question.nodes:
             _change_nodes(cluster, change)
         profiles = {name: profile_of(name) for name in ("default", *filter(None, [question.against]))}
@@ -63,9 +65,16 @@ def answer(directory: DataDirectory, question: Question) -> None:
         _compare(placements)
 
 
-async def _pods_and_cluster(directory: DataDirectory, wanted: Sequence[Pod]) -> tuple[list[PodInfo], Snapshot]:
+async def _pods_and_cluster(
+    directory: DataDirectory, wanted: Sequence[Pod], claims: Sequence[PersistentVolumeClaim]
+) -> tuple[list[PodInfo], Snapshot]:
     async with _client(directory) as client:
-        return await as_created(client, wanted), await snapshot_of(client)
+        pods, cluster = await as_created(client, wanted), await snapshot_of(client)
+        there = cluster.objects
+        missing = [one for one in claims if there.get(CLAIMS, one.metadata.namespace, one.metadata.name) is None]
+        for claim in await as_created(client, missing):
+            there.set(CLAIMS, claim)
+    return [PodInfo(pod) for pod in pods], cluster
 
 
 def _client(directory: DataDirectory) -> Client:

@@ -213,7 +213,8 @@ class Cycle:
 
 def _concerns(extension: Extension, pod: PodInfo) -> bool:
     if isinstance(extension.plugin, Guarded):
-        return True
+        wants = getattr(extension.plugin, "wants", None)
+        return wants is None or bool(wants(extension.point))
     concerns = getattr(extension.plugin, "concerns", None)
     return concerns is None or bool(concerns(pod))
 

@@ -55,12 +55,12 @@ class NodeInfo:
 
     def add(self, pod: PodInfo) -> None:
         """Count a pod in that is not there yet."""
-        self._pods[pod.metadata.uid] = pod
+        self._pods[pod.uid] = pod
         self._count(pod, 1)
 
     def replace(self, pod: PodInfo) -> bool:
         """Take in a newer version of a pod, if it is here and takes what it took; False otherwise."""
-        known = self._pods.get(pod.metadata.uid)
+        known = self._pods.get(pod.uid)
         if known is None or known.host_ports != pod.host_ports:
             return False
         was, now = known.pod, pod.pod
@@ -71,7 +71,7 @@ class NodeInfo:
         if was.metadata.HasField("deletionTimestamp") != now.metadata.HasField("deletionTimestamp"):
             return False  # those that are leaving do not count everywhere
         pod.adopt(known)
-        self._pods[pod.metadata.uid] = pod
+        self._pods[pod.uid] = pod
         return True
 
     def remove(self, uid: str) -> PodInfo | None:

@@ -106,9 +106,19 @@ class PodInfo:
         return _template(self.pod).SerializeToString(deterministic=True)
 
     @cached_property
+    def likeness(self) -> bytes:
+        """The template without the names of claims of volumes: equal for pods of which each has claims of its own."""
+        if not self.claims:
+            return self.template
+        template = _template(self.pod)
+        _forget_claims(template)
+        return template.SerializeToString(deterministic=True)
+
+    @cached_property
     def needs(self) -> bytes:
         """The template without what only other pods, or whoever queues and evicts them, look at."""
         needs = _template(self.pod)
+        _forget_claims(needs)
         needs.ClearField("metadata")
         spec = needs.spec
         for name in ("schedulerName", "preemptionPolicy", "priority", "topologySpreadConstraints"):
@@ -129,14 +139,12 @@ class PodInfo:
         return template.SerializeToString(deterministic=True)
 
     def adopt(self, other: "PodInfo") -> None:
-        """Take over what was added up for a pod of the same template."""
+        """Take over what was added up for a pod of the same likeness."""
         self.__dict__.update(
-            requests=other.requests,
-            counted_requests=other.counted_requests,
-            terms=other.terms,
-            traits=other.traits,
-            claims=other.claims,
+            requests=other.requests, counted_requests=other.counted_requests, terms=other.terms, traits=other.traits
         )
+        if not other.claims:
+            self.__dict__["claims"] = ()
 
     def share(self, known: dict[tuple[tuple[str, int], ...], Amounts]) -> None:
         """Keep the amounts that it asks for but once, with others that ask for the same."""
@@ -163,6 +171,18 @@ class PodInfo:
         terms = self.pod.spec.affinity.SerializeToString(deterministic=True) if has_terms(self.pod) else b""
         is_leaving = metadata.HasField("deletionTimestamp")
         return Traits(metadata.namespace, frozenset(metadata.labels.items()), is_leaving, terms)
+
+    @cached_property
+    def uid(self) -> str:
+        """What tells it from its namesakes."""
+        return self.pod.metadata.uid
+
+    @cached_property
+    def started(self) -> float:
+        """When it was started, or was to be: the earlier, the more it has to lose."""
+        pod = self.pod
+        time = pod.status.startTime if pod.status.HasField("startTime") else pod.metadata.creationTimestamp
+        return float(time.seconds)
 
     @cached_property
     def priority(self) -> int:
@@ -228,6 +248,17 @@ def _template(pod: Pod) -> Pod:
             if source.HasField("ephemeral"):
                 meta.name, known.name = pod.metadata.name, volume.name  # its claim is named after these
     return template
+
+
+def _forget_claims(template: Pod) -> None:
+    for volume in template.spec.volumes:
+        source = volume.volumeSource
+        if source.HasField("persistentVolumeClaim"):
+            source.persistentVolumeClaim.claimName = ""
+        elif source.HasField("ephemeral"):
+            source.ephemeral.Clear()
+            source.ephemeral.SetInParent()
+            template.metadata.name = volume.name = ""
 
 
 def _copy_container(container: Any, copy: Any) -> None:

@@ -93,11 +93,11 @@ class SchedulingQueue:
         return len(self._waiting)
 
     def __contains__(self, waiting: Waiting) -> bool:
-        return self._waiting.get(waiting.pod.metadata.uid) is waiting
+        return self._waiting.get(waiting.pod.uid) is waiting
 
     def set(self, pod: PodInfo, now: float) -> None:
         """Take in a new pod, or a new version of one."""
-        uid = pod.metadata.uid
+        uid = pod.uid
         if (known := self._waiting.get(uid)) is not None:
             changed = (
                 known.pod.spec != pod.spec
@@ -162,8 +162,8 @@ class SchedulingQueue:
         if not saw_all and any(self._concerns(waiting, what) for what in self._missed(waiting)):
             self._back_off(waiting, now)  # what it waits for may have happened while it was decided
             return
-        self._unschedulable[waiting.pod.metadata.uid] = waiting
-        self._group(waiting)[waiting.pod.metadata.uid] = waiting
+        self._unschedulable[waiting.pod.uid] = waiting
+        self._group(waiting)[waiting.pod.uid] = waiting
 
     def hold(self, waiting: Waiting, plugin: str) -> None:
         """Give back a pod that may not be decided yet, because a plugin said so."""
@@ -172,8 +172,8 @@ class SchedulingQueue:
         waiting.attempts -= 1
         waiting.held = True
         waiting.refused_by = frozenset({plugin})
-        self._held[waiting.pod.metadata.uid] = waiting
-        self._group(waiting)[waiting.pod.metadata.uid] = waiting
+        self._held[waiting.pod.uid] = waiting
+        self._group(waiting)[waiting.pod.uid] = waiting
 
     def retry(self, waiting: Waiting, now: float) -> None:
         """Give back a pod that something went wrong with, if it was not given back yet."""
@@ -212,7 +212,7 @@ class SchedulingQueue:
 
     def help(self, waiting: Waiting, now: float) -> None:
         """Let a pod be tried again, after its back-off."""
-        if self._take_back(waiting.pod.metadata.uid):
+        if self._take_back(waiting.pod.uid):
             self._back_off(waiting, now)
 
     def next_wake(self) -> float | None:
@@ -225,7 +225,7 @@ class SchedulingQueue:
 
     def _is_back(self, waiting: Waiting) -> bool:
         """Take note that a pod is given back; False if it was not out, or is forgotten."""
-        uid = waiting.pod.metadata.uid
+        uid = waiting.pod.uid
         if uid not in self._taken or waiting not in self:
             return False
         self._taken.remove(uid)
@@ -272,9 +272,9 @@ class SchedulingQueue:
         waiting.held = False
         self._order += 1
         try:
-            heapq.heappush(self._active, (self._sort(waiting), self._order, waiting.pod.metadata.uid))
+            heapq.heappush(self._active, (self._sort(waiting), self._order, waiting.pod.uid))
         except Exception:
-            self._active.append((None, self._order, waiting.pod.metadata.uid))
+            self._active.append((None, self._order, waiting.pod.uid))
             self._sort_anew()
 
     def _sort_anew(self) -> None:
@@ -291,4 +291,4 @@ class SchedulingQueue:
             self._activate(waiting)
             return
         self._order += 1
-        heapq.heappush(self._backing_off, (ready_at, self._order, waiting.pod.metadata.uid))
+        heapq.heappush(self._backing_off, (ready_at, self._order, waiting.pod.uid))

@@ -107,7 +107,7 @@ class Scheduler:
         info = new or old
         assert info is not None
         pod = info.pod
-        uid = pod.metadata.uid
+        uid = info.uid
         is_over = new is None or new.status.phase in ENDED
         if is_over or pod.spec.nodeName:
             self.queue.remove(uid)
@@ -159,11 +159,11 @@ class Scheduler:
             self._happened(Happening("UnscheduledPod", ("Add",), None, pod.pod))
 
     def _settle(self, pod: PodInfo, is_over: bool) -> None:
-        self.snapshot.withdraw(pod.metadata.uid)
+        self.snapshot.withdraw(pod.uid)
         if pod.group is not None:
             self.snapshot.gangs.leave(pod)
         if is_over:
-            self.snapshot.remove(pod.metadata.uid)
+            self.snapshot.remove(pod.uid)
         else:
             self.snapshot.place(pod, pod.spec.nodeName)
         pod.pack()
@@ -417,7 +417,7 @@ class Scheduler:
 
     async def _take(self, waiting: Waiting, node: str) -> Chosen | None:
         """Count a pod on its node. Return it if nobody else has a say; otherwise a task does what is left to do."""
-        pod, uid = waiting.pod, waiting.pod.metadata.uid
+        pod, uid = waiting.pod, waiting.pod.uid
         info = self.snapshot.node(node)
         cycle = None
         if self._late[pod.spec.schedulerName].concern(pod) and info is not None:
@@ -461,7 +461,7 @@ class Scheduler:
             self._is_bound(Chosen(waiting, cycle.node.name))
             await cycle.end()
         finally:
-            del self._cycles[pod.metadata.uid]
+            del self._cycles[pod.uid]
 
     async def _undo(self, cycle: Cycle) -> None:
         self._release(cycle.waiting)
@@ -470,12 +470,12 @@ class Scheduler:
     def _release(self, waiting: Waiting) -> None:
         """Count a pod on no node any more, unless the informer has said meanwhile where it is."""
         if waiting in self.queue:
-            self.decider.when_idle(partial(self.snapshot.remove, waiting.pod.metadata.uid))
+            self.decider.when_idle(partial(self.snapshot.remove, waiting.pod.uid))
             self._happened(Happening("Pod", ("Delete",), waiting.pod.pod))
 
     async def _bind(self, chosen: list[Chosen]) -> None:
         writes = [
-            BindOf(pod.metadata.namespace, pod.metadata.name, choice.node, pod.metadata.uid)
+            BindOf(pod.metadata.namespace, pod.metadata.name, choice.node, pod.uid)
             for choice in chosen
             if (pod := choice.waiting.pod)
         ]
@@ -488,7 +488,7 @@ class Scheduler:
 
     def _is_bound(self, choice: Chosen) -> None:
         pod, node = choice.waiting.pod, choice.node
-        self.queue.remove(pod.metadata.uid)
+        self.queue.remove(pod.uid)
         log.info("bound %s to %s", pod.key, node)
         self._event(pod, "Normal", "Scheduled", f"Successfully assigned {pod.key} to {node}")
 
@@ -560,7 +560,7 @@ class Scheduler:
             log.info("evicting %s from %s to make room for %s", victim.key, made.node, pod.key)
             writes.append(disruption(victim, pod.spec.schedulerName, now))
             writes.append(DeleteOf(Pod, meta.name, meta.namespace, meta.uid))
-            why = f"Preempted by pod {pod.metadata.uid} on node {made.node}"
+            why = f"Preempted by pod {pod.uid} on node {made.node}"
             self._recorders[pod.spec.schedulerName].event(victim.pod, "Normal", "Preempted", why)
         return writes
 

@@ -117,7 +117,9 @@ class Snapshot:
         self._with_terms: dict[str, PodInfo] = {}
         """By uid: pods on a node that say something about the pods beside them."""
         self._nominated: dict[str, dict[str, PodInfo]] = {}
-        """By node: pods for which room is being made there, by uid."""
+        """By node: pods for which room is being made there, by uid…"""
+        self._nominated_to: dict[str, str] = {}
+        """…and the node of each of them."""
         self._amounts: dict[tuple[tuple[str, int], ...], Amounts] = {}
         """What pods ask for: most ask for the same."""
         self._priorities: Counter[int] = Counter()
@@ -175,6 +177,7 @@ class Snapshot:
         fork._priorities = self._priorities.copy()
         fork.image_counts = self.image_counts.copy()
         fork._nominated = {name: dict(pods) for name, pods in self._nominated.items()}
+        fork._nominated_to = dict(self._nominated_to)
         fork.gangs = self.gangs.copy()
         return fork
 
@@ -198,7 +201,7 @@ class Snapshot:
     def remove_node(self, name: str) -> None:
         """Forget a node; its pods are remembered until they are gone."""
         if (info := self._nodes.pop(name, None)) is not None:
-            self._homeless[name] = {pod.metadata.uid: pod for pod in info.pods}
+            self._homeless[name] = {pod.uid: pod for pod in info.pods}
             for uid, pod in self._homeless[name].items():
                 self._with_terms.pop(uid, None)
                 self._priorities[pod.priority] -= 1
@@ -210,17 +213,17 @@ class Snapshot:
         """Count a pod on a node: because it is there, or because that was just decided."""
         known = self._nodes.get(node)
         if known is not None and known.replace(pod):
-            if pod.metadata.uid in self._with_terms:
-                self._with_terms[pod.metadata.uid] = pod
+            if pod.uid in self._with_terms:
+                self._with_terms[pod.uid] = pod
             return  # the usual: what was decided here comes back from the apiserver
-        self.remove(pod.metadata.uid)
-        self._place_of[pod.metadata.uid] = node
+        self.remove(pod.uid)
+        self._place_of[pod.uid] = node
         if pod.group is not None:
-            self.gangs.place(pod.group, pod.metadata.uid)
+            self.gangs.place(pod.group, pod.uid)
         if (info := self._nodes.get(node)) is not None:
             self._add(info, pod)
         else:
-            self._homeless.setdefault(node, {})[pod.metadata.uid] = pod
+            self._homeless.setdefault(node, {})[pod.uid] = pod
 
     def remove(self, uid: str) -> None:
         """Count a pod nowhere."""
@@ -245,7 +248,7 @@ class Snapshot:
         self._count(info)
         self._priorities[pod.priority] += 1
         if has_terms(pod.pod):
-            self._with_terms[pod.metadata.uid] = pod
+            self._with_terms[pod.uid] = pod
         for follower in self.followers:
             follower.pods_changed(info, pod, 1)
 
@@ -261,19 +264,23 @@ class Snapshot:
 
     def nominate(self, pod: PodInfo, node: str) -> None:
         """Remember that a pod is to go to a node once it has room."""
-        self.withdraw(pod.metadata.uid)
+        self.withdraw(pod.uid)
         if node:
-            self._nominated.setdefault(node, {})[pod.metadata.uid] = pod
+            self._nominated.setdefault(node, {})[pod.uid] = pod
+            self._nominated_to[pod.uid] = node
 
     def withdraw(self, uid: str) -> None:
         """Forget where a pod was to go."""
-        for node, pods in list(self._nominated.items()):
-            if pods.pop(uid, None) is not None and not pods:
+        node = self._nominated_to.pop(uid, None)
+        if node is not None:
+            pods = self._nominated[node]
+            del pods[uid]
+            if not pods:
                 del self._nominated[node]
 
     def nomination_of(self, uid: str) -> str:
         """Return the node where room is being made for a pod; empty if there is none."""
-        return next((node for node, pods in self._nominated.items() if uid in pods), "")
+        return self._nominated_to.get(uid, "")
 
     @property
     def nominated_nodes(self) -> Iterable[str]:
@@ -284,6 +291,7 @@ class Snapshot:
         """Return the others that are to go to a node and are at least as important as a pod."""
         if not self._nominated:
             return ()
-        expected = self._nominated.get(node, {}).values()
-        uid, priority = pod.metadata.uid, pod.spec.priority
-        return [other for other in expected if other.metadata.uid != uid and other.spec.priority >= priority]
+        if (found := self._nominated.get(node)) is None:
+            return ()
+        expected = found.values()
+        return [other for other in expected if other.uid != pod.uid and other.priority >= pod.priority]

@@ -4,12 +4,15 @@ Source: the documentation's *Persistent Volumes*, *Storage Classes* (volume bind
 *Storage Capacity*; KEP-490, KEP-1472.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
+from itertools import chain
 from typing import Any
 
 from kobune.api.core.v1 import Node, PersistentVolume, PersistentVolumeClaim
+from kobune.api.storage.v1 import StorageClass
 from kobune.apimachinery.quantity import parse
 from kobune.apimachinery.selectors import from_label_selector
 from kobune.apimachinery.volumes import (
@@ -51,6 +54,41 @@ class Plan:
     """Claims for which volumes are to be made that the node can reach."""
 
 
+class Reach:
+    """Volumes by where they can be reached from: most can be from everywhere, or from nodes with a certain label."""
+
+    def __init__(self, volumes: Iterable[PersistentVolume]) -> None:
+        self._everywhere: list[PersistentVolume] = []
+        self._by_label: dict[str, dict[str, list[PersistentVolume]]] = {}
+        """By label and its value."""
+        self._others: list[PersistentVolume] = []
+        for volume in volumes:
+            terms = volume.spec.nodeAffinity.required.nodeSelectorTerms
+            if not volume.spec.HasField("nodeAffinity") or volume.spec.HasField("claimRef"):
+                self._everywhere.append(volume)  # whoever is kept for a claim is to be looked at everywhere
+            if not volume.spec.HasField("nodeAffinity"):
+                continue
+            wanted = [one for term in terms for one in (*term.matchExpressions, *term.matchFields)]
+            if len(terms) == len(wanted) == 1 and terms[0].matchExpressions and wanted[0].operator == "In":
+                places = self._by_label.setdefault(wanted[0].key, {})
+                for value in wanted[0].values:
+                    places.setdefault(value, []).append(volume)
+            else:
+                self._others.append(volume)
+
+    def key(self, name: str, labels: Mapping[str, str]) -> Hashable:
+        """Return what is equal for nodes that reach the same volumes."""
+        values = [value if (value := labels.get(key)) in places else None for key, places in self._by_label.items()]
+        return (*values, *[fits_node(volume, name, labels) for volume in self._others])
+
+    def of(self, storage_class: str, name: str, labels: Mapping[str, str]) -> Iterable[PersistentVolume]:
+        """Return the volumes of a class that a node may reach, and those that are kept for a claim."""
+        here = [places.get(labels.get(key, ""), ()) for key, places in self._by_label.items()]
+        for volume in chain(self._everywhere, *here, self._others):
+            if class_of(volume) == storage_class:
+                yield volume
+
+
 @dataclass
 class Wanted:
     """The claims of a pod, as far as a node makes a difference."""
@@ -64,6 +102,8 @@ class Wanted:
     """By class: the volumes."""
     assumed: list[tuple[str, Any, Any]] = field(default_factory=list)
     """Of which kind what is taken to be written already, as it was and as it is to be."""
+    _known: dict[Any, "Plan | Sequence[str]"] = field(default_factory=dict)
+    """What was found out about nodes, by what makes a difference between them."""
 
     @property
     def asks_nodes(self) -> bool:
@@ -75,10 +115,48 @@ class Wanted:
     def on(self, node: Node) -> Plan | Sequence[str]:
         """Return what has to be written for the pod to be on a node, or why it cannot be there."""
         name, labels = node.metadata.name, node.metadata.labels
+        key = (
+            self._reach.key(name, labels),
+            tuple([labels.get(label) for label in self._topology]),
+            name in self._chosen,
+        )
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = self._on(name, labels)
+        return known
+
+    @cached_property
+    def _reach(self) -> Reach:
+        volumes = [volume for _, volume in self.bound if volume is not None]
+        return Reach([*volumes, *(volume for offered in self.available.values() for volume in offered)])
+
+    @cached_property
+    def _topology(self) -> Sequence[str]:
+        """The labels that say where volumes can be made."""
+        classes = [self.objects.get(CLASSES, "", name) for name in self.available]
+        terms = [term for found in classes if found is not None for term in found.allowedTopologies]
+        keys = {wanted.key for term in terms for wanted in term.matchLabelExpressions}
+        if any(found is not None and self._is_measured(found) for found in classes):
+            for capacity in self.objects.list("csistoragecapacities"):
+                keys |= {wanted.key for wanted in from_label_selector(capacity.nodeTopology).requirements}
+        return sorted(keys)
+
+    @cached_property
+    def _chosen(self) -> frozenset[str]:
+        """The nodes that claims say they are for."""
+        said = (claim.metadata.annotations.get(SELECTED_NODE, "") for claim in self.waiting)
+        return frozenset(node for node in said if node)
+
+    def _is_measured(self, storage_class: StorageClass) -> bool:
+        """Whether it is told how much room there is for volumes of a class."""
+        driver = self.objects.get("csidrivers", "", storage_class.provisioner)
+        return driver is not None and bool(driver.spec.storageCapacity)
+
+    def _on(self, name: str, labels: Mapping[str, str]) -> Plan | Sequence[str]:
         reasons = []
         if not all(volume is None or fits_node(volume, name, labels) for _, volume in self._present):
             reasons.append(NODE_CONFLICT)
-        found = self._unbound(node)
+        found = self._unbound(name, labels)
         if isinstance(found, str):
             reasons.append(found)
         if len(self._present) < len(self.bound):
@@ -91,8 +169,7 @@ class Wanted:
         gone = next((at for at, (_, volume) in enumerate(self.bound) if volume is None), len(self.bound))
         return self.bound[:gone]
 
-    def _unbound(self, node: Node) -> Plan | str:
-        name, labels = node.metadata.name, node.metadata.labels
+    def _unbound(self, name: str, labels: Mapping[str, str]) -> Plan | str:
         chosen = [claim.metadata.annotations.get(SELECTED_NODE) for claim in self.waiting]
         if any(one is not None and one != name for one in chosen):
             return NOTHING_TO_BIND
@@ -102,7 +179,8 @@ class Wanted:
             if one is not None:
                 continue
             taken = [volume.metadata.name for volume, _ in static]
-            volume = match(claim, self.available[class_of(claim)], node=(name, labels), taken=taken)
+            offered = self._reach.of(class_of(claim), name, labels)
+            volume = match(claim, offered, node=(name, labels), taken=taken)
             if volume is None:
                 dynamic.append(claim)
             else:
@@ -123,8 +201,7 @@ class Wanted:
             if term.matchLabelExpressions
         ):
             return NOTHING_TO_BIND
-        driver = self.objects.get("csidrivers", "", storage_class.provisioner)
-        if driver is None or not driver.spec.storageCapacity:
+        if not self._is_measured(storage_class):
             return ""
         capacities = self.capacities(storage_class.metadata.name, labels)
         return "" if any(size_of(claim) <= largest for _, largest in capacities) else NO_SPACE

@@ -8,7 +8,7 @@ from weakref import WeakValueDictionary
 import numpy as np
 
 from kobune.scheduler.engine.column import Counted
-from kobune.scheduler.engine.ground import Asked, Ground, key_of
+from kobune.scheduler.engine.ground import Asked, Ground, key_of, likeness
 from kobune.scheduler.engine.standing import Standing
 from kobune.scheduler.engine.table import Bools, Floats, Table
 from kobune.scheduler.framework import Decision, Evaluation, Extension, No, Placed, Profile, decide
@@ -160,7 +160,7 @@ class Columnar:
         return more
 
     def _standing(self, profile: Profile, pod: PodInfo) -> Standing:
-        key = (profile.name, pod.template)
+        key = (profile.name, likeness(profile, pod))
         standing = self._standings.pop(key, None)
         if standing is None or standing.seen < self.first:
             standing = Standing(profile, pod, self)

@@ -36,7 +36,12 @@ class Asked:
 def key_of(profile: Profile, pod: PodInfo, asked: Sequence[Asked]) -> Hashable:
     """Return what is equal for pods of which these plugins say the same."""
     shares = all(getattr(each.plugin, "needs_only", False) for each in asked)
-    return profile.name, pod.needs if shares else pod.template, tuple(each.name for each in asked)
+    return profile.name, pod.needs if shares else likeness(profile, pod), tuple(each.name for each in asked)
+
+
+def likeness(profile: Profile, pod: PodInfo) -> bytes:
+    """Return what is equal for pods that plugins need not be asked about one by one."""
+    return pod.template if profile.foreign else pod.likeness
 
 
 class Ground:

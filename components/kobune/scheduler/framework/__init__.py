@@ -18,6 +18,7 @@ returned, for methods that take one argument more.
     normalize(scores) -> scores                brings its own scores, by node name, into 0..100
     filter_many(pod, nodes, cluster) -> {name: str | Sequence[str] | No}
                                                asked once, about the nodes that all filters leave: which will not do
+                                               with `tries = True` also about nodes as they would be without some pods
     score_many(pod, nodes, cluster) -> {name: float}
                                                asked once, about all nodes that will: how good they are, 0..100
     review_victims(pod, {name: pods}) -> {name: pods}

@@ -79,5 +79,8 @@ Decision = Placed | Unschedulable
 
 
 def tally(why_not: Mapping[str, No]) -> Iterable[tuple[No, int]]:
-    """Return each refusal, and for how many nodes it goes."""
-    return why_not.tally() if isinstance(why_not, Tallied) else Counter(why_not.values()).items()
+    """Return each refusal, and for how many nodes it goes; one that was made more than once may come as often."""
+    if isinstance(why_not, Tallied):
+        return why_not.tally()
+    refusals = {id(no): no for no in why_not.values()}  # many nodes, few refusals
+    return [(refusals[known], count) for known, count in Counter(map(id, why_not.values())).items()]

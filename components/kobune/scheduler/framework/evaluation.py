@@ -119,6 +119,15 @@ class Evaluation:
                     found[name] = no
         return found
 
+    def tried(self, node: NodeInfo) -> No | None:
+        """Return why a node would not do as it would be, for those who look at many at once and can tell."""
+        for extension in self.profile.at("filter_many"):
+            if getattr(extension.plugin, "tries", False):
+                answer = extension(self.pod, [node], self.cluster).get(node.name)
+                if (no := no_of(answer, extension.name)) is not None:
+                    return no
+        return None
+
     def rated_at_once(self, nodes: Sequence[NodeInfo]) -> Mapping[str, Scores]:
         """Return the scores of those who look at all nodes at once, by plugin."""
         found: dict[str, Scores] = {}
@@ -206,7 +215,9 @@ class Trial:
         `states` is what `pre_filter` remembered, adjusted to the pods that were taken off the node.
         """
         no = self.evaluation.filtered(node, states)
-        return no if no is not None else self.evaluation.crowded_out(node, states)
+        if no is None:
+            no = self.evaluation.crowded_out(node, states)
+        return no if no is not None else self.evaluation.tried(node)
 
 
 def decide(profile: Profile, pod: PodInfo, cluster: Snapshot, random: Random) -> Decision:

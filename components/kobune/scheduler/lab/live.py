@@ -4,18 +4,19 @@ from collections.abc import Sequence
 
 from kobune.api.core.v1 import Node, Pod
 from kobune.apimachinery.errors import MethodNotAllowed, NotFound
+from kobune.apimachinery.kinds import M
 from kobune.client import Client
 from kobune.scheduler.podinfo import PodInfo
 from kobune.scheduler.service import LOOKED_AT, POD_GROUPS
 from kobune.scheduler.snapshot import ENDED, Snapshot
 
 
-async def as_created(client: Client, pods: Sequence[Pod]) -> list[PodInfo]:
-    """Return pods as they would be if they were created: with defaults, priorities and what else admission does.
+async def as_created(client: Client, items: Sequence[M]) -> list[M]:
+    """Return objects as they would be if they were created: with defaults, priorities and what else admission does.
 
     Raises the `ApiError` of the first that would be refused.
     """
-    return [PodInfo(await client.create(pod, dry_run=True)) for pod in pods]
+    return [await client.create(item, dry_run=True) for item in items]
 
 
 async def snapshot_of(client: Client) -> Snapshot:

@@ -1,4 +1,4 @@
-"""Pods out of manifests: of pods themselves, and of workloads that would make them."""
+"""Pods out of manifests: of pods themselves, and of workloads that would make them; and the claims that they name."""
 
 from collections.abc import Iterator
 from typing import Any, Final, TypeVar
@@ -6,10 +6,12 @@ from typing import Any, Final, TypeVar
 import orjson
 import yaml
 
-from kobune.api.core.v1 import Node, Pod
+from kobune.api.core.v1 import Node, PersistentVolumeClaim, Pod
 from kobune.apimachinery import codec
 
-M = TypeVar("M", Pod, Node)
+M = TypeVar("M", Pod, Node, PersistentVolumeClaim)
+
+CLAIM: Final = "PersistentVolumeClaim"
 
 ELSEWHERE: Final = {
     "DaemonSet": "how many pods a DaemonSet makes depends on the nodes: give a pod of it",
@@ -31,19 +33,50 @@ def pods_of(text: str) -> list[Pod]:
         spec = tree.get("spec") or {}
         if kind == "Pod":
             pods.append(_pod(tree, meta.get("name") or f"pod-{number}", meta.get("namespace"), number))
+        elif kind == CLAIM:
+            continue
         elif kind in ELSEWHERE:
             raise BadManifest(f"document {number}: {ELSEWHERE[kind]}")
-        elif spec.get("volumeClaimTemplates"):
-            raise BadManifest(f"document {number}: pods with claims of their own cannot be tried")
         elif isinstance(template := spec.get("template"), dict):
             count = spec.get("replicas", spec.get("parallelism", 1))
             labelled = {"metadata": template.get("metadata") or {}, "spec": template.get("spec") or {}}
-            pods += [
-                _pod(labelled, f"{meta.get('name', kind)}-{at}", meta.get("namespace"), number) for at in range(count)
-            ]
+            for at in range(count):
+                pod = _pod(labelled, f"{meta.get('name', kind)}-{at}", meta.get("namespace"), number)
+                for claimed in _templates(spec):
+                    source = pod.spec.volumes.add(name=claimed).volumeSource.persistentVolumeClaim
+                    source.claimName = f"{claimed}-{pod.metadata.name}"
+                pods.append(pod)
         else:
             raise BadManifest(f"document {number}: a {kind} makes no pods")
     return pods
+
+
+def claims_of(text: str) -> list[PersistentVolumeClaim]:
+    """Return the claims of YAML documents; of a StatefulSet, one of each template for each pod."""
+    claims: list[PersistentVolumeClaim] = []
+    for number, tree in _documents(text):
+        meta, spec = tree.get("metadata") or {}, tree.get("spec") or {}
+        if tree.get("kind") == CLAIM:
+            claims.append(_claim(tree, meta.get("name") or f"claim-{number}", meta.get("namespace"), number))
+            continue
+        for name, template in _templates(spec).items():
+            for at in range(spec.get("replicas", 1)):
+                named = f"{name}-{meta.get('name', tree.get('kind'))}-{at}"
+                claims.append(_claim(template, named, meta.get("namespace"), number))
+    return claims
+
+
+def _templates(spec: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the templates of claims, by name."""
+    return {(one.get("metadata") or {}).get("name", ""): one for one in spec.get("volumeClaimTemplates") or ()}
+
+
+def _claim(tree: dict[str, Any], name: str, namespace: str | None, number: int) -> PersistentVolumeClaim:
+    parts: dict[str, Any] = {key: tree[key] for key in ("metadata", "spec") if key in tree}
+    claim = _decoded(PersistentVolumeClaim, parts, number)
+    claim.metadata.name = name
+    claim.metadata.namespace = claim.metadata.namespace or namespace or "default"
+    return claim
 
 
 def node_of(text: str) -> Node:

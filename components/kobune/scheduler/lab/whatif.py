@@ -8,6 +8,7 @@ from typing import Final
 from kobune.api.core.v1 import Node, Pod
 from kobune.scheduler.engine.columnar import Columnar
 from kobune.scheduler.framework import Placed, Profile, Unschedulable
+from kobune.scheduler.framework.evaluation import reserve_in_snapshot
 from kobune.scheduler.podinfo import PodInfo
 from kobune.scheduler.snapshot import Snapshot
 
@@ -51,7 +52,7 @@ def place(profile: Profile, cluster: Snapshot, pods: Sequence[PodInfo], *, seed:
                 fork.remove(victim.metadata.uid)
             decision = engine.decide(profile, pod, random)
         if isinstance(decision, Placed):
-            fork.place(pod, decision.node)
+            _take(profile, pod, decision.node, fork)
             fates.append(Fate(pod.key, decision.node, "", victims))
         else:
             fates.append(Fate(pod.key, "", decision.message, victims))
@@ -71,10 +72,17 @@ def capacity(profile: Profile, cluster: Snapshot, pod: PodInfo, *, seed: int) ->
         info = PodInfo(copy)
         match engine.decide(profile, info, random):
             case Placed(node):
-                fork.place(info, node)
+                _take(profile, info, node, fork)
             case _:
                 return count
     return MOST
+
+
+def _take(profile: Profile, pod: PodInfo, node: str, cluster: Snapshot) -> None:
+    info = cluster.node(node)
+    assert info is not None
+    reserve_in_snapshot(profile, pod, info, cluster)
+    cluster.place(pod, node)
 
 
 def add_nodes(cluster: Snapshot, template: Node, count: int) -> None:

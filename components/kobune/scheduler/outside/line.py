@@ -1,19 +1,19 @@
-"""A stream to a plugin outside, for those who wait for each answer; opened when needed, and again if it is lost."""
+"""A stream to a plugin outside, for those who wait for an answer; opened when needed, and again if it is lost."""
 
 import queue
 import threading
 from collections.abc import Iterator, Mapping
-from concurrent.futures import Future
+from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import grpc
 import orjson
 
 from kobune.scheduler.outside.mirror import Mirror
-from kobune.scheduler.v1 import Answer, Changes, FromPlugin, Hello, Question, ToPlugin, Welcome
+from kobune.scheduler.v1 import Answer, Changes, FromPlugin, Hello, Question, Release, ToPlugin, Welcome
 from kobune.scheduler.v1.plugin_pb2_grpc import PluginStub
 
 VERSION: Final = 1
@@ -38,11 +38,24 @@ class TLS:
     key: str = ""
 
 
-class Line:
-    """One stream at a time. Only one thread may ask."""
+class Listener(Protocol):
+    """Who is told what a plugin says without being asked. Called from another thread."""
 
-    def __init__(self, address: str, hello: Mapping[str, Any], scheduler: str, tls: TLS | None) -> None:
+    def said(self, release: Release) -> None:
+        """Take in what becomes of a pod that the plugin holds."""
+
+    def lost(self, why: str) -> None:
+        """Note that the stream has ended, and with it all that the plugin knew."""
+
+
+class Line:
+    """One stream at a time. It is opened by one thread at a time; several may wait for answers."""
+
+    def __init__(
+        self, address: str, hello: Mapping[str, Any], scheduler: str, tls: TLS | None, listener: Listener
+    ) -> None:
         self._address = address
+        self._listener = listener
         self._hello = Hello(version=VERSION, scheduler=scheduler, arguments=orjson.dumps(hello).decode())
         self._tls = tls
         self._stream: _Stream | None = None
@@ -52,17 +65,21 @@ class Line:
         stream = self._stream
         if stream is None or stream.broken or stream.mirror.is_full:
             self.close()
-            stream = self._stream = _Stream(self._address, self._tls, self._hello)
+            stream = self._stream = _Stream(self._address, self._tls, self._hello, self._listener)
         welcome = stream.welcome(seconds)
         return stream.mirror, welcome
 
-    def ask(self, changes: Changes, question: Question, seconds: float) -> Answer:
-        """Return the answer to a question that comes after some changes, or raise `LineFailed`."""
+    def send(self, changes: Changes, question: Question, seconds: float) -> "Asked":
+        """Send a question after some changes, on the open stream. The answer will be awaited for so many seconds."""
         assert self._stream is not None
+        return Asked(self._stream, self._stream.send(changes, question, seconds), seconds)
+
+    def answer(self, asked: "Asked") -> Answer:
+        """Wait for an answer and return it, or raise `LineFailed`."""
         try:
-            answer = self._stream.ask(changes, question, seconds)
-        except LineFailed:
-            self.close()  # what the other end knows is not known any more
+            answer = asked.stream.answer(asked.number, asked.seconds)
+        except LineFailed as error:
+            asked.stream.give_up(str(error))  # what the other end knows is not known any more
             raise
         if answer.error:
             raise LineFailed(answer.error)
@@ -75,15 +92,26 @@ class Line:
             self._stream = None
 
 
+@dataclass(frozen=True)
+class Asked:
+    """A question that was sent."""
+
+    stream: "_Stream"
+    number: int
+    seconds: float
+
+
 class _Stream:
-    def __init__(self, address: str, tls: TLS | None, hello: Hello) -> None:
+    def __init__(self, address: str, tls: TLS | None, hello: Hello, listener: Listener) -> None:
         self.mirror = Mirror()
+        self._listener = listener
         self.broken = ""
         """Why it is, if it is."""
         self._number = 0
         self._sending: queue.SimpleQueue[ToPlugin | None] = queue.SimpleQueue()
         self._welcome: Future[Welcome] = Future()
-        self._answer: tuple[int, Future[Answer]] = (0, Future())
+        self._answers: dict[int, Future[Answer]] = {}
+        """Those that are waited for, by the number of the question."""
         self._channel = _channel(address, tls)
         self._sending.put(ToPlugin(hello=hello))
         stub: Any = PluginStub(self._channel)
@@ -105,20 +133,29 @@ class _Stream:
             raise LineFailed(welcome.error)
         return welcome
 
-    def ask(self, changes: Changes, question: Question, seconds: float) -> Answer:
+    def send(self, changes: Changes, question: Question, seconds: float) -> int:
         self._number += 1
         question.number, question.seconds = self._number, seconds
-        future: Future[Answer] = Future()
-        self._answer = (self._number, future)
-        if self.broken:
-            raise LineFailed(self.broken)
+        self._answers[self._number] = Future()
         if changes.ByteSize():
             self._sending.put(ToPlugin(changes=changes))
         self._sending.put(ToPlugin(question=question))
+        return self._number
+
+    def answer(self, number: int, seconds: float) -> Answer:
+        future = self._answers[number]
+        if self.broken and not future.done():
+            raise LineFailed(self.broken)
         try:
             return future.result(seconds)
         except TimeoutError:
             raise LineFailed(f"no answer within {seconds:g} s") from None
+        finally:
+            del self._answers[number]
+
+    def give_up(self, why: str) -> None:
+        self.broken = self.broken or why
+        self.close()
 
     def close(self) -> None:
         self._sending.put(None)
@@ -133,18 +170,20 @@ class _Stream:
                     with suppress(Exception):
                         self._welcome.set_result(message.welcome)
                 elif message.HasField("answer"):
-                    number, future = self._answer
-                    if message.answer.number == number and not future.done():
+                    if (future := self._answers.get(message.answer.number)) is not None:
                         future.set_result(message.answer)
+                elif message.HasField("release"):
+                    self._listener.said(message.release)
         except grpc.RpcError as error:
             why = details(error)
         except ValueError:
             why = "the stream was closed"
-        self.broken = why
-        waited_for: tuple[Future[Any], ...] = (self._welcome, self._answer[1])
-        for future in waited_for:
-            if not future.done():
-                future.set_exception(LineFailed(why))
+        self.broken = self.broken or why
+        waited_for: list[Future[Any]] = [self._welcome, *self._answers.values()]
+        for waiting in waited_for:
+            with suppress(InvalidStateError):
+                waiting.set_exception(LineFailed(why))
+        self._listener.lost(why)
 
     def _messages(self) -> Iterator[FromPlugin]:
         return iter(self._call)

@@ -46,6 +46,10 @@ class Mirror:
         """Return the nodes' names by their numbers."""
         return {known.id: name for name, known in self._nodes.items()}
 
+    def number(self, name: str) -> int:
+        """Return the number of a node."""
+        return self._nodes[name].id
+
     def ids(self, nodes: Sequence[NodeInfo]) -> list[int]:
         """Return the numbers of nodes, in order; none of them means all."""
         if len(nodes) == len(self._nodes):
@@ -87,7 +91,7 @@ class Mirror:
             changes.gone.append(name)
 
     def _compare_pods(self, info: NodeInfo, known: Known, changes: Changes) -> None:
-        pods = {pod.metadata.uid: pod for pod in info.pods}
+        pods = {pod.uid: pod for pod in info.pods}
         for uid in [uid for uid in known.pods if uid not in pods]:
             del known.pods[uid]
             changes.left.add(uid=uid, node=known.id)

@@ -30,7 +30,7 @@ class Candidate:
         """Return what is compared, the first difference decides: the least is best."""
         priorities = [victim.priority for victim in self.victims]
         highest = max(priorities)
-        first = min(started(victim) for victim in self.victims if victim.priority == highest)
+        first = min(victim.started for victim in self.victims if victim.priority == highest)
         # 2**31 for each pod, so that a few pods of low priority are not better than none of a negative one.
         return self.violations, highest, sum(priority + 2**31 for priority in priorities), len(priorities), -first
 
@@ -93,11 +93,11 @@ def candidate(pod: PodInfo, node: NodeInfo, trial: Trial, budgets: Sequence["Bud
     emptier = node.copy()
     states: Mapping[str, Any] = trial.evaluation.states
     for other in weaker:
-        emptier.remove(other.metadata.uid)
+        emptier.remove(other.uid)
         states = trial.evaluation.adjusted(states, "removed", other, emptier)
     if (no := trial.refused(emptier, states)) is not None:
         return no.reasons
-    weaker.sort(key=lambda other: (-other.priority, started(other)))
+    weaker.sort(key=lambda other: (-other.priority, other.started))
     free, guarded = _guarded(weaker, budgets)
     victims: list[PodInfo] = []
     violations = 0
@@ -109,12 +109,12 @@ def candidate(pod: PodInfo, node: NodeInfo, trial: Trial, budgets: Sequence["Bud
             if trial.refused(emptier, fuller) is None:
                 states = fuller
                 continue
-            emptier.remove(other.metadata.uid)
+            emptier.remove(other.uid)
             victims.append(other)
             violations += counts
     if not victims:
         return (NO_VICTIMS,)  # what keeps the pod from the node is something that evictions do not change
-    victims.sort(key=lambda other: (-other.priority, started(other)))
+    victims.sort(key=lambda other: (-other.priority, other.started))
     return Candidate(node.name, tuple(victims), violations)
 
 
@@ -178,13 +178,7 @@ def is_waiting(pod: PodInfo, cluster: Snapshot, why_not: Mapping[str, No]) -> bo
     return any(other.priority < pod.priority and other.metadata.HasField("deletionTimestamp") for other in node.pods)
 
 
-def started(pod: PodInfo) -> float:
-    """Return when a pod was started, or was to be: the earlier, the more it has to lose."""
-    time = pod.status.startTime if pod.status.HasField("startTime") else pod.metadata.creationTimestamp
-    return float(time.seconds)
-
-
 def _from_somewhere(nodes: Sequence[NodeInfo], pod: PodInfo) -> Sequence[NodeInfo]:
     """Return the nodes in order, from one on that differs between pods: not all should evict on the same nodes."""
-    start = sum(pod.metadata.uid.encode()) % len(nodes) if nodes else 0
+    start = sum(pod.uid.encode()) % len(nodes) if nodes else 0
     return [*nodes[start:], *nodes[:start]]

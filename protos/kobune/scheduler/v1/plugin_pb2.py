@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n kobune/scheduler/v1/plugin.proto\x12\x13kobune.scheduler.v1\"\xa6\x01\n\x08ToPlugin\x12+\n\x05hello\x18\x01 \x01(\x0b\x32\x1a.kobune.scheduler.v1.HelloH\x00\x12/\n\x07\x63hanges\x18\x02 \x01(\x0b\x32\x1c.kobune.scheduler.v1.ChangesH\x00\x12\x31\n\x08question\x18\x03 \x01(\x0b\x32\x1d.kobune.scheduler.v1.QuestionH\x00\x42\t\n\x07message\"w\n\nFromPlugin\x12/\n\x07welcome\x18\x01 \x01(\x0b\x32\x1c.kobune.scheduler.v1.WelcomeH\x00\x12-\n\x06\x61nswer\x18\x02 \x01(\x0b\x32\x1b.kobune.scheduler.v1.AnswerH\x00\x42\t\n\x07message\">\n\x05Hello\x12\x0f\n\x07version\x18\x01 \x01(\x05\x12\x11\n\tscheduler\x18\x02 \x01(\t\x12\x11\n\targuments\x18\x03 \x01(\t\"X\n\x07Welcome\x12\x0f\n\x07version\x18\x01 \x01(\x05\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0f\n\x07\x66ilters\x18\x03 \x01(\x08\x12\x0e\n\x06scores\x18\x04 \x01(\x08\x12\r\n\x05\x65rror\x18\x05 \x01(\t\"\xc9\x01\n\x07\x43hanges\x12(\n\x05nodes\x18\x01 \x03(\x0b\x32\x19.kobune.scheduler.v1.Node\x12\x0c\n\x04gone\x18\x02 \x03(\t\x12+\n\x06placed\x18\x03 \x03(\x0b\x32\x1b.kobune.scheduler.v1.Placed\x12\'\n\x04left\x18\x04 \x03(\x0b\x32\x19.kobune.scheduler.v1.Left\x12\x30\n\ttemplates\x18\x05 \x03(\x0b\x32\x1d.kobune.scheduler.v1.Template\"\xbe\x02\n\x04Node\x12\n\n\x02id\x18\x01 \x01(\r\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x35\n\x06labels\x18\x03 \x03(\x0b\x32%.kobune.scheduler.v1.Node.LabelsEntry\x12*\n\x06taints\x18\x04 \x03(\x0b\x32\x1a.kobune.scheduler.v1.Taint\x12\x15\n\runschedulable\x18\x05 \x01(\x08\x12?\n\x0b\x61llocatable\x18\x06 \x03(\x0b\x32*.kobune.scheduler.v1.Node.AllocatableEntry\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x1a\x32\n\x10\x41llocatableEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\"3\n\x05Taint\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t\x12\x0e\n\x06\x65\x66\x66\x65\x63t\x18\x03 \x01(\t\"\xa2\x02\n\x08Template\x12\n\n\x02id\x18\x01 \x01(\r\x12\x11\n\tnamespace\x18\x02 \x01(\t\x12\x39\n\x06labels\x18\x03 \x03(\x0b\x32).kobune.scheduler.v1.Template.LabelsEntry\x12=\n\x08requests\x18\x04 \x03(\x0b\x32+.kobune.scheduler.v1.Template.RequestsEntry\x12\x10\n\x08priority\x18\x05 \x01(\x05\x12\x0b\n\x03pod\x18\x06 \x01(\t\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x1a/\n\rRequestsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\"5\n\x06Placed\x12\x0b\n\x03uid\x18\x01 \x01(\t\x12\x0c\n\x04node\x18\x02 \x01(\r\x12\x10\n\x08template\x18\x03 \x01(\r\"!\n\x04Left\x12\x0b\n\x03uid\x18\x01 \x01(\t\x12\x0c\n\x04node\x18\x02 \x01(\r\"\x8e\x01\n\x08Question\x12\x0e\n\x06number\x18\x01 \x01(\x04\x12,\n\x06\x66ilter\x18\x02 \x01(\x0b\x32\x1a.kobune.scheduler.v1.BatchH\x00\x12+\n\x05score\x18\x03 \x01(\x0b\x32\x1a.kobune.scheduler.v1.BatchH\x00\x12\x0f\n\x07seconds\x18\x04 \x01(\x01\x42\x06\n\x04what\"G\n\x05\x42\x61tch\x12\x0b\n\x03uid\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x10\n\x08template\x18\x03 \x01(\r\x12\x11\n\x05nodes\x18\x04 \x03(\rB\x02\x10\x01\"j\n\x06\x41nswer\x12\x0e\n\x06number\x18\x01 \x01(\x04\x12-\n\x07refused\x18\x02 \x03(\x0b\x32\x1c.kobune.scheduler.v1.Refusal\x12\x12\n\x06scores\x18\x03 \x03(\x01\x42\x02\x10\x01\x12\r\n\x05\x65rror\x18\x04 \x01(\t\";\n\x07Refusal\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12\r\n\x05\x66inal\x18\x02 \x01(\x08\x12\x11\n\x05nodes\x18\x03 \x03(\rB\x02\x10\x01\x32S\n\x06Plugin\x12I\n\x03Run\x12\x1d.kobune.scheduler.v1.ToPlugin\x1a\x1f.kobune.scheduler.v1.FromPlugin(\x01\x30\x01')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n kobune/scheduler/v1/plugin.proto\x12\x13kobune.scheduler.v1\"\xa6\x01\n\x08ToPlugin\x12+\n\x05hello\x18\x01 \x01(\x0b\x32\x1a.kobune.scheduler.v1.HelloH\x00\x12/\n\x07\x63hanges\x18\x02 \x01(\x0b\x32\x1c.kobune.scheduler.v1.ChangesH\x00\x12\x31\n\x08question\x18\x03 \x01(\x0b\x32\x1d.kobune.scheduler.v1.QuestionH\x00\x42\t\n\x07message\"\xa8\x01\n\nFromPlugin\x12/\n\x07welcome\x18\x01 \x01(\x0b\x32\x1c.kobune.scheduler.v1.WelcomeH\x00\x12-\n\x06\x61nswer\x18\x02 \x01(\x0b\x32\x1b.kobune.scheduler.v1.AnswerH\x00\x12/\n\x07release\x18\x03 \x01(\x0b\x32\x1c.kobune.scheduler.v1.ReleaseH\x00\x42\t\n\x07message\">\n\x05Hello\x12\x0f\n\x07version\x18\x01 \x01(\x05\x12\x11\n\tscheduler\x18\x02 \x01(\t\x12\x11\n\targuments\x18\x03 \x01(\t\"\xad\x01\n\x07Welcome\x12\x0f\n\x07version\x18\x01 \x01(\x05\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0f\n\x07\x66ilters\x18\x03 \x01(\x08\x12\x0e\n\x06scores\x18\x04 \x01(\x08\x12\r\n\x05\x65rror\x18\x05 \x01(\t\x12\r\n\x05tries\x18\x06 \x01(\x08\x12\x10\n\x08reserves\x18\x07 \x01(\x08\x12\x0f\n\x07permits\x18\x08 \x01(\x08\x12\x10\n\x08prepares\x18\t \x01(\x08\x12\x0f\n\x07\x66ollows\x18\n \x01(\x08\"\xc9\x01\n\x07\x43hanges\x12(\n\x05nodes\x18\x01 \x03(\x0b\x32\x19.kobune.scheduler.v1.Node\x12\x0c\n\x04gone\x18\x02 \x03(\t\x12+\n\x06placed\x18\x03 \x03(\x0b\x32\x1b.kobune.scheduler.v1.Placed\x12\'\n\x04left\x18\x04 \x03(\x0b\x32\x19.kobune.scheduler.v1.Left\x12\x30\n\ttemplates\x18\x05 \x03(\x0b\x32\x1d.kobune.scheduler.v1.Template\"\xbe\x02\n\x04Node\x12\n\n\x02id\x18\x01 \x01(\r\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x35\n\x06labels\x18\x03 \x03(\x0b\x32%.kobune.scheduler.v1.Node.LabelsEntry\x12*\n\x06taints\x18\x04 \x03(\x0b\x32\x1a.kobune.scheduler.v1.Taint\x12\x15\n\runschedulable\x18\x05 \x01(\x08\x12?\n\x0b\x61llocatable\x18\x06 \x03(\x0b\x32*.kobune.scheduler.v1.Node.AllocatableEntry\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x1a\x32\n\x10\x41llocatableEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\"3\n\x05Taint\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t\x12\x0e\n\x06\x65\x66\x66\x65\x63t\x18\x03 \x01(\t\"\xa2\x02\n\x08Template\x12\n\n\x02id\x18\x01 \x01(\r\x12\x11\n\tnamespace\x18\x02 \x01(\t\x12\x39\n\x06labels\x18\x03 \x03(\x0b\x32).kobune.scheduler.v1.Template.LabelsEntry\x12=\n\x08requests\x18\x04 \x03(\x0b\x32+.kobune.scheduler.v1.Template.RequestsEntry\x12\x10\n\x08priority\x18\x05 \x01(\x05\x12\x0b\n\x03pod\x18\x06 \x01(\t\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x1a/\n\rRequestsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\"5\n\x06Placed\x12\x0b\n\x03uid\x18\x01 \x01(\t\x12\x0c\n\x04node\x18\x02 \x01(\r\x12\x10\n\x08template\x18\x03 \x01(\r\"!\n\x04Left\x12\x0b\n\x03uid\x18\x01 \x01(\t\x12\x0c\n\x04node\x18\x02 \x01(\r\"\x91\x03\n\x08Question\x12\x0e\n\x06number\x18\x01 \x01(\x04\x12,\n\x06\x66ilter\x18\x02 \x01(\x0b\x32\x1a.kobune.scheduler.v1.BatchH\x00\x12+\n\x05score\x18\x03 \x01(\x0b\x32\x1a.kobune.scheduler.v1.BatchH\x00\x12\x31\n\x07reserve\x18\x05 \x01(\x0b\x32\x1e.kobune.scheduler.v1.PlacementH\x00\x12\x33\n\tunreserve\x18\x06 \x01(\x0b\x32\x1e.kobune.scheduler.v1.PlacementH\x00\x12\x30\n\x06permit\x18\x07 \x01(\x0b\x32\x1e.kobune.scheduler.v1.PlacementH\x00\x12\x32\n\x08pre_bind\x18\x08 \x01(\x0b\x32\x1e.kobune.scheduler.v1.PlacementH\x00\x12\x33\n\tpost_bind\x18\t \x01(\x0b\x32\x1e.kobune.scheduler.v1.PlacementH\x00\x12\x0f\n\x07seconds\x18\x04 \x01(\x01\x42\x06\n\x04what\"s\n\x05\x42\x61tch\x12\x0b\n\x03uid\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x10\n\x08template\x18\x03 \x01(\r\x12\x11\n\x05nodes\x18\x04 \x03(\rB\x02\x10\x01\x12*\n\x07without\x18\x05 \x03(\x0b\x32\x19.kobune.scheduler.v1.Left\"3\n\tPlacement\x12\x0b\n\x03uid\x18\x01 \x01(\t\x12\x0c\n\x04node\x18\x02 \x01(\t\x12\x0b\n\x03pod\x18\x03 \x01(\t\"\'\n\x07Release\x12\x0b\n\x03uid\x18\x01 \x01(\t\x12\x0f\n\x07refusal\x18\x02 \x01(\t\"\x91\x01\n\x06\x41nswer\x12\x0e\n\x06number\x18\x01 \x01(\x04\x12-\n\x07refused\x18\x02 \x03(\x0b\x32\x1c.kobune.scheduler.v1.Refusal\x12\x12\n\x06scores\x18\x03 \x03(\x01\x42\x02\x10\x01\x12\r\n\x05\x65rror\x18\x04 \x01(\t\x12\x0f\n\x07refusal\x18\x05 \x01(\t\x12\x14\n\x0chold_seconds\x18\x06 \x01(\x01\";\n\x07Refusal\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12\r\n\x05\x66inal\x18\x02 \x01(\x08\x12\x11\n\x05nodes\x18\x03 \x03(\rB\x02\x10\x01\x32S\n\x06Plugin\x12I\n\x03Run\x12\x1d.kobune.scheduler.v1.ToPlugin\x1a\x1f.kobune.scheduler.v1.FromPlugin(\x01\x30\x01')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -47,40 +47,44 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REFUSAL'].fields_by_name['nodes']._serialized_options = b'\020\001'
   _globals['_TOPLUGIN']._serialized_start=58
   _globals['_TOPLUGIN']._serialized_end=224
-  _globals['_FROMPLUGIN']._serialized_start=226
-  _globals['_FROMPLUGIN']._serialized_end=345
-  _globals['_HELLO']._serialized_start=347
-  _globals['_HELLO']._serialized_end=409
-  _globals['_WELCOME']._serialized_start=411
-  _globals['_WELCOME']._serialized_end=499
-  _globals['_CHANGES']._serialized_start=502
-  _globals['_CHANGES']._serialized_end=703
-  _globals['_NODE']._serialized_start=706
-  _globals['_NODE']._serialized_end=1024
-  _globals['_NODE_LABELSENTRY']._serialized_start=927
-  _globals['_NODE_LABELSENTRY']._serialized_end=972
-  _globals['_NODE_ALLOCATABLEENTRY']._serialized_start=974
-  _globals['_NODE_ALLOCATABLEENTRY']._serialized_end=1024
-  _globals['_TAINT']._serialized_start=1026
-  _globals['_TAINT']._serialized_end=1077
-  _globals['_TEMPLATE']._serialized_start=1080
-  _globals['_TEMPLATE']._serialized_end=1370
-  _globals['_TEMPLATE_LABELSENTRY']._serialized_start=927
-  _globals['_TEMPLATE_LABELSENTRY']._serialized_end=972
-  _globals['_TEMPLATE_REQUESTSENTRY']._serialized_start=1323
-  _globals['_TEMPLATE_REQUESTSENTRY']._serialized_end=1370
-  _globals['_PLACED']._serialized_start=1372
-  _globals['_PLACED']._serialized_end=1425
-  _globals['_LEFT']._serialized_start=1427
-  _globals['_LEFT']._serialized_end=1460
-  _globals['_QUESTION']._serialized_start=1463
-  _globals['_QUESTION']._serialized_end=1605
-  _globals['_BATCH']._serialized_start=1607
-  _globals['_BATCH']._serialized_end=1678
-  _globals['_ANSWER']._serialized_start=1680
-  _globals['_ANSWER']._serialized_end=1786
-  _globals['_REFUSAL']._serialized_start=1788
-  _globals['_REFUSAL']._serialized_end=1847
-  _globals['_PLUGIN']._serialized_start=1849
-  _globals['_PLUGIN']._serialized_end=1932
+  _globals['_FROMPLUGIN']._serialized_start=227
+  _globals['_FROMPLUGIN']._serialized_end=395
+  _globals['_HELLO']._serialized_start=397
+  _globals['_HELLO']._serialized_end=459
+  _globals['_WELCOME']._serialized_start=462
+  _globals['_WELCOME']._serialized_end=635
+  _globals['_CHANGES']._serialized_start=638
+  _globals['_CHANGES']._serialized_end=839
+  _globals['_NODE']._serialized_start=842
+  _globals['_NODE']._serialized_end=1160
+  _globals['_NODE_LABELSENTRY']._serialized_start=1063
+  _globals['_NODE_LABELSENTRY']._serialized_end=1108
+  _globals['_NODE_ALLOCATABLEENTRY']._serialized_start=1110
+  _globals['_NODE_ALLOCATABLEENTRY']._serialized_end=1160
+  _globals['_TAINT']._serialized_start=1162
+  _globals['_TAINT']._serialized_end=1213
+  _globals['_TEMPLATE']._serialized_start=1216
+  _globals['_TEMPLATE']._serialized_end=1506
+  _globals['_TEMPLATE_LABELSENTRY']._serialized_start=1063
+  _globals['_TEMPLATE_LABELSENTRY']._serialized_end=1108
+  _globals['_TEMPLATE_REQUESTSENTRY']._serialized_start=1459
+  _globals['_TEMPLATE_REQUESTSENTRY']._serialized_end=1506
+  _globals['_PLACED']._serialized_start=1508
+  _globals['_PLACED']._serialized_end=1561
+  _globals['_LEFT']._serialized_start=1563
+  _globals['_LEFT']._serialized_end=1596
+  _globals['_QUESTION']._serialized_start=1599
+  _globals['_QUESTION']._serialized_end=2000
+  _globals['_BATCH']._serialized_start=2002
+  _globals['_BATCH']._serialized_end=2117
+  _globals['_PLACEMENT']._serialized_start=2119
+  _globals['_PLACEMENT']._serialized_end=2170
+  _globals['_RELEASE']._serialized_start=2172
+  _globals['_RELEASE']._serialized_end=2211
+  _globals['_ANSWER']._serialized_start=2214
+  _globals['_ANSWER']._serialized_end=2359
+  _globals['_REFUSAL']._serialized_start=2361
+  _globals['_REFUSAL']._serialized_end=2420
+  _globals['_PLUGIN']._serialized_start=2422
+  _globals['_PLUGIN']._serialized_end=2505
 # @@protoc_insertion_point(module_scope)

@@ -17,12 +17,14 @@ class ToPlugin(_message.Message):
     def __init__(self, hello: _Optional[_Union[Hello, _Mapping]] = ..., changes: _Optional[_Union[Changes, _Mapping]] = ..., question: _Optional[_Union[Question, _Mapping]] = ...) -> None: ...
 
 class FromPlugin(_message.Message):
-    __slots__ = ("welcome", "answer")
+    __slots__ = ("welcome", "answer", "release")
     WELCOME_FIELD_NUMBER: _ClassVar[int]
     ANSWER_FIELD_NUMBER: _ClassVar[int]
+    RELEASE_FIELD_NUMBER: _ClassVar[int]
     welcome: Welcome
     answer: Answer
-    def __init__(self, welcome: _Optional[_Union[Welcome, _Mapping]] = ..., answer: _Optional[_Union[Answer, _Mapping]] = ...) -> None: ...
+    release: Release
+    def __init__(self, welcome: _Optional[_Union[Welcome, _Mapping]] = ..., answer: _Optional[_Union[Answer, _Mapping]] = ..., release: _Optional[_Union[Release, _Mapping]] = ...) -> None: ...
 
 class Hello(_message.Message):
     __slots__ = ("version", "scheduler", "arguments")
@@ -35,18 +37,28 @@ class Hello(_message.Message):
     def __init__(self, version: _Optional[int] = ..., scheduler: _Optional[str] = ..., arguments: _Optional[str] = ...) -> None: ...
 
 class Welcome(_message.Message):
-    __slots__ = ("version", "name", "filters", "scores", "error")
+    __slots__ = ("version", "name", "filters", "scores", "error", "tries", "reserves", "permits", "prepares", "follows")
     VERSION_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
     FILTERS_FIELD_NUMBER: _ClassVar[int]
     SCORES_FIELD_NUMBER: _ClassVar[int]
     ERROR_FIELD_NUMBER: _ClassVar[int]
+    TRIES_FIELD_NUMBER: _ClassVar[int]
+    RESERVES_FIELD_NUMBER: _ClassVar[int]
+    PERMITS_FIELD_NUMBER: _ClassVar[int]
+    PREPARES_FIELD_NUMBER: _ClassVar[int]
+    FOLLOWS_FIELD_NUMBER: _ClassVar[int]
     version: int
     name: str
     filters: bool
     scores: bool
     error: str
-    def __init__(self, version: _Optional[int] = ..., name: _Optional[str] = ..., filters: bool = ..., scores: bool = ..., error: _Optional[str] = ...) -> None: ...
+    tries: bool
+    reserves: bool
+    permits: bool
+    prepares: bool
+    follows: bool
+    def __init__(self, version: _Optional[int] = ..., name: _Optional[str] = ..., filters: bool = ..., scores: bool = ..., error: _Optional[str] = ..., tries: bool = ..., reserves: bool = ..., permits: bool = ..., prepares: bool = ..., follows: bool = ...) -> None: ...
 
 class Changes(_message.Message):
     __slots__ = ("nodes", "gone", "placed", "left", "templates")
@@ -151,40 +163,74 @@ class Left(_message.Message):
     def __init__(self, uid: _Optional[str] = ..., node: _Optional[int] = ...) -> None: ...
 
 class Question(_message.Message):
-    __slots__ = ("number", "filter", "score", "seconds")
+    __slots__ = ("number", "filter", "score", "reserve", "unreserve", "permit", "pre_bind", "post_bind", "seconds")
     NUMBER_FIELD_NUMBER: _ClassVar[int]
     FILTER_FIELD_NUMBER: _ClassVar[int]
     SCORE_FIELD_NUMBER: _ClassVar[int]
+    RESERVE_FIELD_NUMBER: _ClassVar[int]
+    UNRESERVE_FIELD_NUMBER: _ClassVar[int]
+    PERMIT_FIELD_NUMBER: _ClassVar[int]
+    PRE_BIND_FIELD_NUMBER: _ClassVar[int]
+    POST_BIND_FIELD_NUMBER: _ClassVar[int]
     SECONDS_FIELD_NUMBER: _ClassVar[int]
     number: int
     filter: Batch
     score: Batch
+    reserve: Placement
+    unreserve: Placement
+    permit: Placement
+    pre_bind: Placement
+    post_bind: Placement
     seconds: float
-    def __init__(self, number: _Optional[int] = ..., filter: _Optional[_Union[Batch, _Mapping]] = ..., score: _Optional[_Union[Batch, _Mapping]] = ..., seconds: _Optional[float] = ...) -> None: ...
+    def __init__(self, number: _Optional[int] = ..., filter: _Optional[_Union[Batch, _Mapping]] = ..., score: _Optional[_Union[Batch, _Mapping]] = ..., reserve: _Optional[_Union[Placement, _Mapping]] = ..., unreserve: _Optional[_Union[Placement, _Mapping]] = ..., permit: _Optional[_Union[Placement, _Mapping]] = ..., pre_bind: _Optional[_Union[Placement, _Mapping]] = ..., post_bind: _Optional[_Union[Placement, _Mapping]] = ..., seconds: _Optional[float] = ...) -> None: ...
 
 class Batch(_message.Message):
-    __slots__ = ("uid", "name", "template", "nodes")
+    __slots__ = ("uid", "name", "template", "nodes", "without")
     UID_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
     TEMPLATE_FIELD_NUMBER: _ClassVar[int]
     NODES_FIELD_NUMBER: _ClassVar[int]
+    WITHOUT_FIELD_NUMBER: _ClassVar[int]
     uid: str
     name: str
     template: int
     nodes: _containers.RepeatedScalarFieldContainer[int]
-    def __init__(self, uid: _Optional[str] = ..., name: _Optional[str] = ..., template: _Optional[int] = ..., nodes: _Optional[_Iterable[int]] = ...) -> None: ...
+    without: _containers.RepeatedCompositeFieldContainer[Left]
+    def __init__(self, uid: _Optional[str] = ..., name: _Optional[str] = ..., template: _Optional[int] = ..., nodes: _Optional[_Iterable[int]] = ..., without: _Optional[_Iterable[_Union[Left, _Mapping]]] = ...) -> None: ...
+
+class Placement(_message.Message):
+    __slots__ = ("uid", "node", "pod")
+    UID_FIELD_NUMBER: _ClassVar[int]
+    NODE_FIELD_NUMBER: _ClassVar[int]
+    POD_FIELD_NUMBER: _ClassVar[int]
+    uid: str
+    node: str
+    pod: str
+    def __init__(self, uid: _Optional[str] = ..., node: _Optional[str] = ..., pod: _Optional[str] = ...) -> None: ...
+
+class Release(_message.Message):
+    __slots__ = ("uid", "refusal")
+    UID_FIELD_NUMBER: _ClassVar[int]
+    REFUSAL_FIELD_NUMBER: _ClassVar[int]
+    uid: str
+    refusal: str
+    def __init__(self, uid: _Optional[str] = ..., refusal: _Optional[str] = ...) -> None: ...
 
 class Answer(_message.Message):
-    __slots__ = ("number", "refused", "scores", "error")
+    __slots__ = ("number", "refused", "scores", "error", "refusal", "hold_seconds")
     NUMBER_FIELD_NUMBER: _ClassVar[int]
     REFUSED_FIELD_NUMBER: _ClassVar[int]
     SCORES_FIELD_NUMBER: _ClassVar[int]
     ERROR_FIELD_NUMBER: _ClassVar[int]
+    REFUSAL_FIELD_NUMBER: _ClassVar[int]
+    HOLD_SECONDS_FIELD_NUMBER: _ClassVar[int]
     number: int
     refused: _containers.RepeatedCompositeFieldContainer[Refusal]
     scores: _containers.RepeatedScalarFieldContainer[float]
     error: str
-    def __init__(self, number: _Optional[int] = ..., refused: _Optional[_Iterable[_Union[Refusal, _Mapping]]] = ..., scores: _Optional[_Iterable[float]] = ..., error: _Optional[str] = ...) -> None: ...
+    refusal: str
+    hold_seconds: float
+    def __init__(self, number: _Optional[int] = ..., refused: _Optional[_Iterable[_Union[Refusal, _Mapping]]] = ..., scores: _Optional[_Iterable[float]] = ..., error: _Optional[str] = ..., refusal: _Optional[str] = ..., hold_seconds: _Optional[float] = ...) -> None: ...
 
 class Refusal(_message.Message):
     __slots__ = ("reason", "final", "nodes")

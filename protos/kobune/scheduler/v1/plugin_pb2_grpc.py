@@ -29,6 +29,9 @@ class PluginStub(object):
     """A scheduler opens one stream, which lasts as long as both of them do. It says Hello first and the plugin answers with
     Welcome; then each question gets one answer with its number. Changes come before the first question that they concern
     and are not answered.
+
+    What prepares filter and score is the plugin's own business: it is told everything beforehand. There is no asking at
+    PreEnqueue, QueueSort, PostFilter and Bind; in place of PostFilter, a filter is asked about nodes as they would be.
     """
 
     def __init__(self, channel):
@@ -48,6 +51,9 @@ class PluginServicer(object):
     """A scheduler opens one stream, which lasts as long as both of them do. It says Hello first and the plugin answers with
     Welcome; then each question gets one answer with its number. Changes come before the first question that they concern
     and are not answered.
+
+    What prepares filter and score is the plugin's own business: it is told everything beforehand. There is no asking at
+    PreEnqueue, QueueSort, PostFilter and Bind; in place of PostFilter, a filter is asked about nodes as they would be.
     """
 
     def Run(self, request_iterator, context):
@@ -76,6 +82,9 @@ class Plugin(object):
     """A scheduler opens one stream, which lasts as long as both of them do. It says Hello first and the plugin answers with
     Welcome; then each question gets one answer with its number. Changes come before the first question that they concern
     and are not answered.
+
+    What prepares filter and score is the plugin's own business: it is told everything beforehand. There is no asking at
+    PreEnqueue, QueueSort, PostFilter and Bind; in place of PostFilter, a filter is asked about nodes as they would be.
     """
 
     @staticmethod
