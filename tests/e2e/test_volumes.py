@@ -38,7 +38,12 @@ def test_a_pod_with_a_claim_runs_and_its_volume_outlives_it(kobune: Any, tmp_pat
     kobune.kubectl("apply", "-f", str(file))
     kobune.eventually(lambda: phase(kobune, "pod", "writer") == "Running")
     (made,) = kobune.parsed("get", "pv")["items"]
-    assert Path(made["spec"]["hostPath"]["path"]).parent == kobune.data_dir / "volumes"
+    directory = Path(made["spec"]["hostPath"]["path"])
+    assert directory.parent == kobune.data_dir / "volumes"
+    (directory / "kept").write_text("data")
+    kobune.kubectl("delete", "pod", "writer", "--now")
+    kobune.kubectl("delete", "pvc", "data")
+    kobune.eventually(lambda: not directory.exists())
 
 
 def phase(kobune: Any, kind: str, name: str) -> str:

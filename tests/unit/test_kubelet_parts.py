@@ -2,6 +2,7 @@
 
 import math
 from ipaddress import IPv4Address, IPv4Network
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -22,7 +23,8 @@ from kobune.kubelet.runtimes.simulated.behaviour import BadBehaviour, behaviour_
 from kobune.kubelet.runtimes.simulated.images import parse
 from kobune.kubelet.runtimes.simulated.shell import Outcome, understand
 from kobune.kubelet.runtimes.simulated.web import is_complete
-from kobune.vendor.cri import ContainerConfig, ContainerMetadata, PodSandboxConfig
+from kobune.kubelet.volumes import host_path_problem, mounts_of
+from kobune.vendor.cri import ContainerConfig, ContainerMetadata, Mount, PodSandboxConfig
 
 
 @pytest.mark.parametrize(
@@ -231,3 +233,18 @@ def test_images_without_a_fixed_tag_are_pulled_each_time() -> None:
         False,
     ]
     assert [duration(seconds) for seconds in (0.0123, 1.5, 61)] == ["12ms", "1.5s", "61s"]
+
+
+def test_host_paths_are_mounted_where_a_container_wants_them(tmp_path: Path) -> None:
+    container = Container(name="web")
+    container.volumeMounts.add(name="data", mountPath="/data", subPath="web", readOnly=True)
+    container.volumeMounts.add(name="token", mountPath="/token")
+    assert list(mounts_of(container, {"data": "/srv"})) == [
+        Mount(container_path="/data", host_path="/srv/web", readonly=True)
+    ]
+    made = tmp_path / "a" / "b"
+    assert host_path_problem(str(made), "Directory") == f"{made} is not a directory"
+    assert host_path_problem(str(made), "DirectoryOrCreate") == ""
+    assert made.is_dir()
+    assert host_path_problem(str(made), "File") == f"{made} is not a file"
+    assert host_path_problem("/nowhere", "") == ""

@@ -179,7 +179,7 @@ def test_a_claim_that_waits_says_for_whom() -> None:
     chosen.metadata.annotations["volume.kubernetes.io/selected-node"] = "n"
     update, told = reconcile_claim(chosen, Around(storage_class=late))
     assert isinstance(update, Update)
-    assert update.object.metadata.annotations["volume.kubernetes.io/storage-provisioner"] == "x.example.com"  # type: ignore[attr-defined]
+    assert update.object.metadata.annotations["volume.kubernetes.io/storage-provisioner"] == "x.example.com"
     assert isinstance(told, RecordEvent)
     assert told.reason == "ExternalProvisioning"
 
@@ -284,7 +284,9 @@ def test_a_volume_that_cannot_be_made_is_refused_by_name(storage_class: StorageC
 def test_only_directories_that_were_made_for_a_volume_are_removed_with_it() -> None:
     directory = Path("/somewhere/volumes")
     wanted = told(provisioning.HOST_PATH, "n")
-    _, create = provisioning.reconcile_claim(wanted, made_by(provisioning.HOST_PATH), node("n"), None, directory)
+    late = made_by(provisioning.HOST_PATH)
+    _, make, create = provisioning.reconcile_claim(wanted, late, node("n"), None, directory)
+    assert make == provisioning.MakeDirectory("/somewhere/volumes/pvc-uid-c")
     assert isinstance(create, Create)
     made = create.object
     assert isinstance(made, PersistentVolume)

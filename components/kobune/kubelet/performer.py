@@ -122,7 +122,10 @@ class Performer:
         def is_wanted() -> bool:
             return getattr(tracked.state, "end", None) is None
 
-        tracked.volumes = await self._volumes.prepare(tracked.pod, tracked.member.name, is_wanted)
+        try:
+            tracked.volumes = await self._volumes.prepare(tracked.pod, tracked.member.name, is_wanted)
+        except OSError as error:
+            raise NotReady(f"{error.filename}: {error.strerror}") from None
         if tracked.volumes.in_use:
             self._uses(tracked.member.name)
 

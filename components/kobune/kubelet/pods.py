@@ -70,7 +70,7 @@ class Pods:
             actual_port=info.actual_port,
             spawn=spawn,
             post=self.post,
-            volumes=Volumes(client, clock),
+            volumes=Volumes(client, clock, mounts=info.name != SIMULATED),
             uses=lambda node: self.volumes_changed(node),
         )
         self.volumes_changed: Callable[[str], None] = lambda node: None

@@ -7,9 +7,10 @@ itself or has them by a claim; of other kinds of volumes there is nothing to mou
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
-from kobune.api.core.v1 import Container, PersistentVolume, PersistentVolumeClaim, Pod
+from kobune.api.core.v1 import Container, HostPathVolumeSource, PersistentVolume, PersistentVolumeClaim, Pod
 from kobune.api.storage.v1 import VolumeAttachment
 from kobune.apimachinery.clock import Clock
 from kobune.apimachinery.errors import ApiError, NotFound
@@ -39,16 +40,18 @@ class Prepared:
 class Volumes:
     """Gets the volumes of pods ready."""
 
-    def __init__(self, client: Client, clock: Clock) -> None:
+    def __init__(self, client: Client, clock: Clock, *, mounts: bool) -> None:
+        """`mounts` says whether the runtime mounts anything: only then do paths matter."""
         self._client = client
         self._clock = clock
+        self._mounts = mounts
 
     async def prepare(self, pod: Pod, node: str, is_wanted: Callable[[], bool]) -> Prepared:
         """Return a pod's volumes once they are there; `NotReady` if they are not, or the pod is not wanted any more."""
         paths, in_use = {}, []
         for volume in pod.spec.volumes:
             if volume.volumeSource.HasField("hostPath"):
-                paths[volume.name] = volume.volumeSource.hostPath.path
+                paths[volume.name] = self._checked(volume.volumeSource.hostPath, volume.name)
             elif name := claim_name(pod, volume):
                 try:
                     found = await self._volume_of(pod, name)
@@ -56,14 +59,22 @@ class Volumes:
                     if source.HasField("csi") and source.csi.driver == DRIVER:
                         await self._attached(found, node, is_wanted)
                         in_use.append(f"kubernetes.io/csi/{DRIVER}^{source.csi.volumeHandle}")
-                    elif source.HasField("hostPath") or source.HasField("local"):
-                        paths[volume.name] = source.hostPath.path or source.local.path
+                    elif source.HasField("hostPath"):
+                        paths[volume.name] = self._checked(source.hostPath, found.metadata.name)
+                    elif source.HasField("local"):
+                        paths[volume.name] = source.local.path
                 except NotReady as why:
                     raise NotReady(_told(volume.name, str(why))) from None
                 except ApiError as error:
                     full = f"error processing PVC {pod.metadata.namespace}/{name}: {error.message}"
                     raise NotReady(_told(volume.name, full)) from None
         return Prepared(paths, in_use)
+
+    def _checked(self, source: HostPathVolumeSource, name: str) -> str:
+        """Return a path on the node, once it is what is said of it."""
+        if self._mounts and (why := host_path_problem(source.path, source.type)):
+            raise NotReady(f'MountVolume.SetUp failed for volume "{name}" : hostPath type check failed: {why}')
+        return source.path
 
     async def _volume_of(self, pod: Pod, name: str) -> PersistentVolume:
         namespace = pod.metadata.namespace
@@ -99,6 +110,27 @@ class Volumes:
             await self._clock.sleep(wait)
             wait = min(2 * wait, LONGEST_LOOK_SECONDS)
         raise NotReady("timed out waiting for the condition")
+
+
+def host_path_problem(path: str, type: str) -> str:
+    """Make what may be made, and return why a path is not what it is to be; empty if it is."""
+    match type:
+        case "DirectoryOrCreate":
+            Path(path).mkdir(mode=0o755, parents=True, exist_ok=True)
+        case "FileOrCreate":
+            Path(path).touch(mode=0o644)
+    kind, is_so = KINDS.get(type.removesuffix("OrCreate"), ("", None))
+    return "" if is_so is None or is_so(Path(path)) else f"{path} is not a {kind}"
+
+
+KINDS: Final[Mapping[str, tuple[str, Callable[[Path], bool]]]] = {
+    "Directory": ("directory", Path.is_dir),
+    "File": ("file", Path.is_file),
+    "Socket": ("socket", Path.is_socket),
+    "CharDevice": ("character device", Path.is_char_device),
+    "BlockDevice": ("block device", Path.is_block_device),
+}
+"""What a host path may have to be."""
 
 
 def _told(volume: str, why: str) -> str:

@@ -4,6 +4,7 @@ Keys with a slash are claims, those without volumes.
 """
 
 import asyncio
+import os
 import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -15,7 +16,7 @@ from kobune.apimachinery.meta import key_of
 from kobune.apimachinery.volumes import PROVISIONED_BY, PROVISIONER, SELECTED_NODE, class_of
 from kobune.client import Action, Controller, Create, Effect, RecordEvent, View, Watch
 from kobune.controller_manager.volumes import provisioning
-from kobune.controller_manager.volumes.provisioning import OURS, RemoveDirectory, volume_name
+from kobune.controller_manager.volumes.provisioning import OURS, MakeDirectory, RemoveDirectory, volume_name
 
 
 def reconcile(item: PersistentVolume | PersistentVolumeClaim, *around: Any) -> list[Action]:
@@ -52,13 +53,16 @@ def persistentvolumeprovisioner(directory: Path | None) -> Controller:
         return claim, view.get(StorageClass, class_of(claim)), node, there, directory
 
     async def perform(effect: Effect) -> Sequence[Action]:
-        assert isinstance(effect, RemoveDirectory)
-        try:
-            await asyncio.to_thread(shutil.rmtree, effect.path)
-        except FileNotFoundError:
-            pass  # no pod has ever used it, or this is not the first try
-        except OSError as error:
-            return [RecordEvent(effect.volume, "Warning", "VolumeFailedDelete", f"{effect.path}: {error.strerror}")]
+        match effect:
+            case MakeDirectory(path):
+                await asyncio.to_thread(os.makedirs, path, exist_ok=True)
+            case RemoveDirectory(path, volume):
+                try:
+                    await asyncio.to_thread(shutil.rmtree, path)
+                except FileNotFoundError:
+                    pass  # this is not the first try
+                except OSError as error:
+                    return [RecordEvent(volume, "Warning", "VolumeFailedDelete", f"{path}: {error.strerror}")]
         return []
 
     return Controller(

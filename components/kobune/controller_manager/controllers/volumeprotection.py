@@ -13,7 +13,7 @@ VOLUME_FINALIZER = "kubernetes.io/pv-protection"
 
 
 def reconcile_claim(claim: PersistentVolumeClaim, pods: Sequence[Pod]) -> list[Action]:
-    """Plan the end of a deleted claim: no pod that could still run may name it."""
+    """Plan the end of a deleted claim: no pod may name it that runs or is about to."""
     if not claim.metadata.HasField("deletionTimestamp") or any(map(_is_alive, pods)):
         return []
     return _released(claim, CLAIM_FINALIZER)
@@ -27,7 +27,8 @@ def reconcile_volume(volume: PersistentVolume) -> list[Action]:
 
 
 def _is_alive(pod: Pod) -> bool:
-    return pod.status.phase not in ("Failed", "Succeeded")
+    # A kubelet does not start a pod whose claim is being deleted: one without a node cannot come to use it.
+    return bool(pod.spec.nodeName) and pod.status.phase not in ("Failed", "Succeeded")
 
 
 def _released(item: Any, finalizer: str) -> list[Action]:

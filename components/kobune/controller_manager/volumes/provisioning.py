@@ -30,6 +30,13 @@ DEFAULT_CLASS: Final = "standard"
 
 
 @dataclass(frozen=True)
+class MakeDirectory(Effect):
+    """Make the directory of a volume."""
+
+    path: str
+
+
+@dataclass(frozen=True)
 class RemoveDirectory(Effect):
     """Remove the directory of a volume, with all that is in it."""
 
@@ -65,7 +72,12 @@ def reconcile_claim(
     begun = f'External provisioner is provisioning volume for claim "{key}"'
     done = Announce(claim, "ProvisioningSucceeded", "Successfully provisioned volume {name}")
     made = volume_for(claim, storage_class, node, directory)
-    return [RecordEvent(claim, "Normal", "Provisioning", begun), Create(made, done)]
+    path = made.spec.persistentVolumeSource.hostPath.path
+    return [
+        RecordEvent(claim, "Normal", "Provisioning", begun),
+        *([MakeDirectory(path)] if path else []),
+        Create(made, done),
+    ]
 
 
 def _cannot(
