@@ -87,8 +87,12 @@ class Inventory:
             slices.pop(item.metadata.name, None)
         else:
             slices[item.metadata.name] = item
+        pool, node = self._pools.get(id), item.spec.nodeName
+        if node and (pool is None or pool.local_to == node):
+            self._changes_on[node] += 1
+        else:
+            self._changes += 1
         self._stale.add(id)
-        self._changes += 1
 
     def _follow(self, claim: ResourceClaim) -> None:
         uid = claim.metadata.uid
