@@ -38,6 +38,21 @@ def anti_affinity(pod: Pod, number: int) -> None:
     term.labelSelector.matchLabels["group"] = f"g{number // 10}"
 
 
+def affinity(pod: Pod, number: int) -> None:
+    """All pods of a group of a hundred in one zone."""
+    pod.metadata.labels["group"] = f"g{number // 100}"
+    term = pod.spec.affinity.podAffinity.requiredDuringSchedulingIgnoredDuringExecution.add()
+    term.topologyKey = "topology.kubernetes.io/zone"
+    term.labelSelector.matchLabels["group"] = f"g{number // 100}"
+
+
+def preferred_apart(pod: Pod, number: int) -> None:
+    """Rather on nodes without pods of the same app."""
+    wish = pod.spec.affinity.podAntiAffinity.preferredDuringSchedulingIgnoredDuringExecution.add(weight=10)
+    wish.podAffinityTerm.topologyKey = "kubernetes.io/hostname"
+    wish.podAffinityTerm.labelSelector.matchLabels["app"] = "bench"
+
+
 def preferred(pod: Pod, number: int) -> None:
     """Rather in a zone where pods of the same app are."""
     wish = pod.spec.affinity.podAffinity.preferredDuringSchedulingIgnoredDuringExecution.add(weight=10)
@@ -53,7 +68,7 @@ def spread(pod: Pod, number: int) -> None:
 
 
 def mixed(pod: Pod, number: int) -> None:
-    """A fifth of each of the others, and plain ones."""
+    """A fifth each of those that are apart, that prefer, that are spread; the others are plain."""
     (plain, anti_affinity, preferred, spread, plain)[number % 5](pod, number)
 
 
@@ -65,8 +80,10 @@ def unschedulable(pod: Pod, number: int) -> None:
 
 WORKLOADS: dict[str, Decorate] = {
     "basic": plain,
+    "affinity": affinity,
     "anti-affinity": anti_affinity,
     "preferred": preferred,
+    "preferred-anti-affinity": preferred_apart,
     "spread": spread,
     "unschedulable": unschedulable,
     "mixed": mixed,

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from kobune.launcher.data_dir import DataDirectory
+
 FAKE_CLUSTER = Path(__file__).parent / "fakes" / "fake_cluster.py"
 ENVIRONMENT = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path), "COLUMNS": "200"}
 
@@ -114,3 +116,11 @@ def test_fidelity_prints_the_ledger_without_a_cluster() -> None:
     assert {"ConfigMap", "StatefulSet"} <= {each["kind"] for each in everything}
     unknown = kobune("fidelity", "nonsense")
     assert (unknown.returncode, unknown.stderr.count("\n")) == (1, 1)
+
+
+def test_a_scheduler_that_is_run_alone_has_the_configuration_of_its_cluster(tmp_path: Path) -> None:
+    directory = DataDirectory(tmp_path)
+    directory.run.mkdir(parents=True)
+    directory.record("cluster", {"store": "leveldb", "components": [], "scheduler_config": "/etc/lab.yaml"})
+    answer = kobune("component", "scheduler", "--settings", "--data-dir", tmp_path)
+    assert re.search(r"^--scheduler-config .*: /etc/lab.yaml$", answer.stdout, re.MULTILINE), answer.stderr

@@ -1,6 +1,7 @@
 """Plugins in other processes and HTTP extenders: what they decide, and what happens when they do not answer."""
 
 import asyncio
+import base64
 import json
 import ssl
 import threading
@@ -356,7 +357,17 @@ async def test_an_extender_is_trusted_by_its_authority(tmp_path: Path) -> None:
         tls.load_cert_chain(pki / "apiserver.crt", pki / "apiserver.key")
         extender = Extender(filter=lambda question: {"NodeNames": question["NodeNames"]})
         async with extending(extender, tls) as url:
-            for trust, works in ((f"caFile: {pki / 'ca.crt'}", True), ("insecure: true", True), ("", False)):
+            tls.load_verify_locations(pki / "ca.crt")
+            tls.verify_mode = ssl.CERT_REQUIRED  # it wants to know who we are, too
+            ca, certificate, key = (pki / name for name in ("ca.crt", "admin.crt", "admin.key"))
+            files = f"certFile: {certificate}, keyFile: {key}"
+            data = f"certData: {in_base64(certificate)}, keyData: {in_base64(key)}"
+            for trust, works in (
+                (f"caFile: {ca}, {files}", True),
+                (f"caData: {in_base64(ca)}, {data}", True),
+                (f"insecure: true, {data}", True),
+                (data, False),
+            ):
                 config = f"""
 extenders:
 - {{urlPrefix: '{url}', filterVerb: filter, nodeCacheCapable: true, enableHTTPS: true, tlsConfig: {{{trust}}}}}
@@ -367,6 +378,10 @@ extenders:
                         assert await node_of(cluster, "p")
                     else:
                         assert "CERTIFICATE_VERIFY_FAILED" in await told(cluster, "p", "plugin")
+
+
+def in_base64(file: Path) -> str:
+    return base64.b64encode(file.read_bytes()).decode()
 
 
 async def test_an_extender_says_which_pods_may_be_evicted(tmp_path: Path) -> None:

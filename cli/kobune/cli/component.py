@@ -66,6 +66,8 @@ def _settings(directory: DataDirectory) -> ClusterSettings:
         ca, certificate, key = (Path(cluster[file]) if cluster.get(file) else None for file in ETCD_FILES)
         settings = replace(settings, store=store, etcd_ca=ca, etcd_certificate=certificate, etcd_key=key)
         settings = replace(settings, components=tuple(cluster["components"]))  # its apiservers say the same
+    if said := cluster.get("scheduler_config"):
+        settings = replace(settings, scheduler_config=Path(said))
     settings = replace(settings, runtime_config=cluster.get("runtime_config", ""))
     host, _, port = directory.recorded(APISERVER).get("address", "").rpartition(":")
     return replace(settings, host=host, grpc_port=int(port)) if port else settings

@@ -36,6 +36,7 @@ def run_cluster(
             network.check_reachable(f"{settings.host}:{settings.grpc_port}")
         facts = {"pid": os.getpid(), "components": list(settings.components), "store": settings.store}
         facts["runtime_config"] = settings.runtime_config
+        facts["scheduler_config"] = str(settings.scheduler_config or "")
         facts |= {name: str(getattr(settings, name) or "") for name in ETCD_FILES}
         composition.data_dir.record("cluster", facts)
         run = _run_in_process if in_process else _run_processes

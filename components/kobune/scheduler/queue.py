@@ -117,6 +117,11 @@ class SchedulingQueue:
         self._taken.discard(uid)
         self._waiting.pop(uid, None)
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether no pod waits to be decided now."""
+        return not self._active
+
     def pop(self, limit: int, now: float) -> list[Waiting]:
         """Take out up to `limit` pods that are to be decided now; each is given back, or removed."""
         self._wake_in_time(now)

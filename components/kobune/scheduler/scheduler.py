@@ -45,6 +45,8 @@ AT_ONCE: Final = 500
 """How many pods are decided before their bindings are sent…"""
 SECONDS_AT_ONCE: Final = 0.2
 """…and for how long at most."""
+HEAD_START: Final = 0.002
+"""For how long the writes of one round are given way before the next round is decided, which lets nobody else work."""
 IDLE: Final = 60.0
 AGAIN: Final = 3
 """How often a decision is made again because its node changed meanwhile."""
@@ -99,6 +101,8 @@ class Scheduler:
         self._news: list[Happening] = []
         """What has happened that pods in the queue have not been told."""
         self._tasks: asyncio.TaskGroup | None = None
+        self._writing: asyncio.Task[None] | None = None
+        """Writes what came of the decisions before the last ones, which are written once that is done."""
 
     # Following what happens.
 
@@ -231,12 +235,14 @@ class Scheduler:
         until = self._clock.now() + SECONDS_AT_ONCE
         round = Round(list(pods))
         for at, waiting in enumerate(pods):
-            if waiting not in self.queue or waiting.pod.metadata.uid in round.settled:
+            if waiting not in self.queue or waiting.pod.uid in round.settled:
                 continue
             if self._clock.now() > until:
-                for later in reversed(pods[at:]):
-                    if later.pod.metadata.uid not in round.settled:
-                        self.queue.put_back(later)
+                left = [later for later in pods[at:] if later.pod.uid not in round.settled]
+                for later in reversed(left):
+                    self.queue.put_back(later)
+                later_uids = {later.pod.uid for later in left}
+                round.pods = [decided for decided in round.pods if decided.pod.uid not in later_uids]
                 break
             try:
                 if needed := self._needed(waiting.pod):
@@ -252,6 +258,21 @@ class Scheduler:
             except Exception as error:
                 log.exception("cannot decide where %s goes", waiting.pod.key)
                 round.failed.append(Failure(waiting, f"cannot decide: {type(error).__name__}: {error}"))
+        await self._carry_out(round)
+
+    async def _carry_out(self, round: Round) -> None:
+        """Write what came of decisions; while more pods wait, the next ones are decided meanwhile."""
+        before, self._writing = self._writing, None
+        if before is not None:
+            await before
+        if self.queue.is_idle:
+            await self._write(round)
+            return
+        assert self._tasks is not None
+        self._writing = self._tasks.create_task(self._write(round))
+        await asyncio.wait([self._writing], timeout=HEAD_START)
+
+    async def _write(self, round: Round) -> None:
         try:
             await self._bind(round.chosen)
             await self._explain(round.refused)

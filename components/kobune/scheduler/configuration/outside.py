@@ -66,11 +66,13 @@ def _extender(said: Extender, path: str) -> HttpExtender:
 
 
 def _tls(said: ExtenderTLS, path: str) -> Any:
-    for field in ("cert_data", "key_data", "server_name"):
-        if getattr(said, field):
-            raise Wrong(path, f"{field.split('_')[0]}{field.split('_')[1].title()} is not supported: use files")
+    if said.server_name:
+        raise Wrong(path, "serverName is not supported: the certificate has to be for the host of the URL")
+    trust = Trust(
+        said.insecure, said.ca_file, said.ca_data, said.cert_file, said.cert_data, said.key_file, said.key_data
+    )
     try:
-        return context(Trust(said.insecure, said.ca_file, said.ca_data, said.cert_file, said.key_file))
+        return context(trust)
     except (OSError, ValueError) as error:
         raise Wrong(path, f"cannot be used: {error}") from error
 

@@ -6,6 +6,8 @@ import ssl
 import time
 from collections import deque
 from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -86,26 +88,42 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class Trust:
-    """How a server is known and how we are; files, or PEM in base64."""
+    """How a server is known and how we are: files, or PEM in base64, which comes first where there is both."""
 
     insecure: bool = False
     ca: str = ""
     ca_data: str = ""
     certificate: str = ""
+    certificate_data: str = ""
     key: str = ""
+    key_data: str = ""
 
 
 def context(trust: Trust) -> ssl.SSLContext:
     """Return TLS; raises `OSError` or `ValueError` for what cannot be read."""
-    made = ssl.create_default_context(cafile=trust.ca or None)
+    made = ssl.create_default_context(cafile=None if trust.ca_data else trust.ca or None)
     if trust.ca_data:
         made.load_verify_locations(cadata=base64.b64decode(trust.ca_data, validate=True).decode())
     if trust.insecure:
         made.check_hostname = False
         made.verify_mode = ssl.CERT_NONE
-    if trust.certificate:
-        made.load_cert_chain(trust.certificate, trust.key or None)
+    with TemporaryDirectory() as folder:  # Python's TLS reads these from files only
+        certificate = _file(trust.certificate_data, trust.certificate, Path(folder, "certificate"))
+        key = _file(trust.key_data, trust.key, Path(folder, "key"))
+        if certificate:
+            made.load_cert_chain(certificate, key or None)
+        elif key:
+            raise ValueError("there is a key and no certificate")
     return made
+
+
+def _file(data: str, file: str, place: Path) -> str:
+    """Return a file with what is wanted, written at a place if it comes as data; nothing if there is nothing."""
+    if not data:
+        return file
+    place.touch(mode=0o600)
+    place.write_bytes(base64.b64decode(data, validate=True))
+    return str(place)
 
 
 def _limit(connection: http.client.HTTPConnection, until: float) -> None:
