@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from random import Random
 from typing import Any
 
 import grpc.aio
@@ -10,6 +11,7 @@ import pytest
 
 from kobune.api.apiextensions.v1 import CustomResourceDefinition
 from kobune.api.apps.v1 import Deployment, ReplicaSet
+from kobune.api.coordination.v1 import Lease
 from kobune.api.core.v1 import ConfigMap, Endpoints, Event, Namespace, Pod, Service, ServiceAccount
 from kobune.api.discovery.v1 import EndpointSlice
 from kobune.api.dynamic.v1 import Object as Payload
@@ -17,14 +19,15 @@ from kobune.api.dynamic.v1 import WriteRequest
 from kobune.api.dynamic.v1.objects_pb2_grpc import ObjectsStub
 from kobune.api.meta.v1 import ObjectMeta, OwnerReference
 from kobune.apimachinery import codec
+from kobune.apimachinery.clock import SystemClock
 from kobune.apimachinery.errors import NotFound
 from kobune.apimachinery.kinds import Object, kind_of
-from kobune.client import Client
+from kobune.client import Action, Client, Controller, Controllers, LeaderElection, Update
 from kobune.client.custom import defined_kind
 from kobune.client.writes import DeleteOf, resource_of
 from kobune.component_base import certificates
 from kobune.component_base.serving import channel_credentials
-from kobune.controller.v1 import ListControllersRequest
+from kobune.controller.v1 import ListControllersRequest, PauseControllerRequest, ResumeControllerRequest
 from kobune.controller.v1.controllers_pb2_grpc import ControllersStub
 from kobune.testing import Cluster
 
@@ -279,3 +282,85 @@ async def test_a_namespace_takes_its_custom_resources_with_it(cluster: Cluster, 
 
     await until(gone)
     assert [item.metadata.name for item in (await client.list(kind)).items] == ["stays"]
+
+
+async def test_of_two_controller_managers_one_works_and_the_other_takes_over(cluster: Cluster, client: Client) -> None:
+    """Both are told of a short lease; whoever ends gives it back, whoever is killed lets it run out."""
+    random = Random(1)
+    clock = SystemClock()
+
+    def contender(name: str) -> Controllers:
+        election = LeaderElection(identity=name, lease_seconds=2, renew_deadline_seconds=1.5, retry_seconds=0.2)
+        return Controllers(client, [marker(name)], component="marking", clock=clock, random=random, election=election)
+
+    async def marks() -> set[str]:
+        maps = (await client.list(ConfigMap, "default")).items
+        return {f"{item.metadata.name} {item.data['by']}" for item in maps if "by" in item.data}
+
+    async def is_marked(*wanted: str) -> bool:
+        return set(wanted) <= await marks()
+
+    async with asyncio.TaskGroup() as group:
+        first = group.create_task(contender("one").run())
+        await until(lambda: has_leader(client, "one"))
+        second = contender("two")
+        following = group.create_task(second.run())
+        await client.create(ConfigMap(metadata=ObjectMeta(name="a", namespace="default")))
+        await until(lambda: is_marked("a one"))
+        assert second.leadership is not None
+        assert not second.leadership.leads
+        first.cancel()
+        await until(lambda: has_leader(client, "two"))
+        await client.create(ConfigMap(metadata=ObjectMeta(name="b", namespace="default")))
+        await until(lambda: is_marked("a one", "b two"))
+        stolen = await client.get(Lease, "marking", "kube-system")
+        stolen.spec.holderIdentity = "three"
+        await client.update(stolen)
+        await asyncio.wait_for(second.leadership.lost(), 10)
+        await client.create(ConfigMap(metadata=ObjectMeta(name="c", namespace="default")))
+        # Nobody renews the lease of "three": it runs out.
+        await until(lambda: is_marked("c two"))
+        following.cancel()
+
+
+async def has_leader(client: Client, identity: str) -> bool:
+    try:
+        return (await client.get(Lease, "marking", "kube-system")).spec.holderIdentity == identity
+    except NotFound:
+        return False
+
+
+def marker(name: str) -> Controller:
+    """Return a controller that writes its name on every ConfigMap of `default` that nobody has written on."""
+
+    def reconcile(item: ConfigMap, now: float) -> list[Action]:
+        if item.metadata.namespace != "default" or item.data or item.metadata.name.startswith("kube-"):
+            return []
+        copy = ConfigMap()
+        copy.CopyFrom(item)
+        copy.data["by"] = name
+        return [Update(copy)]
+
+    return Controller(name="marker", root=ConfigMap, reconcile=reconcile)
+
+
+async def test_a_paused_controller_does_nothing_until_it_is_resumed(cluster: Cluster, client: Client) -> None:
+    files = certificates.credentials(cluster.data_dir / "pki", "admin")
+    address = cluster.addresses["controller-manager"]
+    async with grpc.aio.secure_channel(address, channel_credentials(files)) as channel:
+        stub = ControllersStub(channel)
+        await stub.Pause(PauseControllerRequest(name="deployment"))
+        await client.create(web())
+        listed = await stub.List(ListControllersRequest())
+        assert [each.name for each in listed.controllers if each.paused] == ["deployment"]
+        assert listed.identity
+        assert listed.leader == listed.identity
+        assert await count(client, ReplicaSet) == 0
+        await stub.Resume(ResumeControllerRequest(name="deployment"))
+
+        async def is_made() -> bool:
+            return await count(client, Pod) == 3
+
+        await until(is_made)
+        with pytest.raises(grpc.aio.AioRpcError, match="there is no controller deploymnt; there are"):
+            await stub.Pause(PauseControllerRequest(name="deploymnt"))

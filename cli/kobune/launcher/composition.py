@@ -6,6 +6,7 @@ is imported only when it is composed, or by `preload`.
 
 import importlib
 import logging
+import platform
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -57,6 +58,8 @@ class Facts:
     addresses: Addresses
     apiserver: str
     """The gRPC address of the apiserver."""
+    server: str = ""
+    """The URL of its REST face."""
 
     def credentials(self, name: str) -> Credentials:
         """Return the files of the component of that name."""
@@ -72,6 +75,21 @@ class Facts:
 
         files = self.credentials(name)
         return ClientConfig(address=self.apiserver, ca=files.ca, certificate=files.certificate, key=files.key)
+
+    def rest(self, name: str) -> Any:
+        """Return how the component of that name reaches the apiserver's REST face."""
+        from kobune.client.rest import RestConfig
+
+        files = self.credentials(name)
+        return RestConfig(self.server, ca=files.ca, certificate=files.certificate, key=files.key)
+
+    def election(self) -> Any:
+        """Return how the controllers of this cluster take turns with those of other processes."""
+        from kobune.client import LeaderElection
+
+        # There is one process of each component here, and its successor is started after it has ended: it need not
+        # wait for its lease to run out.
+        return LeaderElection(identity=f"{platform.node()}:{self.data_dir.root}")
 
 
 @dataclass(frozen=True)
@@ -98,6 +116,7 @@ def _apiserver(facts: Facts) -> Any:
         audit_policy=settings.audit_policy,
         audit_log=settings.audit_log or (settings.audit_policy and facts.data_dir.log("audit")),
         with_controllers="controller-manager" in settings.components,
+        resource_metrics="kubelet" in settings.components,
         service_network=IPv4Network(facts.addresses.services),
         service_ip=facts.addresses.apiserver,
         runtime_config=settings.runtime_config,
@@ -121,12 +140,14 @@ def _controller_manager(facts: Facts) -> Any:
     return Config(
         serving=facts.serving("controller-manager"),
         apiserver=facts.client("controller-manager"),
+        rest=facts.rest("controller-manager"),
         signing_certificate=certificates.authority(facts.data_dir.pki)[0],
         signing_key=certificates.authority(facts.data_dir.pki)[1],
         cluster_cidr=facts.addresses.pods,
         node_cidr_mask_size=facts.addresses.pods_of_a_node,
         runtime_config=facts.settings.runtime_config,
         volumes=facts.data_dir.volumes,
+        leader_election=facts.election(),
     )
 
 
@@ -137,7 +158,12 @@ def _cloud_controller_manager(facts: Facts) -> Any:
     # What the cloud remembers makes sense only together with the cluster that it is for.
     kept = facts.data_dir.cloud if facts.settings.store != "memory" else None
     simulated = SimulatedConfig(data_dir=kept, load_balancers=facts.addresses.load_balancers)
-    return Config(serving=facts.serving(name), apiserver=facts.client(name), simulated=simulated)
+    return Config(
+        serving=facts.serving(name),
+        apiserver=facts.client(name),
+        leader_election=facts.election(),
+        simulated=simulated,
+    )
 
 
 def _kubelet(facts: Facts) -> Any:
@@ -151,6 +177,7 @@ def _kubelet(facts: Facts) -> Any:
         node_network=facts.addresses.nodes,
         pod_network=facts.addresses.pods,
         pods_of_a_node=facts.addresses.pods_of_a_node,
+        external_cloud="cloud-controller-manager" in facts.settings.components,
     )
 
 
@@ -250,7 +277,7 @@ class Composition:
             raise CannotStart(f"{name}: it is not known where the apiserver is")
         plan = self._plans[name]
         run: Run = importlib.import_module(plan.module).run
-        return run, plan.config(Facts(self._settings, self.data_dir, self._addresses, self._apiserver))
+        return run, plan.config(Facts(self._settings, self.data_dir, self._addresses, self._apiserver, self.server))
 
     def start(self, name: str) -> Start:
         """Return how to run a component.

@@ -60,6 +60,8 @@ from kobune.apiserver.storage.compaction import compact_by_age
 from kobune.apiserver.storage.errors import CannotOpen
 from kobune.apiserver.storage.remote.endpoints import TlsFiles, is_remote
 from kobune.apiserver.storage.store import SharedStore, Store
+from kobune.apiserver.usage.api import SERVED, UsageApi
+from kobune.apiserver.usage.gathering import Gathering
 from kobune.apiserver.verbs.addresses import Addresses
 from kobune.apiserver.verbs.allocations import Allocations
 from kobune.apiserver.verbs.api import Api
@@ -103,6 +105,8 @@ class Config:
     """Which requests are recorded, as a Policy of audit.k8s.io/v1; none are without one."""
     audit_log: Path | None = None
     """Where to."""
+    resource_metrics: bool = False
+    """Whether to ask the kubelets what their pods use, for `kubectl top` and autoscalers."""
     with_controllers: bool = True
     """Whether our controllers run beside it: then those are warned who create what these do not act on yet."""
     runtime_config: str = ""
@@ -136,7 +140,7 @@ async def run(config: Config, *, clock: Clock, random: Random, ready: Callable[[
         collectors = CollectorRegistry()
         collectors.register(metrics)
         server = await stack.enter_async_context(_grpc_server(config, front, clock, collectors))
-        site = _site(api, collectors, elsewhere, connecting)
+        site = _site(config, api, collectors, elsewhere, connecting)
         rest = await stack.enter_async_context(
             RestServer(front, site, config.serving.host, config.rest_port, config.serving.credentials)
         )
@@ -307,10 +311,14 @@ def _etcd_server(config: Config, front: Front, clock: Clock) -> Server:
     return server
 
 
-def _site(api: Api, metrics: CollectorRegistry, elsewhere: ApiServices, connecting: Connecting) -> Site:
+def _site(config: Config, api: Api, metrics: CollectorRegistry, elsewhere: ApiServices, connecting: Connecting) -> Site:
     health = Health({"store": lambda: str(api.store.failed or "")})
     openapi = OpenApi(api.registry, VERSION["gitVersion"])
-    return Site(Discovery(api.registry, elsewhere), openapi, health, metrics, elsewhere, connecting, api.tokens)
+    usage: UsageApi | None = None
+    if config.resource_metrics:
+        usage = UsageApi(api, Gathering(api, api.kubelets))
+        elsewhere.own.update(SERVED)
+    return Site(Discovery(api.registry, elsewhere), openapi, health, metrics, elsewhere, connecting, api.tokens, usage)
 
 
 async def _forever() -> None:

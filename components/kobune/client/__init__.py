@@ -24,6 +24,8 @@ from kobune.client.events import reference_to as reference_to
 from kobune.client.informer import Informer as Informer
 from kobune.client.informers import SharedInformers as SharedInformers
 from kobune.client.informers import Source as Source
+from kobune.client.leadership import LeaderElection as LeaderElection
+from kobune.client.leadership import Leadership as Leadership
 from kobune.client.run import Controllers as Controllers
 from kobune.client.run import run_controllers as run_controllers
 from kobune.client.runner import ControllerState as ControllerState

@@ -37,6 +37,10 @@ class Expectations:
     def __len__(self) -> int:
         return len(self._waiting)
 
+    def clear(self) -> None:
+        """Wait for nothing."""
+        self._waiting.clear()
+
     def wrote(self, key: str, item: Object, now: float) -> None:
         """Expect to see an object as the apiserver returned it."""
         kind = type(item)

@@ -9,25 +9,58 @@ from kobune.client.client import Client
 from kobune.client.controller import Controller
 from kobune.client.events import EventRecorder
 from kobune.client.informers import SharedInformers
+from kobune.client.leadership import LeaderElection, Leadership
 from kobune.client.runner import ControllerState, Runner
 
 
 class Controllers:
-    """Controllers that run together and share their informers."""
+    """Controllers that run together and share their informers.
+
+    With an `election`, they work only while this process leads; meanwhile they follow what happens.
+    """
 
     def __init__(
-        self, client: Client, controllers: Sequence[Controller], *, component: str, clock: Clock, random: Random
+        self,
+        client: Client,
+        controllers: Sequence[Controller],
+        *,
+        component: str,
+        clock: Clock,
+        random: Random,
+        election: LeaderElection | None = None,
     ) -> None:
+        self.component = component
         self.informers = SharedInformers(client, random=random)
         self.recorder = EventRecorder(client, component, clock, random=random)
+        self.leadership: Leadership | None = None
+        if election is not None and election.enabled:
+            self.leadership = Leadership(
+                client, component, election, recorder=self.recorder, clock=clock, random=random
+            )
         self._runners = [
-            Runner(controller, self.informers, self.recorder, client, clock=clock, random=random)
+            Runner(
+                controller,
+                self.informers,
+                self.recorder,
+                client,
+                clock=clock,
+                random=random,
+                may_act=lambda: self.leadership is None or self.leadership.leads,
+            )
             for controller in controllers
         ]
 
     def states(self) -> list[ControllerState]:
         """Return how each is doing, by name."""
         return sorted((runner.state() for runner in self._runners), key=lambda state: state.name)
+
+    def set_paused(self, name: str, paused: bool) -> ControllerState:
+        """Have a controller do nothing, or go on; `KeyError` if there is none of that name."""
+        for runner in self._runners:
+            if runner.controller.name == name:
+                runner.set_paused(paused)
+                return runner.state()
+        raise KeyError(name)
 
     async def run(self, ready: Callable[[], None] = lambda: None) -> None:
         """Run until cancelled; `ready` is called once, when all informers are synced."""
@@ -38,9 +71,29 @@ class Controllers:
             group.create_task(self.recorder.run())
             for runner in self._runners:
                 group.create_task(runner.run_timers())
-                group.create_task(runner.run())
+            if self.leadership is None:
+                group.create_task(self._work())
+            else:
+                group.create_task(self.leadership.run())
+                group.create_task(self._work_while_leading(self.leadership))
             await self.informers.synced()
             ready()
+
+    async def _work(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            for runner in self._runners:
+                group.create_task(runner.run())
+
+    async def _work_while_leading(self, leadership: Leadership) -> None:
+        async with asyncio.TaskGroup() as group:
+            while True:
+                await leadership.gained()
+                work = group.create_task(self._work())
+                await leadership.lost()
+                work.cancel()
+                await asyncio.wait([work])
+                for runner in self._runners:
+                    runner.restart()
 
 
 async def run_controllers(

@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -49,6 +50,7 @@ class ControllerState:
     last_error: str
     retries: int
     reconciliations: int
+    paused: bool = False
 
 
 class Runner:
@@ -63,8 +65,12 @@ class Runner:
         *,
         clock: Clock,
         random: Random,
+        may_act: Callable[[], bool] = lambda: True,
     ) -> None:
         self.controller = controller
+        self._may_act = may_act
+        self._going = asyncio.Event()
+        self._going.set()
         self._client = client
         self._recorder = recorder
         self._clock = clock
@@ -84,12 +90,25 @@ class Runner:
     def state(self) -> ControllerState:
         """Return how it is doing."""
         return ControllerState(
-            self.controller.name, len(self._queue), self._last_error, self._retries, self._reconciliations
+            self.controller.name,
+            len(self._queue),
+            self._last_error,
+            self._retries,
+            self._reconciliations,
+            not self._going.is_set(),
         )
+
+    def set_paused(self, paused: bool) -> None:
+        """Do nothing from the next round on, or go on; what happens meanwhile waits."""
+        if paused:
+            self._going.clear()
+        else:
+            self._going.set()
 
     def connect(self) -> None:
         """Attach to the informers. After every controller of the process was made, so that all know what is shared."""
         watched = [(watch, self._informer(watch)) for watch in self._watches]
+        self._watched = watched
         informers: dict[type[Object], Informer[Any]] = {watch.kind: informer for watch, informer in watched}
         self._view = View(informers, self._client, self._clock, self._random, self._follow, self._refusals)
         self._expectations = Expectations(informers)
@@ -110,28 +129,34 @@ class Runner:
         return self._shared.metadata(watch.kind) if watch.metadata_only else self._shared.of(watch.source)
 
     def _subscribe(self, watch: Watch, informer: Informer[Any]) -> None:
-        view, queue, keys, when = self._view, self._queue, watch.keys, watch.when
+        informer.subscribe(partial(self._wake, watch))
 
-        def on_change(old: Any | None, new: Any | None) -> None:
-            if watch.on_change is not None:
-                for key in watch.on_change(view, old, new):
-                    queue.add(key)
-                return
-            if not when(old, new):
-                return
-            if new is not None:
-                for key in keys(view, new):
-                    queue.add(key)
-            if old is not None:
-                for key in keys(view, old):
-                    queue.add(key)
-
-        informer.subscribe(on_change)
+    def _wake(self, watch: Watch, old: Any | None, new: Any | None) -> None:
+        view, queue, keys = self._view, self._queue, watch.keys
+        if watch.on_change is not None:
+            for key in watch.on_change(view, old, new):
+                queue.add(key)
+            return
+        if not watch.when(old, new):
+            return
+        if new is not None:
+            for key in keys(view, new):
+                queue.add(key)
+        if old is not None:
+            for key in keys(view, old):
+                queue.add(key)
 
     def _release(self) -> None:
         if len(self._expectations):
             for key in self._expectations.released():
                 self._queue.add(key)
+
+    def restart(self) -> None:
+        """Look at everything again: after a time in which somebody else did the work."""
+        self._expectations.clear()
+        for watch, informer in self._watched:
+            for item in informer.items():
+                self._wake(watch, None, item)
 
     async def run_timers(self) -> None:
         """Bring delayed keys back, until cancelled. Beside `run`."""
@@ -145,6 +170,11 @@ class Runner:
         backoff = Backoff(self._random)
         while True:
             keys = await self._queue.take(ROUND)
+            if not self._going.is_set():
+                for key in keys:
+                    self._queue.add(key)
+                await self._going.wait()
+                continue
             if self._client.outage.lost:
                 await self._client.outage.pause(backoff.next(), self._clock)
             else:
@@ -227,6 +257,8 @@ class Runner:
                 self._refusals.pop(key, None)
 
     async def _write(self, actions: Sequence[WriteAction]) -> Sequence[ApiError | Object | None]:
+        if not self._may_act():
+            return [ServiceUnavailable("somebody else leads by now")] * len(actions)
         try:
             return await self._client.batch([write_of(action) for action in actions])
         except ApiError as error:

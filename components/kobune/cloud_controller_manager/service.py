@@ -10,7 +10,8 @@ from random import Random
 from typing import Any
 
 from kobune.apimachinery.clock import Clock
-from kobune.client import Backoff, Client, ClientConfig, Controller, Controllers
+from kobune.client import Backoff, Client, ClientConfig, Controller, Controllers, LeaderElection
+from kobune.client.face import Face, measure
 from kobune.cloud.v1 import GetProviderResponse
 from kobune.cloud_controller_manager.cloud import Cloud, CloudConfig, CloudError
 from kobune.cloud_controller_manager.controllers.node import node_controller
@@ -46,19 +47,24 @@ class Config:
     apiserver: ClientConfig
     serving: ServingConfig = field(default_factory=ServingConfig)
     cloud: CloudConfig = field(default_factory=CloudConfig)
+    leader_election: LeaderElection = field(default_factory=LeaderElection)
     simulated: SimulatedConfig = field(default_factory=SimulatedConfig)
 
 
 async def run(config: Config, *, clock: Clock, random: Random, ready: Callable[[Ready], None]) -> None:
     """Serve until cancelled; `ready` is called once, when the cloud has answered and the informers are synced."""
+    face = Face()
     add = [] if config.cloud.address else simulated(config.simulated, clock=clock, random=random)
-    async with Server(NAME, config.serving, clock=clock, add=add) as server:
+    async with Server(NAME, config.serving, clock=clock, add=[face.service, *add]) as server:
         # The simulated cloud is spoken with like any other: it could as well be a program of its own.
         cloud = Cloud(config.cloud.address or server.address, credentials_of(config))
         async with cloud, Client.connect(config.apiserver, clock=clock) as client, asyncio.TaskGroup() as group:
             provider = await greeted(cloud, clock, Backoff(random))
             chosen = controllers_of(cloud, provider)
-            controllers = Controllers(client, chosen, component=NAME, clock=clock, random=random)
+            controllers = face.controllers = Controllers(
+                client, chosen, component=NAME, clock=clock, random=random, election=config.leader_election
+            )
+            measure(controllers, server.registry)
 
             def serving() -> None:
                 server.set_serving(True)

@@ -7,15 +7,14 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 from pathlib import Path
 from random import Random
-from typing import Any
 
 from kobune.apimachinery.clock import Clock
-from kobune.client import Client, ClientConfig, Controller, Controllers
+from kobune.client import Client, ClientConfig, Controller, Controllers, LeaderElection
+from kobune.client.face import Face, measure
+from kobune.client.rest import RestClient, RestConfig
 from kobune.component_base.failure import CannotStart
 from kobune.component_base.runtime_config import asked
 from kobune.component_base.serving import Ready, Server, ServingConfig
-from kobune.controller.v1 import ControllerStatus, ListControllersRequest, ListControllersResponse
-from kobune.controller.v1.controllers_pb2_grpc import add_ControllersServicer_to_server
 from kobune.controller_manager.controllers.attachdetach import attachdetach
 from kobune.controller_manager.controllers.bootstrapsigner import bootstrapsigner
 from kobune.controller_manager.controllers.clusterroleaggregation import clusterroleaggregation
@@ -30,6 +29,7 @@ from kobune.controller_manager.controllers.endpoints import endpoints
 from kobune.controller_manager.controllers.endpointslice import endpointslice
 from kobune.controller_manager.controllers.ephemeralvolume import ephemeralvolume
 from kobune.controller_manager.controllers.garbagecollector import garbagecollector
+from kobune.controller_manager.controllers.horizontalpodautoscaling import horizontalpodautoscaling
 from kobune.controller_manager.controllers.job import job
 from kobune.controller_manager.controllers.namespace import namespace
 from kobune.controller_manager.controllers.nodeipam import nodeipam
@@ -56,7 +56,6 @@ log = logging.getLogger(__name__)
 
 NAME = "controller-manager"
 COMPONENT = "kube-controller-manager"
-API = "kobune.controller.v1.Controllers"
 
 
 @dataclass(frozen=True)
@@ -65,6 +64,8 @@ class Config:
 
     apiserver: ClientConfig
     serving: ServingConfig = field(default_factory=ServingConfig)
+    rest: RestConfig = field(default_factory=RestConfig)
+    """The apiserver's REST face, where autoscalers read scales and metrics."""
     root_ca: Path | None = None
     """The CA certificate that pods get to know the apiserver by; that of the connection if not given."""
     signing_certificate: Path | None = None
@@ -81,6 +82,7 @@ class Config:
     """Where the directories of host-path volumes are; without it, there can be none."""
     default_storage_class: bool = True
     """Whether there is to be a default storage class, where there is no class at all."""
+    leader_election: LeaderElection = field(default_factory=LeaderElection)
     controllers: tuple[str, ...] = ("*",)
     """Which to run, by name; `*` for all."""
     runtime_config: str = ""
@@ -89,11 +91,16 @@ class Config:
 
 async def run(config: Config, *, clock: Clock, random: Random, ready: Callable[[Ready], None]) -> None:
     """Serve until cancelled; `ready` is called once, when the informers are synced and the port is open."""
-    chosen = choose(controllers_of(config), config.controllers)
-    async with Client.connect(config.apiserver, clock=clock) as client:
-        controllers = Controllers(client, chosen, component=COMPONENT, clock=clock, random=random)
-        api = (API, lambda server: add_ControllersServicer_to_server(Api(controllers), server))
-        async with Server(NAME, config.serving, clock=clock, add=[api]) as server, asyncio.TaskGroup() as group:
+    async with Client.connect(config.apiserver, clock=clock) as client, RestClient(config.rest) as rest:
+        chosen = choose(controllers_of(config, rest), config.controllers)
+        controllers = Controllers(
+            client, chosen, component=COMPONENT, clock=clock, random=random, election=config.leader_election
+        )
+        face = Face()
+        face.controllers = controllers
+        add = [face.service]
+        async with Server(NAME, config.serving, clock=clock, add=add) as server, asyncio.TaskGroup() as group:
+            measure(controllers, server.registry)
 
             def serving() -> None:
                 server.set_serving(True)
@@ -103,7 +110,7 @@ async def run(config: Config, *, clock: Clock, random: Random, ready: Callable[[
             group.create_task(controllers.run(serving))
 
 
-def controllers_of(config: Config) -> list[Controller]:
+def controllers_of(config: Config, rest: RestClient) -> list[Controller]:
     """Return every controller there is. Those that a new cluster waits for come first."""
     ca = read(config.root_ca or config.apiserver.ca)
     try:
@@ -125,6 +132,7 @@ def controllers_of(config: Config) -> list[Controller]:
         job,
         cronjob,
         ttlafterfinished,
+        horizontalpodautoscaling(rest),
         endpointslice,
         endpoints,
         namespace,
@@ -175,25 +183,3 @@ def read(file: Path) -> str:
         return file.read_text()
     except OSError as error:
         raise CannotStart(f"{NAME}: cannot read {file}: {error.strerror}") from None
-
-
-class Api:
-    """`kobune.controller.v1.Controllers`."""
-
-    def __init__(self, controllers: Controllers) -> None:
-        self._controllers = controllers
-
-    async def List(self, request: ListControllersRequest, context: Any) -> ListControllersResponse:  # noqa: N802
-        """Return how each controller is doing."""
-        return ListControllersResponse(
-            controllers=[
-                ControllerStatus(
-                    name=state.name,
-                    queue_depth=state.queue_depth,
-                    last_error=state.last_error,
-                    retries=state.retries,
-                    reconciliations=state.reconciliations,
-                )
-                for state in self._controllers.states()
-            ]
-        )

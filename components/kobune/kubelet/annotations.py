@@ -16,7 +16,10 @@ IMAGE = "kobune.dev/image"
 EXIT_AFTER = "kobune.dev/exit-after"
 EXIT_CODE = "kobune.dev/exit-code"
 STOP_AFTER = "kobune.dev/stop-after"
-"""These three are on pods, set by people: what a simulated container does. See the README."""
+CPU = "kobune.dev/cpu"
+MEMORY = "kobune.dev/memory"
+CPU_PER_REQUEST = "kobune.dev/cpu-per-request"
+"""These are on pods, set by people: what a simulated container does, and what it uses. See the README."""
 
 KUBELET = "kobune.dev/kubelet"
 """On nodes, set by the kubelet: where it serves gRPC, `127.0.0.1:41234`. One process serves many nodes, so that this is

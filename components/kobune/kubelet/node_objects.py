@@ -5,7 +5,7 @@ import uuid
 from dataclasses import dataclass
 
 from kobune.api.coordination.v1 import Lease, LeaseSpec
-from kobune.api.core.v1 import Node, NodeAddress, NodeCondition, NodeSpec, NodeStatus, NodeSystemInfo
+from kobune.api.core.v1 import Node, NodeAddress, NodeCondition, NodeSpec, NodeStatus, NodeSystemInfo, Taint
 from kobune.api.meta.v1 import ObjectMeta, OwnerReference, Time
 from kobune.api.runtime.v1 import Quantity
 from kobune.apimachinery.meta import micro_time_of, time_of
@@ -15,6 +15,7 @@ from kobune.kubelet.members import Member
 VERSION = "v1.36.2+kobune"
 LEASES = "kube-node-lease"
 LEASE_SECONDS = 40
+UNINITIALIZED = "node.cloudprovider.kubernetes.io/uninitialized"
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm"}
 CONDITIONS = {
     "MemoryPressure": ("False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
@@ -33,15 +34,26 @@ class Capacity:
     storage: str = "100Gi"
 
 
-def node_of(member: Member, capacity: Capacity, runtime: str, address: str, now: float) -> Node:
-    """Return a node that registers. It has its range of pod addresses already, because its pods come from there."""
+def node_of(
+    member: Member, capacity: Capacity, runtime: str, address: str, now: float, *, waits_for_cloud: bool = False
+) -> Node:
+    """Return a node that registers. It has its range of pod addresses already, because its pods come from there.
+
+    Where there is a cloud, it takes no pods before that has said what it knows of it.
+    """
+    taints = [Taint(key=UNINITIALIZED, value="true", effect="NoSchedule")] if waits_for_cloud else []
     return Node(
         metadata=ObjectMeta(
             name=member.name,
             labels=labels_of(member),
             annotations={"volumes.kubernetes.io/controller-managed-attach-detach": "true", **annotations_of(address)},
         ),
-        spec=NodeSpec(podCIDR=member.pod_cidr, podCIDRs=[member.pod_cidr], providerID=f"kobune://{member.name}"),
+        spec=NodeSpec(
+            podCIDR=member.pod_cidr,
+            podCIDRs=[member.pod_cidr],
+            providerID=f"kobune://{member.name}",
+            taints=taints,
+        ),
         status=status_of(member, capacity, runtime, address, NodeStatus(), now),
     )
 

@@ -34,10 +34,12 @@ class Nodes:
         *,
         capacity: Capacity,
         runtime: str,
+        waits_for_cloud: bool = False,
         clock: Clock,
         random: Random,
     ) -> None:
         """Start nothing. `runtime` is the container runtime and its version, as nodes show it."""
+        self._waits_for_cloud = waits_for_cloud
         self.members = {member.name: member for member in members}
         self.address = ""
         """Where the kubelet serves gRPC; set before the nodes are registered."""
@@ -57,13 +59,17 @@ class Nodes:
         """Have the status of a node written: it has changed."""
         self._unwell.add(name)
 
+    def _new(self, member: Member, now: float) -> Node:
+        waits = self._waits_for_cloud
+        return node_of(member, self._capacity, self._runtime, self.address, now, waits_for_cloud=waits)
+
     async def register(self) -> None:
         """Return when all our nodes are in the API, and shown as they are."""
         await self.informer.synced()
         missing = [member for name, member in self.members.items() if self.informer.get(name) is None]
         while missing:
             now = self._clock.now()
-            nodes = [node_of(member, self._capacity, self._runtime, self.address, now) for member in missing]
+            nodes = [self._new(member, now) for member in missing]
             results = await self._batch([CreateOf(node) for node in nodes])
             for member, result in zip(missing, results, strict=True):
                 if isinstance(result, Node):

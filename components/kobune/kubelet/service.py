@@ -64,6 +64,8 @@ class Config:
     """The endpoint of a CRI runtime, `unix:///…`; the simulated one if empty."""
     pull_seconds: float = 0.0
     """How long simulated images take to be pulled."""
+    external_cloud: bool = False
+    """Whether nodes take no pods before a cloud-controller-manager has said what it knows of them."""
     first_port: int | None = None
     """The lowest port that simulated containers may open; what this process may do if not given."""
 
@@ -91,7 +93,15 @@ async def run(config: Config, *, clock: Clock, random: Random, ready: Callable[[
 
         info = await runtime.info()
         described = f"{info.name}://{info.version}"
-        nodes = Nodes(client, ours, capacity=capacity, runtime=described, clock=clock, random=random)
+        nodes = Nodes(
+            client,
+            ours,
+            capacity=capacity,
+            runtime=described,
+            waits_for_cloud=config.external_cloud,
+            clock=clock,
+            random=random,
+        )
         recorder = EventRecorder(client, NAME, clock, random=random)
         informer = Informer.of(client, Pod, field_selector=ASSIGNED, random=random)
         pods = Pods(
@@ -108,7 +118,7 @@ async def run(config: Config, *, clock: Clock, random: Random, ready: Callable[[
             spawn=spawn,
         )
         nodes.volumes_in_use, pods.volumes_changed = pods.volumes_in_use, nodes.changed
-        api = (API, lambda server: add_NodesServicer_to_server(Api(nodes.members, pods, described), server))
+        api = (API, lambda server: add_NodesServicer_to_server(Api(nodes.members, pods, runtime, described), server))
         open_streams = Streams(pods, runtime, info.actual_port, clock)
         streams = (STREAMS, lambda server: add_StreamsServicer_to_server(open_streams, server))
         async with (

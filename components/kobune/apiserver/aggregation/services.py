@@ -18,6 +18,9 @@ class ApiServices:
     """Finds the APIService that a request belongs to. Costs nothing while all of them are local."""
 
     view: View
+    own: dict[tuple[str, str], Resources] = field(default_factory=dict)
+    """What is answered here although it is in no registry, by group and version, as long as no APIService names another
+    server for it."""
     discovered: dict[str, Resources] = field(default_factory=dict)
     """What a server says it has, by the name of its APIService: the entries of an `APIResourceList`."""
     _remote: dict[tuple[str, str], Any] = field(default_factory=dict)
@@ -58,10 +61,13 @@ class ApiServices:
         )
         for item in found:
             yield item.spec.group, item.spec.version
+        yield from (version for version in self.own if version not in self.remote())
 
     def entries(self, group: str, version: str) -> Resources | None:
         """Return what the server of a version has, for aggregated discovery; None if that is not known (any more)."""
         item = self.remote().get((group, version))
+        if item is None and (group, version) in self.own:
+            return self.own[group, version]
         return self.discovered.get(item.metadata.name) if item is not None and is_available(item) else None
 
 

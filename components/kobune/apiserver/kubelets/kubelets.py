@@ -4,7 +4,7 @@ A node's annotation `kobune.dev/kubelet` says where its kubelet serves `kobune.n
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
@@ -15,6 +15,8 @@ from kobune.apimachinery.errors import NotFound, Unexplained
 from kobune.apiserver.cache.view import View
 from kobune.component_base.credentials import Credentials
 from kobune.component_base.serving import channel_credentials
+from kobune.node.v1 import GetUsageRequest, PodUsage
+from kobune.node.v1.nodes_pb2_grpc import NodesStub
 from kobune.node.v1.streams_pb2_grpc import StreamsStub
 
 ANNOTATION: Final = "kobune.dev/kubelet"
@@ -120,10 +122,21 @@ class Kubelets:
         node = view.find("nodes", "", name)
         if node is None:
             raise NotFound.named("", "nodes", name)
-        address = node.metadata.annotations.get(ANNOTATION, "")
+        address = self.address_of(node)
         if not address:
             raise Unexplained(f"no preferred addresses found; known addresses: [] (no annotation {ANNOTATION})")
         return Kubelet(name, address, StreamsStub(self._channel(address)))
+
+    def address_of(self, node: Any) -> str:
+        """Return where the kubelet of a node serves; empty if it does not say."""
+        address: str = node.metadata.annotations.get(ANNOTATION, "")
+        return address
+
+    async def usage(self, address: str, seconds: float) -> Sequence[PodUsage]:
+        """Return what the pods of a kubelet use; fails as calls do, after so many seconds at the latest."""
+        stub: Any = NodesStub(self._channel(address))
+        answer = await stub.GetUsage(GetUsageRequest(), timeout=seconds)
+        return list(answer.pods)
 
     async def close(self) -> None:
         """Close all channels."""

@@ -64,19 +64,32 @@ def _reference(autoscaler: Any, now: float) -> str:
 
 
 def _targets(autoscaler: Any, now: float) -> str:
-    shown = []
-    for metric in autoscaler.spec.metrics:
-        if metric.type == "Resource":
-            target = metric.resource.target
-            wanted = (
-                f"{target.averageUtilization}%" if target.HasField("averageUtilization") else target.averageValue.string
-            )
-            shown.append(f"{metric.resource.name}: <unknown>/{wanted}")
-        else:
-            shown.append("<unknown>")
-    return ", ".join(shown) or "<none>"
+    """Return each metric's present value and its target, of the first two."""
+    metrics, known = autoscaler.spec.metrics, autoscaler.status.currentMetrics
+    shown = [_target(spec, known[at] if at < len(known) else None) for at, spec in enumerate(metrics)]
+    more = f" + {len(shown) - TARGETS_SHOWN} more..." if len(shown) > TARGETS_SHOWN else ""
+    return ", ".join(shown[:TARGETS_SHOWN]) + more or "<none>"
 
 
+def _target(spec: Any, status: Any) -> str:
+    part = spec.type[:1].lower() + spec.type[1:]
+    if part not in ("resource", "containerResource", "pods", "object", "external"):
+        return "<unknown type>"
+    target = getattr(spec, part).target
+    current = getattr(status, part).current if status is not None and status.HasField(part) else None
+    name = f"{spec.resource.name or spec.containerResource.name}: " if "esource" in part else ""
+    if name and target.HasField("averageUtilization"):
+        value = f"{current.averageUtilization}%" if current is not None else "<unknown>"
+        return f"{name}{value}/{target.averageUtilization}%"
+    if target.HasField("averageValue"):
+        value = current.averageValue.string if current is not None else "<unknown>"
+        suffix = " (avg)" if part in ("object", "external") else ""
+        return f"{name}{value}/{target.averageValue.string}{suffix}"
+    value = current.value.string if current is not None else "<unknown>"
+    return f"{name}{value}/{target.value.string}"
+
+
+TARGETS_SHOWN = 2
 _DAEMONS = (
     ("Desired", "desiredNumberScheduled"),
     ("Current", "currentNumberScheduled"),

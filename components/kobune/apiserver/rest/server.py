@@ -29,6 +29,7 @@ from kobune.apiserver.rest.resources import NoSuchPage, Resources
 from kobune.apiserver.rest.site import NO_PAGE, READ, Page, Site
 from kobune.apiserver.rest.streams import socket_token
 from kobune.apiserver.rest.whole import Whole
+from kobune.apiserver.usage.api import PATH as USAGE
 from kobune.apiserver.verbs.dispatch import NOT_ALLOWED
 from kobune.component_base.credentials import Credentials
 from kobune.component_base.failure import CannotStart
@@ -122,6 +123,10 @@ class RestServer:
                 if (elsewhere := self._site.elsewhere.of_path(request.path)) is not None:
                     self._front.allow(asked.wish(user), trail)
                     response = await self._resources.serve_elsewhere(request, elsewhere, user, self._site.connecting)
+                elif self._site.usage is not None and request.path.startswith(USAGE):
+                    self._front.allow(asked.wish(user), trail)
+                    tree = await self._site.usage.answer(request.method, asked.target, request.query)
+                    response = answer.from_tree(tree, accept.parse(request.headers.get("Accept", ""), protobuf=False))
                 elif asked.target is None:
                     response = self._page(request, user, trail)
                 else:

@@ -16,6 +16,7 @@ from kobune.apiserver.openapi.binary import MEDIA_TYPE, OLD_MEDIA_TYPE
 from kobune.apiserver.openapi.v3 import OpenApi
 from kobune.apiserver.rest.discovery import Discovery
 from kobune.apiserver.rest.health import Health
+from kobune.apiserver.usage.api import UsageApi
 
 VERSION = {
     "major": "1",
@@ -62,10 +63,13 @@ class Site:
         elsewhere: ApiServices,
         connecting: Connecting,
         tokens: ServiceAccountTokens,
+        usage: UsageApi | None = None,
     ) -> None:
         self.elsewhere = elsewhere
         """The APIs that other servers have."""
         self.connecting = connecting
+        self.usage = usage
+        """What pods and nodes use; None where nobody would know."""
         self._discovery = discovery
         self._openapi = openapi
         self._health = health

@@ -98,10 +98,8 @@ def untaint(node: Node) -> list[Action]:
 
 
 def needs_metadata(node: Node) -> bool:
-    """Whether a node lacks what the cloud knows."""
-    labels = node.metadata.labels
-    is_labelled = INSTANCE_TYPE in labels or ZONE in labels
-    return has_taint(node, UNINITIALIZED) or not node.spec.providerID or not is_labelled
+    """Whether a node waits for what the cloud knows: its kubelet says so by a taint."""
+    return has_taint(node, UNINITIALIZED)
 
 
 def has_taint(node: Node, key: str) -> bool:

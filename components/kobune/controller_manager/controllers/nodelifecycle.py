@@ -27,6 +27,7 @@ PRESSURES = {
     "PIDPressure": "node.kubernetes.io/pid-pressure",
     "NetworkUnavailable": "node.kubernetes.io/network-unavailable",
 }
+ELDERS = {"kubernetes.io/os": "beta.kubernetes.io/os", "kubernetes.io/arch": "beta.kubernetes.io/arch"}
 MANAGED = {NOT_READY, UNREACHABLE, UNSCHEDULABLE, *PRESSURES.values()}
 
 
@@ -39,14 +40,21 @@ def reconcile(node: Node, lease: Lease | None, pods: Sequence[Pod], grace: float
         # Taints come in the next pass: they are another write of the same object.
         return [lost(node, now), *(not_ready(pod, now) for pod in pods if is_ready(pod))]
     actions: list[Action] = []
-    taints = list(taints_of(node, now))
-    if taints != list(node.spec.taints):
-        actions.append(Update(with_taints(node, taints)))
+    wanted = with_taints(node, taints_of(node, now))
+    wanted.metadata.labels.update(elder_labels(node))
+    if wanted != node:
+        actions.append(Update(wanted))
     if is_unknown(node):
         actions += [not_ready(pod, now) for pod in pods if is_ready(pod)]
     else:
         actions.append(RequeueAfter(max(grace - silent, 0) + 0.1))
     return actions
+
+
+def elder_labels(node: Node) -> dict[str, str]:
+    """Return the labels that say the same as others under the names which those once had."""
+    labels = node.metadata.labels
+    return {elder: labels[name] for name, elder in ELDERS.items() if name in labels}
 
 
 def heard_at(node: Node, lease: Lease | None) -> float:

@@ -1,7 +1,7 @@
 """A container runtime, as the kubelet calls it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Self, TypeVar
@@ -16,6 +16,7 @@ from kobune.node.v1 import ExecStart
 from kobune.vendor.cri import (
     AttachRequest,
     ContainerConfig,
+    ContainerStats,
     ContainerStatusRequest,
     CreateContainerRequest,
     ExecRequest,
@@ -23,6 +24,7 @@ from kobune.vendor.cri import (
     ExecSyncResponse,
     GetEventsRequest,
     ImageSpec,
+    ListContainerStatsRequest,
     ListPodSandboxRequest,
     PodSandboxConfig,
     PodSandboxStatusRequest,
@@ -111,6 +113,16 @@ class Runtime:
             first_port=int(status.info.get(FIRST_PORT_INFO, "1")),
             port_offset=int(status.info.get(PORT_OFFSET_INFO, "0")),
         )
+
+    async def stats(self) -> Sequence[ContainerStats]:
+        """Return what the containers use that run; nothing where the runtime does not measure that."""
+        try:
+            answer = await call(self._runtime.ListContainerStats(ListContainerStatsRequest(), timeout=TIMEOUT))
+        except RuntimeFailed as error:
+            if error.code is grpc.StatusCode.UNIMPLEMENTED:
+                return ()
+            raise
+        return list(answer.stats)
 
     async def run_sandbox(self, config: PodSandboxConfig, handler: str = "") -> str:
         """Make a sandbox; returns its id."""

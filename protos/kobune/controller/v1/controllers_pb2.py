@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&kobune/controller/v1/controllers.proto\x12\x14kobune.controller.v1\"\x18\n\x16ListControllersRequest\"V\n\x17ListControllersResponse\x12;\n\x0b\x63ontrollers\x18\x01 \x03(\x0b\x32&.kobune.controller.v1.ControllerStatus\"s\n\x10\x43ontrollerStatus\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0bqueue_depth\x18\x02 \x01(\x05\x12\x12\n\nlast_error\x18\x03 \x01(\t\x12\x0f\n\x07retries\x18\x04 \x01(\x03\x12\x17\n\x0freconciliations\x18\x05 \x01(\x03\x32r\n\x0b\x43ontrollers\x12\x63\n\x04List\x12,.kobune.controller.v1.ListControllersRequest\x1a-.kobune.controller.v1.ListControllersResponse')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&kobune/controller/v1/controllers.proto\x12\x14kobune.controller.v1\"\x18\n\x16ListControllersRequest\"x\n\x17ListControllersResponse\x12;\n\x0b\x63ontrollers\x18\x01 \x03(\x0b\x32&.kobune.controller.v1.ControllerStatus\x12\x10\n\x08identity\x18\x02 \x01(\t\x12\x0e\n\x06leader\x18\x03 \x01(\t\"&\n\x16PauseControllerRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"\'\n\x17ResumeControllerRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"\x83\x01\n\x10\x43ontrollerStatus\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0bqueue_depth\x18\x02 \x01(\x05\x12\x12\n\nlast_error\x18\x03 \x01(\t\x12\x0f\n\x07retries\x18\x04 \x01(\x03\x12\x17\n\x0freconciliations\x18\x05 \x01(\x03\x12\x0e\n\x06paused\x18\x06 \x01(\x08\x32\xb2\x02\n\x0b\x43ontrollers\x12\x63\n\x04List\x12,.kobune.controller.v1.ListControllersRequest\x1a-.kobune.controller.v1.ListControllersResponse\x12]\n\x05Pause\x12,.kobune.controller.v1.PauseControllerRequest\x1a&.kobune.controller.v1.ControllerStatus\x12_\n\x06Resume\x12-.kobune.controller.v1.ResumeControllerRequest\x1a&.kobune.controller.v1.ControllerStatus')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,9 +34,13 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTCONTROLLERSREQUEST']._serialized_start=64
   _globals['_LISTCONTROLLERSREQUEST']._serialized_end=88
   _globals['_LISTCONTROLLERSRESPONSE']._serialized_start=90
-  _globals['_LISTCONTROLLERSRESPONSE']._serialized_end=176
-  _globals['_CONTROLLERSTATUS']._serialized_start=178
-  _globals['_CONTROLLERSTATUS']._serialized_end=293
-  _globals['_CONTROLLERS']._serialized_start=295
-  _globals['_CONTROLLERS']._serialized_end=409
+  _globals['_LISTCONTROLLERSRESPONSE']._serialized_end=210
+  _globals['_PAUSECONTROLLERREQUEST']._serialized_start=212
+  _globals['_PAUSECONTROLLERREQUEST']._serialized_end=250
+  _globals['_RESUMECONTROLLERREQUEST']._serialized_start=252
+  _globals['_RESUMECONTROLLERREQUEST']._serialized_end=291
+  _globals['_CONTROLLERSTATUS']._serialized_start=294
+  _globals['_CONTROLLERSTATUS']._serialized_end=425
+  _globals['_CONTROLLERS']._serialized_start=428
+  _globals['_CONTROLLERS']._serialized_end=734
 # @@protoc_insertion_point(module_scope)

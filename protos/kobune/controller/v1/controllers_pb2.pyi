@@ -11,21 +11,39 @@ class ListControllersRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class ListControllersResponse(_message.Message):
-    __slots__ = ("controllers",)
+    __slots__ = ("controllers", "identity", "leader")
     CONTROLLERS_FIELD_NUMBER: _ClassVar[int]
+    IDENTITY_FIELD_NUMBER: _ClassVar[int]
+    LEADER_FIELD_NUMBER: _ClassVar[int]
     controllers: _containers.RepeatedCompositeFieldContainer[ControllerStatus]
-    def __init__(self, controllers: _Optional[_Iterable[_Union[ControllerStatus, _Mapping]]] = ...) -> None: ...
+    identity: str
+    leader: str
+    def __init__(self, controllers: _Optional[_Iterable[_Union[ControllerStatus, _Mapping]]] = ..., identity: _Optional[str] = ..., leader: _Optional[str] = ...) -> None: ...
+
+class PauseControllerRequest(_message.Message):
+    __slots__ = ("name",)
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    def __init__(self, name: _Optional[str] = ...) -> None: ...
+
+class ResumeControllerRequest(_message.Message):
+    __slots__ = ("name",)
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    def __init__(self, name: _Optional[str] = ...) -> None: ...
 
 class ControllerStatus(_message.Message):
-    __slots__ = ("name", "queue_depth", "last_error", "retries", "reconciliations")
+    __slots__ = ("name", "queue_depth", "last_error", "retries", "reconciliations", "paused")
     NAME_FIELD_NUMBER: _ClassVar[int]
     QUEUE_DEPTH_FIELD_NUMBER: _ClassVar[int]
     LAST_ERROR_FIELD_NUMBER: _ClassVar[int]
     RETRIES_FIELD_NUMBER: _ClassVar[int]
     RECONCILIATIONS_FIELD_NUMBER: _ClassVar[int]
+    PAUSED_FIELD_NUMBER: _ClassVar[int]
     name: str
     queue_depth: int
     last_error: str
     retries: int
     reconciliations: int
-    def __init__(self, name: _Optional[str] = ..., queue_depth: _Optional[int] = ..., last_error: _Optional[str] = ..., retries: _Optional[int] = ..., reconciliations: _Optional[int] = ...) -> None: ...
+    paused: bool
+    def __init__(self, name: _Optional[str] = ..., queue_depth: _Optional[int] = ..., last_error: _Optional[str] = ..., retries: _Optional[int] = ..., reconciliations: _Optional[int] = ..., paused: bool = ...) -> None: ...

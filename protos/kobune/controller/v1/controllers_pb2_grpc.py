@@ -39,12 +39,35 @@ class ControllersStub(object):
                 request_serializer=kobune_dot_controller_dot_v1_dot_controllers__pb2.ListControllersRequest.SerializeToString,
                 response_deserializer=kobune_dot_controller_dot_v1_dot_controllers__pb2.ListControllersResponse.FromString,
                 _registered_method=True)
+        self.Pause = channel.unary_unary(
+                '/kobune.controller.v1.Controllers/Pause',
+                request_serializer=kobune_dot_controller_dot_v1_dot_controllers__pb2.PauseControllerRequest.SerializeToString,
+                response_deserializer=kobune_dot_controller_dot_v1_dot_controllers__pb2.ControllerStatus.FromString,
+                _registered_method=True)
+        self.Resume = channel.unary_unary(
+                '/kobune.controller.v1.Controllers/Resume',
+                request_serializer=kobune_dot_controller_dot_v1_dot_controllers__pb2.ResumeControllerRequest.SerializeToString,
+                response_deserializer=kobune_dot_controller_dot_v1_dot_controllers__pb2.ControllerStatus.FromString,
+                _registered_method=True)
 
 
 class ControllersServicer(object):
     """Missing associated documentation comment in .proto file."""
 
     def List(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Pause(self, request, context):
+        """Have a controller do nothing until it is resumed or its process ends; what happens meanwhile waits.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Resume(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -57,6 +80,16 @@ def add_ControllersServicer_to_server(servicer, server):
                     servicer.List,
                     request_deserializer=kobune_dot_controller_dot_v1_dot_controllers__pb2.ListControllersRequest.FromString,
                     response_serializer=kobune_dot_controller_dot_v1_dot_controllers__pb2.ListControllersResponse.SerializeToString,
+            ),
+            'Pause': grpc.unary_unary_rpc_method_handler(
+                    servicer.Pause,
+                    request_deserializer=kobune_dot_controller_dot_v1_dot_controllers__pb2.PauseControllerRequest.FromString,
+                    response_serializer=kobune_dot_controller_dot_v1_dot_controllers__pb2.ControllerStatus.SerializeToString,
+            ),
+            'Resume': grpc.unary_unary_rpc_method_handler(
+                    servicer.Resume,
+                    request_deserializer=kobune_dot_controller_dot_v1_dot_controllers__pb2.ResumeControllerRequest.FromString,
+                    response_serializer=kobune_dot_controller_dot_v1_dot_controllers__pb2.ControllerStatus.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -86,6 +119,60 @@ class Controllers(object):
             '/kobune.controller.v1.Controllers/List',
             kobune_dot_controller_dot_v1_dot_controllers__pb2.ListControllersRequest.SerializeToString,
             kobune_dot_controller_dot_v1_dot_controllers__pb2.ListControllersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Pause(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/kobune.controller.v1.Controllers/Pause',
+            kobune_dot_controller_dot_v1_dot_controllers__pb2.PauseControllerRequest.SerializeToString,
+            kobune_dot_controller_dot_v1_dot_controllers__pb2.ControllerStatus.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Resume(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/kobune.controller.v1.Controllers/Resume',
+            kobune_dot_controller_dot_v1_dot_controllers__pb2.ResumeControllerRequest.SerializeToString,
+            kobune_dot_controller_dot_v1_dot_controllers__pb2.ControllerStatus.FromString,
             options,
             channel_credentials,
             insecure,

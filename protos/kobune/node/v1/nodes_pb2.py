@@ -24,27 +24,35 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1akobune/node/v1/nodes.proto\x12\x0ekobune.node.v1\"\x12\n\x10ListNodesRequest\"=\n\x11ListNodesResponse\x12(\n\x05nodes\x18\x01 \x03(\x0b\x32\x19.kobune.node.v1.NodeState\"m\n\tNodeState\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07\x61\x64\x64ress\x18\x02 \x01(\t\x12\x10\n\x08pod_cidr\x18\x03 \x01(\t\x12\x0c\n\x04pods\x18\x04 \x01(\x05\x12\x10\n\x08\x63\x61pacity\x18\x05 \x01(\x05\x12\x0f\n\x07runtime\x18\x06 \x01(\t\"\x1f\n\x0fListPodsRequest\x12\x0c\n\x04node\x18\x01 \x01(\t\":\n\x10ListPodsResponse\x12&\n\x04pods\x18\x01 \x03(\x0b\x32\x18.kobune.node.v1.PodState\"\xa6\x01\n\x08PodState\x12\x11\n\tnamespace\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0b\n\x03uid\x18\x03 \x01(\t\x12\x0c\n\x04node\x18\x04 \x01(\t\x12\r\n\x05state\x18\x05 \x01(\t\x12\x0f\n\x07sandbox\x18\x06 \x01(\t\x12\n\n\x02ip\x18\x07 \x01(\t\x12\x32\n\ncontainers\x18\x08 \x03(\x0b\x32\x1e.kobune.node.v1.ContainerState\"j\n\x0e\x43ontainerState\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04role\x18\x02 \x01(\t\x12\r\n\x05state\x18\x03 \x01(\t\x12\n\n\x02id\x18\x04 \x01(\t\x12\x10\n\x08restarts\x18\x05 \x01(\x05\x12\x0f\n\x07next_at\x18\x06 \x01(\x01\x32\xa8\x01\n\x05Nodes\x12P\n\tListNodes\x12 .kobune.node.v1.ListNodesRequest\x1a!.kobune.node.v1.ListNodesResponse\x12M\n\x08ListPods\x12\x1f.kobune.node.v1.ListPodsRequest\x1a .kobune.node.v1.ListPodsResponse')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1akobune/node/v1/nodes.proto\x12\x0ekobune.node.v1\"\x11\n\x0fGetUsageRequest\":\n\x10GetUsageResponse\x12&\n\x04pods\x18\x01 \x03(\x0b\x32\x18.kobune.node.v1.PodUsage\"m\n\x08PodUsage\x12\x11\n\tnamespace\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0c\n\x04node\x18\x03 \x01(\t\x12\x32\n\ncontainers\x18\x04 \x03(\x0b\x32\x1e.kobune.node.v1.ContainerUsage\"`\n\x0e\x43ontainerUsage\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0b\n\x03\x63pu\x18\x02 \x01(\x01\x12\x0e\n\x06memory\x18\x03 \x01(\x03\x12\x13\n\x0bmeasured_at\x18\x04 \x01(\x01\x12\x0e\n\x06window\x18\x05 \x01(\x01\"\x12\n\x10ListNodesRequest\"=\n\x11ListNodesResponse\x12(\n\x05nodes\x18\x01 \x03(\x0b\x32\x19.kobune.node.v1.NodeState\"m\n\tNodeState\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07\x61\x64\x64ress\x18\x02 \x01(\t\x12\x10\n\x08pod_cidr\x18\x03 \x01(\t\x12\x0c\n\x04pods\x18\x04 \x01(\x05\x12\x10\n\x08\x63\x61pacity\x18\x05 \x01(\x05\x12\x0f\n\x07runtime\x18\x06 \x01(\t\"\x1f\n\x0fListPodsRequest\x12\x0c\n\x04node\x18\x01 \x01(\t\":\n\x10ListPodsResponse\x12&\n\x04pods\x18\x01 \x03(\x0b\x32\x18.kobune.node.v1.PodState\"\xa6\x01\n\x08PodState\x12\x11\n\tnamespace\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0b\n\x03uid\x18\x03 \x01(\t\x12\x0c\n\x04node\x18\x04 \x01(\t\x12\r\n\x05state\x18\x05 \x01(\t\x12\x0f\n\x07sandbox\x18\x06 \x01(\t\x12\n\n\x02ip\x18\x07 \x01(\t\x12\x32\n\ncontainers\x18\x08 \x03(\x0b\x32\x1e.kobune.node.v1.ContainerState\"j\n\x0e\x43ontainerState\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04role\x18\x02 \x01(\t\x12\r\n\x05state\x18\x03 \x01(\t\x12\n\n\x02id\x18\x04 \x01(\t\x12\x10\n\x08restarts\x18\x05 \x01(\x05\x12\x0f\n\x07next_at\x18\x06 \x01(\x01\x32\xf7\x01\n\x05Nodes\x12P\n\tListNodes\x12 .kobune.node.v1.ListNodesRequest\x1a!.kobune.node.v1.ListNodesResponse\x12M\n\x08ListPods\x12\x1f.kobune.node.v1.ListPodsRequest\x1a .kobune.node.v1.ListPodsResponse\x12M\n\x08GetUsage\x12\x1f.kobune.node.v1.GetUsageRequest\x1a .kobune.node.v1.GetUsageResponse')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'kobune.node.v1.nodes_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_LISTNODESREQUEST']._serialized_start=46
-  _globals['_LISTNODESREQUEST']._serialized_end=64
-  _globals['_LISTNODESRESPONSE']._serialized_start=66
-  _globals['_LISTNODESRESPONSE']._serialized_end=127
-  _globals['_NODESTATE']._serialized_start=129
-  _globals['_NODESTATE']._serialized_end=238
-  _globals['_LISTPODSREQUEST']._serialized_start=240
-  _globals['_LISTPODSREQUEST']._serialized_end=271
-  _globals['_LISTPODSRESPONSE']._serialized_start=273
-  _globals['_LISTPODSRESPONSE']._serialized_end=331
-  _globals['_PODSTATE']._serialized_start=334
-  _globals['_PODSTATE']._serialized_end=500
-  _globals['_CONTAINERSTATE']._serialized_start=502
-  _globals['_CONTAINERSTATE']._serialized_end=608
-  _globals['_NODES']._serialized_start=611
-  _globals['_NODES']._serialized_end=779
+  _globals['_GETUSAGEREQUEST']._serialized_start=46
+  _globals['_GETUSAGEREQUEST']._serialized_end=63
+  _globals['_GETUSAGERESPONSE']._serialized_start=65
+  _globals['_GETUSAGERESPONSE']._serialized_end=123
+  _globals['_PODUSAGE']._serialized_start=125
+  _globals['_PODUSAGE']._serialized_end=234
+  _globals['_CONTAINERUSAGE']._serialized_start=236
+  _globals['_CONTAINERUSAGE']._serialized_end=332
+  _globals['_LISTNODESREQUEST']._serialized_start=334
+  _globals['_LISTNODESREQUEST']._serialized_end=352
+  _globals['_LISTNODESRESPONSE']._serialized_start=354
+  _globals['_LISTNODESRESPONSE']._serialized_end=415
+  _globals['_NODESTATE']._serialized_start=417
+  _globals['_NODESTATE']._serialized_end=526
+  _globals['_LISTPODSREQUEST']._serialized_start=528
+  _globals['_LISTPODSREQUEST']._serialized_end=559
+  _globals['_LISTPODSRESPONSE']._serialized_start=561
+  _globals['_LISTPODSRESPONSE']._serialized_end=619
+  _globals['_PODSTATE']._serialized_start=622
+  _globals['_PODSTATE']._serialized_end=788
+  _globals['_CONTAINERSTATE']._serialized_start=790
+  _globals['_CONTAINERSTATE']._serialized_end=896
+  _globals['_NODES']._serialized_start=899
+  _globals['_NODES']._serialized_end=1146
 # @@protoc_insertion_point(module_scope)

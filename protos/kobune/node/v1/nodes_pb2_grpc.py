@@ -44,6 +44,11 @@ class NodesStub(object):
                 request_serializer=kobune_dot_node_dot_v1_dot_nodes__pb2.ListPodsRequest.SerializeToString,
                 response_deserializer=kobune_dot_node_dot_v1_dot_nodes__pb2.ListPodsResponse.FromString,
                 _registered_method=True)
+        self.GetUsage = channel.unary_unary(
+                '/kobune.node.v1.Nodes/GetUsage',
+                request_serializer=kobune_dot_node_dot_v1_dot_nodes__pb2.GetUsageRequest.SerializeToString,
+                response_deserializer=kobune_dot_node_dot_v1_dot_nodes__pb2.GetUsageResponse.FromString,
+                _registered_method=True)
 
 
 class NodesServicer(object):
@@ -61,6 +66,13 @@ class NodesServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetUsage(self, request, context):
+        """What the containers use that run, of all of the kubelet's nodes.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_NodesServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -73,6 +85,11 @@ def add_NodesServicer_to_server(servicer, server):
                     servicer.ListPods,
                     request_deserializer=kobune_dot_node_dot_v1_dot_nodes__pb2.ListPodsRequest.FromString,
                     response_serializer=kobune_dot_node_dot_v1_dot_nodes__pb2.ListPodsResponse.SerializeToString,
+            ),
+            'GetUsage': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetUsage,
+                    request_deserializer=kobune_dot_node_dot_v1_dot_nodes__pb2.GetUsageRequest.FromString,
+                    response_serializer=kobune_dot_node_dot_v1_dot_nodes__pb2.GetUsageResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -129,6 +146,33 @@ class Nodes(object):
             '/kobune.node.v1.Nodes/ListPods',
             kobune_dot_node_dot_v1_dot_nodes__pb2.ListPodsRequest.SerializeToString,
             kobune_dot_node_dot_v1_dot_nodes__pb2.ListPodsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetUsage(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/kobune.node.v1.Nodes/GetUsage',
+            kobune_dot_node_dot_v1_dot_nodes__pb2.GetUsageRequest.SerializeToString,
+            kobune_dot_node_dot_v1_dot_nodes__pb2.GetUsageResponse.FromString,
             options,
             channel_credentials,
             insecure,

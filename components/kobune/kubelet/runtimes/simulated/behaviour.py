@@ -3,8 +3,19 @@
 import math
 from dataclasses import dataclass
 
-from kobune.kubelet.annotations import CONTAINER_NAME, EXIT_AFTER, EXIT_CODE, ROLE, STOP_AFTER
+from kobune.apimachinery import quantity
+from kobune.kubelet.annotations import (
+    CONTAINER_NAME,
+    CPU,
+    CPU_PER_REQUEST,
+    EXIT_AFTER,
+    EXIT_CODE,
+    MEMORY,
+    ROLE,
+    STOP_AFTER,
+)
 from kobune.kubelet.runtimes.simulated.shell import seconds_of, understand
+from kobune.kubelet.runtimes.simulated.usage import USUAL, Usage
 from kobune.vendor.cri import ContainerConfig, PodSandboxConfig
 
 JOB_LABEL = "batch.kubernetes.io/job-name"
@@ -45,6 +56,18 @@ def behaviour_of(container: ContainerConfig, sandbox: PodSandboxConfig) -> Behav
     return Behaviour(stop_after=stop_after)
 
 
+def usage_of(container: ContainerConfig, sandbox: PodSandboxConfig) -> Usage:
+    """Return what a container uses: as annotated, else next to nothing."""
+    role = container.annotations.get(ROLE, "app")
+    annotated = Annotated(sandbox, container.labels.get(CONTAINER_NAME, container.metadata.name), role)
+    usage = Usage(
+        cpu=annotated.thousandths(CPU, USUAL.cpu),
+        memory=int(annotated.thousandths(MEMORY, USUAL.memory)),
+        cpu_per_request=annotated.thousandths(CPU_PER_REQUEST, USUAL.cpu_per_request),
+    )
+    return USUAL if usage == USUAL else usage
+
+
 class Annotated:
     """The annotations of a pod that are meant for one of its containers: `name.container` comes before `name`."""
 
@@ -66,6 +89,19 @@ class Annotated:
             return seconds_of(text)
         except ValueError:
             raise BadBehaviour(f"annotation {name}: {text!r} is no duration like 5s") from None
+
+    def thousandths(self, name: str, usual: float) -> float:
+        """Return an amount, which may have thousandths."""
+        text = self.get(name)
+        if text is None:
+            return usual
+        try:
+            amount = quantity.milli(text) / 1000
+        except ValueError:
+            amount = -1.0
+        if amount < 0:
+            raise BadBehaviour(f"annotation {name}: {text!r} is no amount like 250m or 64Mi")
+        return amount
 
     def code(self) -> int | None:
         text = self.get(EXIT_CODE)

@@ -8,7 +8,7 @@ from random import Random
 
 from kobune.apimachinery.clock import Clock
 from kobune.kubelet.runtimes.simulated.addresses import Exhausted
-from kobune.kubelet.runtimes.simulated.behaviour import BadBehaviour, behaviour_of
+from kobune.kubelet.runtimes.simulated.behaviour import BadBehaviour, behaviour_of, usage_of
 from kobune.kubelet.runtimes.simulated.events import Broadcast
 from kobune.kubelet.runtimes.simulated.images import parse
 from kobune.kubelet.runtimes.simulated.inventory import Inventory, container_record, sandbox_record
@@ -135,10 +135,10 @@ class Engine:
         if (image := self._reference(config.image.image)) not in self.inventory.images:
             raise Missing(f'image "{image}" not found')
         try:
-            behaviour = behaviour_of(config, sandbox.config)
+            behaviour, usage = behaviour_of(config, sandbox.config), usage_of(config, sandbox.config)
         except BadBehaviour as error:
             raise Invalid(str(error)) from None
-        container = Container(self._new_id(), sandbox, config, behaviour, self.now())
+        container = Container(self._new_id(), sandbox, config, behaviour, self.now(), usage=usage)
         self.inventory.add_container(container)
         self._note(**container_record(container))
         self._tell(container.id, CONTAINER_CREATED_EVENT, sandbox)

@@ -4,7 +4,7 @@ import base64
 from collections.abc import Iterator
 
 from kobune.kubelet.runtimes.simulated.addresses import Ranges
-from kobune.kubelet.runtimes.simulated.behaviour import behaviour_of
+from kobune.kubelet.runtimes.simulated.behaviour import behaviour_of, usage_of
 from kobune.kubelet.runtimes.simulated.journal import Record
 from kobune.kubelet.runtimes.simulated.model import Container, Sandbox
 from kobune.vendor.cri import ContainerConfig, PodSandboxConfig
@@ -97,7 +97,8 @@ class Inventory:
                 config_of = ContainerConfig.FromString(base64.b64decode(record["config"]))
                 sandbox = self.sandboxes[record["sandbox"]]
                 behaviour = behaviour_of(config_of, sandbox.config)
-                self.add_container(Container(id, sandbox, config_of, behaviour, record["at"]))
+                usage = usage_of(config_of, sandbox.config)
+                self.add_container(Container(id, sandbox, config_of, behaviour, record["at"], usage=usage))
             case "start":
                 self.containers[id].started_at = record["at"]
             case "end":

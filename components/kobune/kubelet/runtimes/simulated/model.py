@@ -6,13 +6,16 @@ from kobune.kubelet.annotations import NODE, NODE_IP, POD_CIDR, PORTS
 from kobune.kubelet.runtimes.simulated.behaviour import Behaviour
 from kobune.kubelet.runtimes.simulated.images import parse
 from kobune.kubelet.runtimes.simulated.output import Output
+from kobune.kubelet.runtimes.simulated.usage import USUAL, Meter, Usage, stats_of
 from kobune.kubelet.runtimes.simulated.web import Listener
 from kobune.kubelet.timers import Timer
 from kobune.vendor.cri import (
     Container as ContainerItem,
 )
 from kobune.vendor.cri import (
+    ContainerAttributes,
     ContainerConfig,
+    ContainerStats,
     ContainerStatus,
     ImageSpec,
     LinuxPodSandboxStatus,
@@ -52,6 +55,9 @@ class Container:
     timer: Timer | None = None
     output: Output = field(default_factory=Output)
     """For those who are attached."""
+    usage: Usage = USUAL
+    meter: Meter | None = None
+    """Once a request was answered."""
 
     @property
     def state(self) -> int:
@@ -109,6 +115,19 @@ class Container:
             labels=self.config.labels,
             annotations=self.config.annotations,
         )
+
+    def count_request(self, now: float) -> None:
+        """Take note of a request that it answers."""
+        if self.meter is None:
+            self.meter = Meter()
+        self.meter.count(now)
+
+    def stats(self, now: float) -> ContainerStats:
+        """Return what CRI tells of what it uses."""
+        attributes = ContainerAttributes(
+            id=self.id, metadata=self.config.metadata, labels=self.config.labels, annotations=self.config.annotations
+        )
+        return stats_of(attributes, self.usage, self.meter, self.started_at, now)
 
     def log_path(self) -> str:
         """Return where its log is written; empty for nowhere."""

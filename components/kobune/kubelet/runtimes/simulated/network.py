@@ -73,6 +73,7 @@ def page_of(container: Container, port: int, clock: Clock) -> Callable[[str], st
     """Return what a container answers on a port: who and where it is, and what was asked of it; it logs the request."""
 
     def page(request: str) -> str:
+        container.count_request(clock.now())
         write(container, clock.now(), [f'answered on port {port}: "{request}" 200'])
         labels, sandbox = container.config.labels, container.sandbox
         lines = {

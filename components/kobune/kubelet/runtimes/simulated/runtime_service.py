@@ -11,13 +11,16 @@ from kobune.kubelet.annotations import FIRST_PORT_INFO, PORT_OFFSET_INFO
 from kobune.kubelet.runtimes.simulated.engine import Engine
 from kobune.kubelet.runtimes.simulated.events import Overrun
 from kobune.kubelet.runtimes.simulated.network import OFFSET
-from kobune.kubelet.runtimes.simulated.refusal import Impossible, Invalid, TooSlow, answers, unsupported
+from kobune.kubelet.runtimes.simulated.refusal import Impossible, Invalid, Missing, TooSlow, answers, unsupported
 from kobune.kubelet.runtimes.simulated.selection import containers_that_match, sandboxes_that_match
 from kobune.kubelet.runtimes.simulated.shell import Outcome, understand
 from kobune.kubelet.runtimes.simulated.streaming import StreamingServer
 from kobune.vendor.cri import (
     AttachRequest,
     AttachResponse,
+    ContainerFilter,
+    ContainerStatsRequest,
+    ContainerStatsResponse,
     ContainerStatusRequest,
     ContainerStatusResponse,
     CreateContainerRequest,
@@ -29,6 +32,8 @@ from kobune.vendor.cri import (
     GetEventsRequest,
     ListContainersRequest,
     ListContainersResponse,
+    ListContainerStatsRequest,
+    ListContainerStatsResponse,
     ListPodSandboxRequest,
     ListPodSandboxResponse,
     PodSandboxStatusRequest,
@@ -190,19 +195,34 @@ class RuntimeService(RuntimeServiceServicer):
             except Overrun:
                 await context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "too slow: events were missed, list again")
 
+    @answers
+    async def ContainerStats(self, request: ContainerStatsRequest) -> ContainerStatsResponse:  # noqa: N802
+        """Return what a container uses."""
+        container = self._engine.container(request.container_id)
+        if not container.is_running:
+            raise Missing(f'container "{container.id}" is not running')
+        return ContainerStatsResponse(stats=container.stats(self._clock.now()))
+
+    @answers
+    async def ListContainerStats(self, request: ListContainerStatsRequest) -> ListContainerStatsResponse:  # noqa: N802
+        """Return what the containers use that run and match."""
+        asked = request.filter
+        wanted = ContainerFilter(id=asked.id, pod_sandbox_id=asked.pod_sandbox_id, label_selector=asked.label_selector)
+        found = containers_that_match(self._engine.inventory.containers, wanted)
+        now = self._clock.now()
+        return ListContainerStatsResponse(stats=[each.stats(now) for each in found if each.is_running])
+
     PortForward: Any = unsupported("PortForward", "connect to the pod's address")
     CheckpointContainer: Any = unsupported("CheckpointContainer", NOTHING_INSIDE)
     UpdateContainerResources: Any = unsupported("UpdateContainerResources", "they have no resources")
     UpdatePodSandboxResources: Any = unsupported("UpdatePodSandboxResources", "they have no resources")
-    ContainerStats: Any = unsupported("ContainerStats", NOTHING_MEASURED)
-    ListContainerStats: Any = unsupported("ListContainerStats", NOTHING_MEASURED)
-    PodSandboxStats: Any = unsupported("PodSandboxStats", NOTHING_MEASURED)
-    ListPodSandboxStats: Any = unsupported("ListPodSandboxStats", NOTHING_MEASURED)
+    PodSandboxStats: Any = unsupported("PodSandboxStats", "only containers use something")
+    ListPodSandboxStats: Any = unsupported("ListPodSandboxStats", "use ListContainerStats")
     ListMetricDescriptors: Any = unsupported("ListMetricDescriptors", NOTHING_MEASURED)
     ListPodSandboxMetrics: Any = unsupported("ListPodSandboxMetrics", NOTHING_MEASURED)
     RuntimeConfig: Any = unsupported("RuntimeConfig", "they have no cgroups")
     StreamPodSandboxes: Any = unsupported("StreamPodSandboxes", "use ListPodSandbox")
     StreamContainers: Any = unsupported("StreamContainers", "use ListContainers")
-    StreamContainerStats: Any = unsupported("StreamContainerStats", NOTHING_MEASURED)
-    StreamPodSandboxStats: Any = unsupported("StreamPodSandboxStats", NOTHING_MEASURED)
+    StreamContainerStats: Any = unsupported("StreamContainerStats", "use ListContainerStats")
+    StreamPodSandboxStats: Any = unsupported("StreamPodSandboxStats", "use ListContainerStats")
     StreamPodSandboxMetrics: Any = unsupported("StreamPodSandboxMetrics", NOTHING_MEASURED)
