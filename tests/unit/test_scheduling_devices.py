@@ -8,13 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kobune.api.core.v1 import Node, Pod
-from kobune.api.resource.v1 import DeviceClass, ResourceClaim, ResourceSlice
+from kobune.api.resource.v1 import DeviceClass, ResourceClaim, ResourceClaimTemplate, ResourceSlice
 from kobune.apimachinery import codec
 from kobune.scheduler.defaults import default_profile
 from kobune.scheduler.devices.inventory import Inventory
 from kobune.scheduler.engine.columnar import Columnar
 from kobune.scheduler.framework import No, Placed, Unschedulable, decide
 from kobune.scheduler.framework.evaluation import reserve_in_snapshot
+from kobune.scheduler.lab.whatif import capacity, place
 from kobune.scheduler.podinfo import PodInfo
 from kobune.scheduler.snapshot import Snapshot
 
@@ -225,6 +226,23 @@ def test_a_claim_that_is_allocated_elsewhere_is_given_back_if_nobody_uses_it() -
     assert "deallocation of ResourceClaim completed" in found.message
     (write,) = found.writes
     assert not write.object.status.HasField("allocation")
+
+
+def test_what_if_makes_the_claims_of_pods_from_their_templates() -> None:
+    cluster = cluster_of(slice_of("s", "n1", [device("one")], nodeName="n1"))
+    template = {
+        "metadata": {"name": "t", "namespace": "default"},
+        "spec": {"spec": {"devices": {"requests": [request()]}}},
+    }
+    cluster.objects.set("resourceclaimtemplates", made(ResourceClaimTemplate, template))
+    pods = [pod_of(name) for name in "ab"]
+    for pod in pods:
+        pod.pod.spec.resourceClaims.add(name="device", resourceClaimTemplateName="t")
+    fates, _ = place(default_profile(), cluster, pods, seed=1)
+    assert [fate.node for fate in fates] == ["n1", ""]
+    assert "2 cannot allocate all claims" in fates[1].message
+    assert capacity(default_profile(), cluster, pods[0], seed=1) == 1
+    assert not list(cluster.objects.list("resourceclaims"))
 
 
 wanted = st.fixed_dictionaries(

@@ -13,6 +13,7 @@ from kobune.api.scheduling.v1alpha2 import PodGroup
 from kobune.scheduler.defaults import default_profile
 from kobune.scheduler.engine.columnar import Columnar
 from kobune.scheduler.framework import Placed, Unschedulable, decide
+from kobune.scheduler.lab.whatif import place
 from kobune.scheduler.plugins.gang_scheduling import NOT_SERVED, GangScheduling, min_count
 from kobune.scheduler.podinfo import PodInfo
 from kobune.scheduler.queue import SchedulingQueue
@@ -171,3 +172,17 @@ def test_no_gang_is_ever_placed_in_part_and_both_ways_of_deciding_agree(
             assert placed[f"g{at}"] == cluster.gangs.placed(("default", f"g{at}"))
         for info in cluster.nodes:
             assert info.requested.get("cpu", 0) <= info.allocatable["cpu"]
+
+
+def test_what_if_says_what_becomes_of_a_gang_as_a_whole() -> None:
+    profile, cluster = default_profile(), cluster_of(1, 1, gangs={"g": 3})
+    pods = [pod_of(name, "g") for name in "abc"]
+    fates, after = place(profile, cluster, pods, seed=1)
+    assert {fate.node for fate in fates} == {""}
+    assert sum(fate.message.startswith(UNSCHEDULABLE) for fate in fates) == 2
+    assert not list(after.pods)
+    cluster.set_node(node_of("more", 1))
+    fates, after = place(profile, cluster, pods, seed=1)
+    assert {fate.node for fate in fates} == {"n0", "n1", "more"}
+    (alone,), _ = place(profile, cluster, [pod_of("d", "other")], seed=1)
+    assert alone.message == 'waiting for pod\'s pod group "other" to appear in scheduling queue'

@@ -39,6 +39,8 @@ def _show(pod: str, parts: Sequence[Explanation]) -> None:
     when = datetime.fromtimestamp(summary.time, UTC).strftime("%H:%M:%S")
     came = f"goes to {summary.node}" if summary.node else "has no node"
     print(f"{pod} {came}: it fits {summary.fitting} of {summary.nodes} nodes ({summary.scheduler}, {when} UTC)")
+    if summary.fitting and not summary.node:  # it is not the nodes that keep it
+        print(f"  {summary.message}")
     if summary.HasField("refused"):
         print(f"  no node was looked at: {_words(summary.refused)}")
     for verdict in [verdict for verdict in verdicts if not verdict.HasField("objection")][:SHOWN]:

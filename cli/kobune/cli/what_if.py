@@ -5,8 +5,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from kobune.api.core.v1 import PersistentVolumeClaim, Pod
+from kobune.api.core.v1 import Pod
 from kobune.apimachinery.clock import SystemClock
 from kobune.apimachinery.errors import ApiError
 from kobune.client import Client, ClientConfig
@@ -44,7 +45,7 @@ def answer(directory: DataDirectory, question: Question) -> None:
         wanted = manifests.pods_of(text)
         if not wanted:
             raise CannotStart(f"{question.file}: there are no pods in it")
-        pods, cluster = asyncio.run(_pods_and_cluster(directory, wanted, manifests.claims_of(text)))
+        pods, cluster = asyncio.run(_pods_and_cluster(directory, wanted, _beside(text)))
         for change in question.nodes:
             _change_nodes(cluster, change)
         profiles = {name: profile_of(name) for name in ("default", *filter(None, [question.against]))}
@@ -66,15 +67,20 @@ def answer(directory: DataDirectory, question: Question) -> None:
 
 
 async def _pods_and_cluster(
-    directory: DataDirectory, wanted: Sequence[Pod], claims: Sequence[PersistentVolumeClaim]
+    directory: DataDirectory, wanted: Sequence[Pod], beside: Sequence[tuple[str, Any]]
 ) -> tuple[list[PodInfo], Snapshot]:
     async with _client(directory) as client:
         pods, cluster = await as_created(client, wanted), await snapshot_of(client)
         there = cluster.objects
-        missing = [one for one in claims if there.get(CLAIMS, one.metadata.namespace, one.metadata.name) is None]
-        for claim in await as_created(client, missing):
-            there.set(CLAIMS, claim)
+        for plural, item in beside:
+            if there.get(plural, item.metadata.namespace, item.metadata.name) is None:
+                there.set(plural, *(await as_created(client, [item])))
     return [PodInfo(pod) for pod in pods], cluster
+
+
+def _beside(text: str) -> list[tuple[str, Any]]:
+    """Return what the pods of a file look at and that is in it, too, by plural name."""
+    return [*((CLAIMS, claim) for claim in manifests.claims_of(text)), *manifests.beside(text)]
 
 
 def _client(directory: DataDirectory) -> Client:

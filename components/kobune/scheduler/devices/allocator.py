@@ -18,6 +18,7 @@ from kobune.scheduler.devices.selecting import selects
 
 STEPS: Final = 10_000
 """After so many attempts on one node the search is given up."""
+IMPOSSIBLE: Final = "cannot allocate all claims"
 TOO_LONG: Final = "timed out trying to allocate devices"
 
 
@@ -40,7 +41,7 @@ def allocate(demands: Sequence[Demand], inventory: Inventory, node: Node) -> Seq
     search = _Search(demands, inventory, node)
     try:
         if not search.find():
-            return Failure(("cannot allocate all claims", *sorted(search.unsupported)))
+            return Failure((IMPOSSIBLE, *sorted(search.unsupported)))
     except Impossible as error:
         return Failure((str(error),))
     except RecursionError:

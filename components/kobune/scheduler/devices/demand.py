@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final, TypeAlias
 
 from kobune.api.resource.v1 import DeviceClass, DeviceSelector, DeviceToleration, ResourceClaim
@@ -68,6 +69,15 @@ class Demand:
     requests: Sequence[Sequence[Wish]]
     """For each request its alternatives, the preferred first."""
     constraints: Sequence[Constraint]
+
+    @cached_property
+    def signature(self) -> bytes:
+        """What it is told by: the same for claims that ask for the same, of classes that say the same."""
+        classes = {
+            wish.device_class.metadata.name: wish.device_class.spec for wishes in self.requests for wish in wishes
+        }
+        specs = (spec.SerializeToString(deterministic=True) for _, spec in sorted(classes.items()))
+        return b"/".join((self.claim.spec.SerializeToString(deterministic=True), *specs))
 
 
 def demand_of(claim: ResourceClaim, class_of: ClassOf) -> Demand:

@@ -43,8 +43,12 @@ class Inventory:
         self._promises: dict[str, Promise] = {}
         """By the uid of the claim, as the next two."""
         self._claims: dict[str, ResourceClaim] = {}
-        self._held: dict[str, Sequence[Id]] = {}
+        self._held: dict[str, list[Id]] = {}
         self._taken: Counter[Id] = Counter()
+        self._changes = 0
+        """How often something changed that more than one node can use…"""
+        self._changes_on: Counter[str] = Counter()
+        """…and something that only one can, by its name."""
         for item in objects.list(SLICES):
             self.changed(SLICES, None, item)
         for claim in objects.list(CLAIMS):
@@ -72,6 +76,7 @@ class Inventory:
         copy._local = {node: set(pools) for node, pools in self._local.items()}
         copy._shared = set(self._shared)
         copy._promises = {uid: Promise(one.allocation, dict(one.pods)) for uid, one in self._promises.items()}
+        copy._changes, copy._changes_on = self._changes, self._changes_on.copy()
         copy._claims, copy._held, copy._taken = dict(self._claims), dict(self._held), self._taken.copy()
         return copy
 
@@ -82,6 +87,11 @@ class Inventory:
             slices.pop(item.metadata.name, None)
         else:
             slices[item.metadata.name] = item
+        pool, node = self._pools.get(id), item.spec.nodeName
+        if node and (pool is None or pool.local_to == node):
+            self._changes_on[node] += 1
+        else:
+            self._changes += 1
         self._stale.add(id)
 
     def _follow(self, claim: ResourceClaim) -> None:
@@ -102,12 +112,25 @@ class Inventory:
     def _count(self, uid: str) -> None:
         promise, claim = self._promises.get(uid), self._claims.get(uid)
         allocation = promise.allocation if promise is not None else _written(claim)
-        self._taken.subtract(self._held.pop(uid, ()))
         results = allocation.devices.results if allocation is not None else ()
         held = [Id(one.driver, one.pool, one.device) for one in results if not one.adminAccess]
+        before = self._held.pop(uid, [])
         if held:
             self._held[uid] = held
+        if held != before:
+            self._taken.subtract(before)
             self._taken.update(held)
+            for device in (*before, *held):
+                self._note(device)
+
+    def _note(self, device: Id) -> None:
+        """Note that a device is taken or free, for whoever remembers what there was."""
+        id = PoolId(device.driver, device.pool)
+        pool = self._pools.get(id)
+        if pool is None or id in self._stale or not pool.local_to:
+            self._changes += 1
+        else:
+            self._changes_on[pool.local_to] += 1
 
     # What there is.
 
@@ -118,6 +141,10 @@ class Inventory:
         self._stale.clear()
         found = self._shared | self._local.get(node.metadata.name, set())
         return [self._pools[id] for id in sorted(found)]
+
+    def stamp(self, node: str) -> tuple[int, int]:
+        """Return what differs once something has changed that a node can use."""
+        return self._changes, self._changes_on[node]
 
     def is_taken(self, device: Id) -> bool:
         """Whether somebody has a device, or is about to."""

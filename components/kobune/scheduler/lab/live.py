@@ -1,14 +1,19 @@
 """The state of a running cluster, for those who ask what would be if."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from kobune.api.core.v1 import Node, Pod
+from kobune.api.resource.v1 import ResourceClaimTemplate
 from kobune.apimachinery.errors import MethodNotAllowed, NotFound
 from kobune.apimachinery.kinds import M
 from kobune.client import Client
 from kobune.scheduler.podinfo import PodInfo
 from kobune.scheduler.service import LOOKED_AT, POD_GROUPS
 from kobune.scheduler.snapshot import ENDED, Snapshot
+
+TEMPLATES: Final[Mapping[str, type[Any]]] = {"resourceclaimtemplates": ResourceClaimTemplate}
+"""What pods that do not exist yet would have claims made of."""
 
 
 async def as_created(client: Client, items: Sequence[M]) -> list[M]:
@@ -22,7 +27,7 @@ async def as_created(client: Client, items: Sequence[M]) -> list[M]:
 async def snapshot_of(client: Client) -> Snapshot:
     """Return everything that decisions look at, as the apiserver has it now."""
     cluster = Snapshot()
-    for plural, kind in {**LOOKED_AT, **POD_GROUPS}.items():
+    for plural, kind in {**LOOKED_AT, **POD_GROUPS, **TEMPLATES}.items():
         try:
             items = (await client.list(kind)).items
         except (NotFound, MethodNotAllowed):  # this apiserver does not serve the kind

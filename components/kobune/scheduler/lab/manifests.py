@@ -1,15 +1,19 @@
 """Pods out of manifests: of pods themselves, and of workloads that would make them; and the claims that they name."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final, TypeVar
 
 import orjson
 import yaml
+from google.protobuf.message import Message
 
 from kobune.api.core.v1 import Node, PersistentVolumeClaim, Pod
+from kobune.api.resource.v1 import DeviceClass, ResourceClaim, ResourceClaimTemplate, ResourceSlice
+from kobune.api.scheduling.v1alpha2 import PodGroup
 from kobune.apimachinery import codec
+from kobune.apimachinery.kinds import kind_of
 
-M = TypeVar("M", Pod, Node, PersistentVolumeClaim)
+M = TypeVar("M", bound=Message)
 
 CLAIM: Final = "PersistentVolumeClaim"
 
@@ -18,6 +22,16 @@ ELSEWHERE: Final = {
     "PodTemplate": "a PodTemplate makes no pods by itself",
 }
 """What has a template, and yet cannot be tried."""
+
+
+BESIDE: Final[Mapping[str, tuple[str, Any]]] = {
+    "DeviceClass": ("deviceclasses", DeviceClass),
+    "ResourceSlice": ("resourceslices", ResourceSlice),
+    "ResourceClaim": ("resourceclaims", ResourceClaim),
+    "ResourceClaimTemplate": ("resourceclaimtemplates", ResourceClaimTemplate),
+    "PodGroup": ("podgroups", PodGroup),
+}
+"""What pods look at besides: the plural name of each kind, and its message."""
 
 
 class BadManifest(ValueError):
@@ -33,7 +47,7 @@ def pods_of(text: str) -> list[Pod]:
         spec = tree.get("spec") or {}
         if kind == "Pod":
             pods.append(_pod(tree, meta.get("name") or f"pod-{number}", meta.get("namespace"), number))
-        elif kind == CLAIM:
+        elif kind == CLAIM or kind in BESIDE:
             continue
         elif kind in ELSEWHERE:
             raise BadManifest(f"document {number}: {ELSEWHERE[kind]}")
@@ -77,6 +91,20 @@ def _claim(tree: dict[str, Any], name: str, namespace: str | None, number: int) 
     claim.metadata.name = name
     claim.metadata.namespace = claim.metadata.namespace or namespace or "default"
     return claim
+
+
+def beside(text: str) -> list[tuple[str, Any]]:
+    """Return what YAML documents have beside pods that these look at: each with the plural name of its kind."""
+    found: list[tuple[str, Any]] = []
+    for number, tree in _documents(text):
+        if (known := BESIDE.get(str(tree.get("kind")))) is None:
+            continue
+        plural, kind = known
+        item = _decoded(kind, {key: tree[key] for key in ("metadata", "spec") if key in tree}, number)
+        if kind_of(kind).namespaced and not item.metadata.namespace:
+            item.metadata.namespace = "default"
+        found.append((plural, item))
+    return found
 
 
 def node_of(text: str) -> Node:

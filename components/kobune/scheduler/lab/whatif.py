@@ -1,16 +1,20 @@
 """What would be if: pods placed on a fork of a cluster, which is thrown away."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from random import Random
 from typing import Final
 
 from kobune.api.core.v1 import Node, Pod
+from kobune.scheduler.devices.generated import with_claims
 from kobune.scheduler.engine.columnar import Columnar
-from kobune.scheduler.framework import Placed, Profile, Unschedulable
+from kobune.scheduler.framework import Decision, Placed, Profile, Unschedulable
 from kobune.scheduler.framework.evaluation import reserve_in_snapshot
+from kobune.scheduler.plugins.gang_scheduling import GROUPS, min_count
 from kobune.scheduler.podinfo import PodInfo
 from kobune.scheduler.snapshot import Snapshot
+from kobune.scheduler.together import PLUGIN, decide_together
 
 MOST: Final = 100_000
 """After so many pods nobody wants to know how many more would fit."""
@@ -41,8 +45,18 @@ def place(profile: Profile, cluster: Snapshot, pods: Sequence[PodInfo], *, seed:
     """Return what would become of pods that came now, one after the other, and the cluster as it would be then."""
     fork = cluster.fork()
     engine, random = Columnar(fork), Random(seed)
-    fates = []
+    pods = [with_claims(pod, fork) for pod in pods]
+    for pod in pods:
+        fork.gangs.wait(pod)
+    fates: list[Fate] = []
+    settled: set[str] = set()
     for pod in sorted(pods, key=lambda pod: -pod.spec.priority):
+        if pod.metadata.uid in settled:
+            continue
+        if pod.group is not None and (found := _gang(profile, pod, fork, partial(_decide, engine, profile, random))):
+            settled |= found.keys()
+            fates += [found[one.metadata.uid] for one in pods if one.metadata.uid in found]
+            continue
         decision = engine.decide(profile, pod, random)
         victims: tuple[str, ...] = ()
         if isinstance(decision, Unschedulable) and decision.nominated is not None:
@@ -59,6 +73,38 @@ def place(profile: Profile, cluster: Snapshot, pods: Sequence[PodInfo], *, seed:
     return fates, fork
 
 
+def _decide(engine: Columnar, profile: Profile, random: Random, pod: PodInfo) -> Decision:
+    return engine.decide(profile, pod, random)
+
+
+def _gang(
+    profile: Profile, pod: PodInfo, fork: Snapshot, decide: Callable[[PodInfo], Decision]
+) -> Mapping[str, Fate] | None:
+    """Return what would become of all pods of a gang, by uid; None if the pod can go by itself."""
+    plugin = profile.plugin(PLUGIN)
+    if plugin is None or pod.group is None or not fork.objects.are_known(GROUPS):
+        return None
+    needed = (min_count(fork, pod.group) or 0) - fork.gangs.placed(pod.group)
+    members = list(fork.gangs.waiting(pod.group))
+    if (why := plugin.pre_enqueue(pod, fork)) is not None:
+        return {one.metadata.uid: Fate(one.key, "", why) for one in members}
+    if needed <= 0:
+        return None
+    fates = {}
+    outcome = decide_together(profile, members, needed, fork, decide)
+    for one in members:
+        uid = one.metadata.uid
+        match outcome.decisions[uid]:
+            case Placed(node):
+                _take(profile, one, node, fork)
+                fates[uid] = Fate(one.key, node, "")
+            case Unschedulable() as refused:
+                made = refused.nominated
+                victims = tuple(victim.key for victim in made.victims) if made is not None else ()
+                fates[uid] = Fate(one.key, "", refused.message, victims)
+    return fates
+
+
 def capacity(profile: Profile, cluster: Snapshot, pod: PodInfo, *, seed: int) -> int:
     """Return how many pods like this one would fit besides all that is there, without anybody leaving."""
     fork = cluster.fork()
@@ -69,7 +115,7 @@ def capacity(profile: Profile, cluster: Snapshot, pod: PodInfo, *, seed: int) ->
         copy.metadata.uid = f"{pod.metadata.uid}-{count}"
         copy.metadata.name = f"{pod.metadata.name}-{count}"
         copy.spec.preemptionPolicy = "Never"
-        info = PodInfo(copy)
+        info = with_claims(PodInfo(copy), fork)
         match engine.decide(profile, info, random):
             case Placed(node):
                 _take(profile, info, node, fork)

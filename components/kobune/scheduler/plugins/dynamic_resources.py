@@ -5,18 +5,19 @@ was promised, so that two pods never count on one device.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
-from kobune.api.core.v1 import Pod, PodResourceClaim
+from kobune.api.core.v1 import NodeSelectorTerm, Pod, PodResourceClaim
 from kobune.api.resource.v1 import AllocationResult, DeviceClass, ResourceClaim
 from kobune.apimachinery import node_selectors
 from kobune.apimachinery.errors import Conflict
 from kobune.apimachinery.meta import controller_of
 from kobune.client import Client, PatchType, UpdateStatusOf
-from kobune.scheduler.devices.allocator import Failure, Given, allocate
+from kobune.scheduler.devices.allocator import Failure
 from kobune.scheduler.devices.demand import Demand, Impossible, demand_of
 from kobune.scheduler.devices.inventory import CLAIMS, CLASSES, Inventory
+from kobune.scheduler.devices.memory import Found, Memory, on_node
 from kobune.scheduler.devices.results import allocation_of
 from kobune.scheduler.framework import SKIP, No, Note, PluginFailed, Trial
 from kobune.scheduler.framework.answers import Skip
@@ -39,23 +40,20 @@ class State:
     claims: Sequence[ResourceClaim]
     demands: Sequence[Demand]
     """Those that have no devices yet."""
-    found: dict[str, Sequence[Sequence[Given]] | Failure] = field(default_factory=dict)
-    """What a node can give them, by its name."""
+    known: dict[str, Any]
+    """What nodes could give to claims like these when they were asked."""
+    confined: Sequence[tuple[ResourceClaim, Sequence[NodeSelectorTerm]]]
+    """The claims whose devices only some nodes can use, and which."""
 
-    def on(self, node: NodeInfo) -> Sequence[Sequence[Given]] | Failure:
+    def on(self, node: NodeInfo) -> Found:
         """Return what a node can give to the claims that have nothing."""
-        if node.name not in self.found:
-            self.found[node.name] = allocate(self.demands, self.inventory, node.node)
-        return self.found[node.name]
+        return on_node(self.demands, self.inventory, self.known, node.node)
 
     def unavailable(self, node: NodeInfo) -> Iterator[ResourceClaim]:
         """Yield the claims whose devices the node cannot use."""
-        for claim in self.claims:
-            allocation = self.inventory.allocation_of(claim)
-            if allocation is not None and allocation.HasField("nodeSelector"):
-                terms = allocation.nodeSelector.nodeSelectorTerms
-                if not node_selectors.matches_any(terms, node.name, node.node.metadata.labels):
-                    yield claim
+        for claim, terms in self.confined:
+            if not node_selectors.matches_any(terms, node.name, node.node.metadata.labels):
+                yield claim
 
 
 class DynamicResources:
@@ -129,10 +127,18 @@ class DynamicResources:
             demands = [demand_of(claim, class_of) for claim in claims if inventory.allocation_of(claim) is None]
         except Impossible as error:
             return No((str(error),), final=True)
-        return State(inventory, claims, demands) if claims else SKIP
+        if not claims:
+            return SKIP
+        allocations = [(claim, inventory.allocation_of(claim)) for claim in claims]
+        confined = [
+            (claim, allocation.nodeSelector.nodeSelectorTerms)
+            for claim, allocation in allocations
+            if allocation is not None and allocation.HasField("nodeSelector")
+        ]
+        return State(inventory, claims, demands, cluster.objects.derived(Memory).of(demands), confined)
 
     def filter(self, pod: PodInfo, node: NodeInfo, state: State) -> Sequence[str] | None:
-        if next(state.unavailable(node), None) is not None:
+        if state.confined and next(state.unavailable(node), None) is not None:
             return (NOT_HERE,)
         if not state.demands:
             return None
