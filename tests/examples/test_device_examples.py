@@ -11,9 +11,10 @@ import pytest
 import yaml
 from scheduler_clusters import node_of, told, until
 
-from kobune.api.core.v1 import Event, Pod
+from kobune.api.core.v1 import Event, Namespace, Pod
 from kobune.api.resource.v1 import DeviceClass, ResourceClaim, ResourceClaimTemplate, ResourceSlice
 from kobune.apimachinery import codec
+from kobune.apimachinery.errors import Invalid
 from kobune.testing import Cluster
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -166,3 +167,21 @@ async def test_no_device_is_in_two_claims_while_pods_come_and_go(cluster: Cluste
             names.remove(gone)
         else:
             await asyncio.sleep(0.005)
+
+
+async def test_devices_that_others_use_are_for_namespaces_with_a_label(cluster: Cluster) -> None:
+    claim = ResourceClaim(metadata={"name": "watching", "namespace": "default"})
+    asked = claim.spec.devices.requests.add(name="all").exactly
+    asked.deviceClassName, asked.allocationMode, asked.adminAccess = "gpu", "All", True
+    with pytest.raises(Invalid, match="admin access to devices requires the"):
+        await cluster.client.create(claim)
+    label = {"metadata": {"labels": {"resource.kubernetes.io/admin-access": "true"}}}
+    await cluster.client.patch(Namespace, "default", "", label)
+    await cluster.client.create(claim)
+    pod = Pod(metadata={"name": "watching", "namespace": "default"})
+    pod.spec.containers.add(name="main", image="top")
+    pod.spec.resourceClaims.add(name="gpus", resourceClaimName="watching")
+    await cluster.client.create(pod)
+    assert await node_of(cluster, "watching") in ("node-1", "node-2")
+    stored = await cluster.client.get(ResourceClaim, "watching", "default")
+    assert [one.adminAccess for one in stored.status.allocation.devices.results] == [True, True]
