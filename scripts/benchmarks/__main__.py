@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import codec
+import controllers
 import fanout
 import pods
 import requests
@@ -33,6 +34,8 @@ ALONE = {"store": store.measure}
 
 SCHEDULER = "scheduler"
 """What has arguments of its own."""
+CONTROLLERS = "controllers"
+"""What needs many nodes."""
 
 
 async def run(names: list[str], seconds: float, workloads: list[str], nodes: int, pods: int) -> list[Figure]:
@@ -44,6 +47,12 @@ async def run(names: list[str], seconds: float, workloads: list[str], nodes: int
             for workload in workloads:
                 with running("--components", "apiserver,scheduler") as cluster:
                     figures += await scheduling.measure(cluster, workload, nodes, pods)
+            continue
+        if name == CONTROLLERS:
+            with running("--nodes", "100") as cluster:
+                figures += await controllers.measure(cluster)
+            with running("--nodes", "1000") as cluster:
+                figures.append(await controllers.measure_rest(cluster, 1000))
             continue
         if name in ALONE:
             figures += await ALONE[name](seconds)
@@ -60,7 +69,7 @@ def machine() -> str:
 
 
 def main() -> None:
-    known = [*BENCHMARKS, *ALONE, SCHEDULER]
+    known = [*BENCHMARKS, *ALONE, SCHEDULER, CONTROLLERS]
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"any of: {', '.join(known)} (default: all)")
     parser.add_argument("--seconds", type=float, default=4.0, help="how long each load lasts (default: 4)")

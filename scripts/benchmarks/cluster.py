@@ -59,9 +59,16 @@ class Running:
 
     def memory(self) -> int:
         """Return the bytes that all processes of the cluster have together, shared ones counted once."""
+        return sum(map(_pss, self._pids()))
+
+    def cpu_seconds(self) -> float:
+        """Return the processor time that all processes of the cluster have used so far."""
+        return sum(map(_cpu_seconds, self._pids()))
+
+    def _pids(self) -> set[int]:
         holder = int((self.data_dir / "lock").read_text())
         pids = {holder, *(int(json.loads(f.read_text()).get("pid", 0)) for f in (self.data_dir / "run").glob("*.json"))}
-        return sum(_pss(pid) for pid in pids if pid)
+        return {pid for pid in pids if pid}
 
 
 @contextmanager
@@ -102,3 +109,8 @@ def _pss(pid: int) -> int:
         if found:
             return int(found[1]) * 1024
     return 0
+
+
+def _cpu_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

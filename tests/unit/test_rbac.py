@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kobune.api.rbac.v1 import PolicyRule
+from kobune.api.rbac.v1 import ClusterRole, ClusterRoleBinding, PolicyRule
 from kobune.apiserver.auth.attributes import Attributes
-from kobune.apiserver.auth.rbac import grants
+from kobune.apiserver.auth.rbac import Rbac, grants
 from kobune.apiserver.auth.user import User
 
 JANE = User("jane", ("devs",))
@@ -68,3 +68,43 @@ def test_a_denial_says_what_was_missing() -> None:
         'in API group "apps" in the namespace "n"'
     )
     assert Attributes(JANE, "get", path="/x").denial() == 'forbidden: User "jane" cannot get path "/x"'
+
+
+class Roles:
+    """What there is to be read: two roles, both bound to Jane; one is for a pod by its name."""
+
+    def __init__(self) -> None:
+        self.registry = {name: name for name in ("roles", "rolebindings", "clusterroles", "clusterrolebindings")}
+        self.cacher = self
+        self.revision = 1
+        self.found = {
+            "one": ClusterRole(metadata={"name": "one"}, rules=[rule(resourceNames=["a"])]),
+            "all": ClusterRole(metadata={"name": "all"}, rules=[rule(verbs=["list"])]),
+        }
+
+    def ring(self, name: str) -> "Roles":
+        return self
+
+    def select(self, plural: str, namespace: str = "") -> list[Any]:
+        bindings = [ClusterRoleBinding(metadata={"name": name}) for name in self.found]
+        for binding in bindings:
+            binding.roleRef.kind, binding.roleRef.name = "ClusterRole", binding.metadata.name
+            binding.subjects.add(kind="User", name="jane")
+        return bindings if plural == "clusterrolebindings" else []
+
+    def find(self, plural: str, namespace: str, name: str) -> Any:
+        return self.found.get(name)
+
+
+def test_what_is_remembered_of_a_right_to_one_name_is_none_to_another() -> None:
+    roles = Roles()
+    rbac = Rbac(roles)  # type: ignore[arg-type]
+    for _ in range(2):
+        assert [rbac.decide(wish(name=name))[0] for name in ("a", "b", "", "a")] == [True, False, False, True]
+        assert rbac.decide(wish("list", name="b")) == (
+            True,
+            'RBAC: allowed by ClusterRoleBinding "all" of ClusterRole "all" to User "jane"',
+        )
+    roles.found["one"].rules[0].resourceNames[:] = ["b"]
+    roles.revision += 1
+    assert [rbac.decide(wish(name=name))[0] for name in ("a", "b")] == [False, True]

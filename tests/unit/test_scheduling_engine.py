@@ -280,7 +280,10 @@ def play(first: Any, templates: Any, what: Any, seed: int, make: Callable[[str, 
                 case Placed(node):
                     cluster.withdraw(pod.metadata.uid)
                     cluster.place(pod, node)
-                    placed.append(pod)
+                    told = PodInfo.parse(pod.pod.SerializeToString())
+                    cluster.place(told, node)  # as it comes back from the apiserver
+                    told.pack()
+                    placed.append(told)
                 case Unschedulable(nominated=Nominated(node, victims)):
                     for victim in victims[more[0] :]:  # some take their time
                         cluster.remove(victim.metadata.uid)

@@ -76,6 +76,8 @@ class Controller:
     watches: Sequence[Watch] = ()
     observe: Observe | None = None
     root_when: When = always
+    reporter: str = ""
+    """In whose name events are recorded; in that of the component if empty."""
     perform: Perform | None = None
     """For the effects that `reconcile` returns, if it returns any. May take its time: other keys go on."""
 

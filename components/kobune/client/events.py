@@ -41,6 +41,14 @@ PENDING_LIMIT = 10_000
 """Events that wait while the apiserver is lost; more than that are dropped, and that is logged."""
 
 
+@dataclass(frozen=True)
+class Source:
+    """Who says it."""
+
+    component: str
+    host: str = ""
+
+
 @dataclass
 class Series:
     """One event object, and what of it is not yet written."""
@@ -54,7 +62,7 @@ class Series:
     count: int = 1
     name: str = ""
     """Of the event object; empty until it is created."""
-    host: str = ""
+    source: Source = field(default_factory=lambda: Source(""))
 
 
 @dataclass
@@ -87,8 +95,7 @@ class EventRecorder:
 
     def __init__(self, client: Client, component: str, clock: Clock, *, random: Random, host: str = "") -> None:
         self._client = client
-        self._component = component
-        self._host = host
+        self._source = Source(component, host)
         self._clock = clock
         self._random = random
         self._backoff = Backoff(random)
@@ -100,15 +107,23 @@ class EventRecorder:
         self._stamp = 0
 
     def event(
-        self, regarding: Object | ObjectReference, type: str, reason: str, message: str, *, host: str = ""
+        self,
+        regarding: Object | ObjectReference,
+        type: str,
+        reason: str,
+        message: str,
+        *,
+        component: str = "",
+        host: str = "",
     ) -> None:
         """Record that something happened to an object; `type` is Normal or Warning.
 
-        `host` is for a process that speaks for several.
+        `component` and `host` are for a process that speaks for several.
         """
         now = self._clock.now()
+        source = Source(component or self._source.component, host or self._source.host)
         about = regarding if isinstance(regarding, ObjectReference) else reference_to(regarding)
-        kind = (about.kind, about.namespace, about.name, about.uid, about.fieldPath, type, reason)
+        kind = (source.component, about.kind, about.namespace, about.name, about.uid, about.fieldPath, type, reason)
         similar = remember(self._similar, kind, lambda: Similar(now))
         if now - similar.since > SIMILAR_SECONDS:
             similar.since = now
@@ -121,14 +136,14 @@ class EventRecorder:
             key = (*kind, message)
         known = self._series.get(key)
         if known is None:
-            new = Series(about, type, reason, message, now, now, host=host or self._host)
+            new = Series(about, type, reason, message, now, now, source=source)
             known = remember(self._series, key, lambda: new)
         else:
             self._series.move_to_end(key)
             known.count += 1
             known.last = now
             known.message = message
-        whom = (host or self._host, about.kind, about.namespace, about.name, about.uid, about.apiVersion)
+        whom = (source.component, source.host, about.kind, about.namespace, about.name, about.uid, about.apiVersion)
         if not remember(self._allowances, whom, lambda: Allowance(BURST, now)).take(now):
             # It counts, though: the next one that is written says how often.
             log.debug("too many events about %s %s: %s %s", about.kind, about.name, reason, message)
@@ -195,13 +210,13 @@ class EventRecorder:
                 involvedObject=series.regarding,
                 reason=series.reason,
                 message=series.message,
-                source=EventSource(component=self._component, host=series.host or None),
+                source=EventSource(component=series.source.component, host=series.source.host or None),
                 firstTimestamp=time_of(series.first),
                 lastTimestamp=time_of(series.last),
                 count=series.count,
                 type=series.type,
-                reportingComponent=self._component,
-                reportingInstance=series.host or None,
+                reportingComponent=series.source.component,
+                reportingInstance=series.source.host or None,
             )
         )
 

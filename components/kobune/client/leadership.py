@@ -104,7 +104,7 @@ class Leadership:
                         await self._lead()
             finally:
                 if self._gained.is_set():
-                    self._lose("it ends")
+                    self._lose()
                     await self._give_back()
 
     def _see(self, old: Lease | None, new: Lease | None) -> None:
@@ -186,10 +186,10 @@ class Leadership:
             else:
                 self._valid_until = began + self._election.renew_deadline_seconds
                 pause = self._election.lease_seconds / 3
-        self._lose(why)
-
-    def _lose(self, why: str) -> None:
         log.warning("%s leads %s no longer: %s", self.identity, self._name, why)
+        self._lose()
+
+    def _lose(self) -> None:
         self._valid_until = 0.0
         self._gained.clear()
         self._lost.set()

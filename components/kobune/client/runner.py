@@ -217,7 +217,7 @@ class Runner:
                             return [*rest, Retry(error)]
                     case RecordEvent(regarding, type_, reason, message):
                         # At once: an effect may take long, and people want to know what is going on.
-                        self._recorder.event(regarding, type_, reason, message)
+                        self._tell(regarding, type_, reason, message)
                     case _:
                         rest.append(action)
             return rest
@@ -233,7 +233,7 @@ class Runner:
             for action in actions:
                 match action:
                     case RecordEvent(regarding, type_, reason, message):
-                        self._recorder.event(regarding, type_, reason, message)
+                        self._tell(regarding, type_, reason, message)
                     case RequeueAfter(seconds):
                         self._queue.add_after(key, seconds)
                     case Retry(error):
@@ -280,7 +280,7 @@ class Runner:
         announce = action.announce
         if announce is not None and announce.success:
             message = announce.success_message.replace("{name}", name)
-            self._recorder.event(announce.regarding, "Normal", announce.success, message)
+            self._tell(announce.regarding, "Normal", announce.success, message)
 
     def _refused(self, key: str, action: WriteAction, error: ApiError) -> None:
         announce = action.announce
@@ -291,7 +291,10 @@ class Runner:
 
     def _announce_failure(self, announce: Announce, error: ApiError) -> None:
         message = announce.failure_message.replace("{error}", error.message)
-        self._recorder.event(announce.regarding, "Warning", announce.failure, message)
+        self._tell(announce.regarding, "Warning", announce.failure, message)
+
+    def _tell(self, regarding: Object, type_: str, reason: str, message: str) -> None:
+        self._recorder.event(regarding, type_, reason, message, component=self.controller.reporter)
 
     def _failed(self, key: str, error: Exception) -> None:
         """Try again later; say so once for the same words."""

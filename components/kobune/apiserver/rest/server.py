@@ -4,7 +4,7 @@ import asyncio
 import logging
 import ssl
 from collections.abc import Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from typing import Self
 from weakref import WeakKeyDictionary
 
@@ -50,7 +50,8 @@ async def _end(handler: web.Server) -> None:
     transports = [connection.transport for connection in handler.connections if connection.transport is not None]
     await handler.shutdown(LEAVE)
     for transport in transports:
-        transport.abort()  # a client that no longer reads would never hear TLS say goodbye
+        with suppress(AttributeError):  # asyncio's, of a TLS connection that has come to its end meanwhile
+            transport.abort()  # a client that no longer reads would never hear TLS say goodbye
 
 
 class RestServer:

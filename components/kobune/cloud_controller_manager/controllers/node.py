@@ -158,4 +158,11 @@ def node_controller(cloud: Cloud) -> Controller:
             return Instance(exists=False)
         return Instance(exists=True, shutdown=await cloud.instance_shutdown(node))
 
-    return Controller(name="cloud-node", root=Node, root_when=matters, observe=observe, reconcile=reconcile)
+    return Controller(
+        name="cloud-node",
+        reporter="cloud-node-controller",
+        root=Node,
+        root_when=matters,
+        observe=observe,
+        reconcile=reconcile,
+    )

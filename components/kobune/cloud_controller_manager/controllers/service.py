@@ -203,6 +203,7 @@ def service_controller(cloud: Cloud) -> Controller:
 
     return Controller(
         name="service",
+        reporter="service-controller",
         root=Service,
         watches=[Watch(Node, keys_of_all, changes_nodes)],
         observe=observe,

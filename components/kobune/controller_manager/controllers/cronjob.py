@@ -221,4 +221,6 @@ async def observe(view: View, key: str) -> tuple[Any, ...] | None:
     return (cron, view.owned(Job, cron.metadata.uid), view.now) if cron is not None else None
 
 
-cronjob = Controller(name="cronjob", root=CronJob, owns=[Job], observe=observe, reconcile=reconcile)
+cronjob = Controller(
+    name="cronjob", reporter="cronjob-controller", root=CronJob, owns=[Job], observe=observe, reconcile=reconcile
+)

@@ -180,6 +180,7 @@ def daemonset() -> Controller:
 
     return Controller(
         name="daemonset",
+        reporter="daemonset-controller",
         root=DaemonSet,
         owns=[Pod, ControllerRevision],
         watches=[Watch(Pod, adopters), Watch(Node, everyone, is_another)],

@@ -268,6 +268,7 @@ def ended(old: Pod | None, new: Pod | None) -> bool:
 
 deployment = Controller(
     name="deployment",
+    reporter="deployment-controller",
     root=Deployment,
     owns=[ReplicaSet],
     watches=[Watch(ReplicaSet, adopters), Watch(Pod, deployment_of, ended)],

@@ -239,6 +239,7 @@ def is_resized(old: Any | None, new: Any | None) -> bool:
 
 disruption = Controller(
     name="disruption",
+    reporter="controllermanager",
     root=PodDisruptionBudget,
     watches=[Watch(Pod, guards), *(Watch(kind, guards_of_owned, is_resized) for kind in SCALED.values())],
     observe=observe,

@@ -174,6 +174,7 @@ def horizontalpodautoscaling(rest: RestClient) -> Controller:
 
     return Controller(
         name="horizontalpodautoscaling",
+        reporter="horizontal-pod-autoscaler",
         root=HorizontalPodAutoscaler,
         root_when=matters,
         watches=[Watch(Pod)],

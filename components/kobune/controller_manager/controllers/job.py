@@ -209,6 +209,7 @@ def adopters(view: View, pod: Pod) -> Iterable[str]:
 
 job = Controller(
     name="job",
+    reporter="job-controller",
     root=Job,
     owns=[Pod],
     watches=[Watch(Pod, adopters)],

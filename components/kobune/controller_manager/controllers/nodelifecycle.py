@@ -148,6 +148,7 @@ def nodelifecycle(grace: float) -> Controller:
 
     return Controller(
         name="nodelifecycle",
+        reporter="node-controller",
         root=Node,
         # A renewed lease wakes nobody: a node is looked at again when its last renewal would be too old.
         watches=[Watch(Lease, namespace=LEASES), Watch(Pod)],

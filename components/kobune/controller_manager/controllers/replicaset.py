@@ -169,7 +169,7 @@ def status_of(wanted: Owner, pods: Iterable[Pod], refusal: Refusal | None, now: 
     return status
 
 
-def replication(kind: type[ReplicaSet] | type[ReplicationController], name: str) -> Controller:
+def replication(kind: type[ReplicaSet] | type[ReplicationController], name: str, reporter: str) -> Controller:
     """Return the controller of a kind."""
 
     async def observe(view: View, key: str) -> tuple[Any, ...] | None:
@@ -190,9 +190,15 @@ def replication(kind: type[ReplicaSet] | type[ReplicationController], name: str)
                     yield key_of(wanted.metadata.namespace, wanted.metadata.name)
 
     return Controller(
-        name=name, root=kind, owns=[Pod], watches=[Watch(Pod, adopters)], observe=observe, reconcile=reconcile
+        name=name,
+        reporter=reporter,
+        root=kind,
+        owns=[Pod],
+        watches=[Watch(Pod, adopters)],
+        observe=observe,
+        reconcile=reconcile,
     )
 
 
-replicaset = replication(ReplicaSet, "replicaset")
-replicationcontroller = replication(ReplicationController, "replicationcontroller")
+replicaset = replication(ReplicaSet, "replicaset", "replicaset-controller")
+replicationcontroller = replication(ReplicationController, "replicationcontroller", "replication-controller")

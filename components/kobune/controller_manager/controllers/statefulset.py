@@ -134,6 +134,7 @@ def claimants(view: View, item: PersistentVolumeClaim) -> Iterable[str]:
 
 statefulset = Controller(
     name="statefulset",
+    reporter="statefulset-controller",
     root=StatefulSet,
     owns=[Pod, ControllerRevision],
     watches=[Watch(Pod, adopters), Watch(PersistentVolumeClaim, claimants)],

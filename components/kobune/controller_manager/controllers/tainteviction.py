@@ -72,6 +72,7 @@ async def observe(view: View, key: str) -> tuple[Any, ...] | None:
 
 tainteviction = Controller(
     name="tainteviction",
+    reporter="taint-eviction-controller",
     root=Node,
     watches=[Watch(Pod, node_of, matters)],
     observe=observe,
