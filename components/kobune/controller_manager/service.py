@@ -27,6 +27,7 @@ from kobune.controller_manager.controllers.deployment import deployment
 from kobune.controller_manager.controllers.disruption import disruption
 from kobune.controller_manager.controllers.endpoints import endpoints
 from kobune.controller_manager.controllers.endpointslice import endpointslice
+from kobune.controller_manager.controllers.endpointslicemirroring import endpointslicemirroring
 from kobune.controller_manager.controllers.ephemeralvolume import ephemeralvolume
 from kobune.controller_manager.controllers.garbagecollector import garbagecollector
 from kobune.controller_manager.controllers.horizontalpodautoscaling import horizontalpodautoscaling
@@ -134,6 +135,7 @@ def controllers_of(config: Config, rest: RestClient) -> list[Controller]:
         ttlafterfinished,
         horizontalpodautoscaling(rest),
         endpointslice,
+        endpointslicemirroring,
         endpoints,
         namespace,
         tainteviction,
