@@ -1,4 +1,4 @@
-"""Slices, mirrors, hints and garbage of custom kinds against a real apiserver, without nodes."""
+"""Slices, mirrors, hints, tokens and garbage of custom kinds against a real apiserver, without nodes."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -9,7 +9,20 @@ import orjson
 import pytest
 
 from kobune.api.apiextensions.v1 import CustomResourceDefinition
-from kobune.api.core.v1 import ConfigMap, Endpoints, Event, Namespace, Node, Pod, Service, ServiceAccount
+from kobune.api.authentication.v1 import TokenReview
+from kobune.api.coordination.v1 import Lease
+from kobune.api.core.v1 import (
+    ConfigMap,
+    Endpoints,
+    Event,
+    Namespace,
+    Node,
+    Pod,
+    ResourceQuota,
+    Secret,
+    Service,
+    ServiceAccount,
+)
 from kobune.api.discovery.v1 import EndpointSlice
 from kobune.api.dynamic.v1 import Object as Payload
 from kobune.api.dynamic.v1 import WriteRequest
@@ -230,3 +243,65 @@ async def test_owners_in_other_namespaces_are_refused_in_an_event(client: Client
 
     await until(refused)
     assert await exists(client, ClusterRole, "wide", "")
+
+
+async def test_a_secret_of_an_account_gets_a_token_that_lasts_and_goes_with_the_account(
+    cluster: Cluster, client: Client
+):
+    secret = Secret(metadata=ObjectMeta(name="robot-token", namespace="default"))
+    secret.metadata.annotations["kubernetes.io/service-account.name"] = "robot"
+    secret.type = "kubernetes.io/service-account-token"
+    account = await client.create(ServiceAccount(metadata=ObjectMeta(name="robot", namespace="default")))
+    await client.create(secret)
+
+    async def filled() -> bool:
+        data = (await client.get(Secret, "robot-token", "default")).data
+        return set(data) == {"ca.crt", "namespace", "token"} and data["namespace"] == b"default"
+
+    await until(filled)
+    made = await client.get(Secret, "robot-token", "default")
+    assert made.metadata.annotations["kubernetes.io/service-account.uid"] == account.metadata.uid
+    review = TokenReview()
+    review.spec.token = made.data["token"].decode()
+    answer = await client.create(review)
+    assert answer.status.authenticated
+    assert answer.status.user.username == "system:serviceaccount:default:robot"
+    await client.delete(ServiceAccount, "robot", "default")
+
+    async def gone() -> bool:
+        return not await exists(client, Secret, "robot-token")
+
+    await until(gone)
+    assert not (await client.create(review)).status.authenticated
+
+
+async def test_a_quota_counts_custom_objects_that_go(cluster: Cluster, client: Client):
+    kind = await defined(client, "owners", "Owner")
+    quota = ResourceQuota(metadata=ObjectMeta(name="q", namespace="default"))
+    quota.spec.hard["count/owners.example.com"].string = "5"
+    await client.create(quota)
+
+    async def used(amount: str) -> bool:
+        status = (await client.get(ResourceQuota, "q", "default")).status
+        return "count/owners.example.com" in status.used and status.used["count/owners.example.com"].string == amount
+
+    await until(lambda: used("0"))
+    await custom(cluster, kind, "one")
+    await custom(cluster, kind, "two")
+    assert await used("2")
+    await client.batch([DeleteOf(kind, "one", "default")])
+    await until(lambda: used("1"))
+
+
+async def test_the_lease_of_a_node_that_is_gone_goes_when_it_has_run_out(client: Client):
+    await client.create(Node(metadata=ObjectMeta(name="there")))
+    for name in ("gone", "there"):
+        lease = Lease(metadata=ObjectMeta(name=name, namespace="kube-node-lease"))
+        lease.spec.leaseDurationSeconds = 1
+        await client.create(lease)
+
+    async def cleaned() -> bool:
+        return not await exists(client, Lease, "gone", "kube-node-lease")
+
+    await until(cleaned)
+    assert await exists(client, Lease, "there", "kube-node-lease")

@@ -34,6 +34,7 @@ from kobune.controller_manager.controllers.horizontalpodautoscaling import horiz
 from kobune.controller_manager.controllers.job import job
 from kobune.controller_manager.controllers.namespace import namespace
 from kobune.controller_manager.controllers.nodeipam import nodeipam
+from kobune.controller_manager.controllers.nodelease import nodelease
 from kobune.controller_manager.controllers.nodelifecycle import nodelifecycle
 from kobune.controller_manager.controllers.persistentvolumebinder import persistentvolumebinder
 from kobune.controller_manager.controllers.persistentvolumeexpander import persistentvolumeexpander
@@ -46,6 +47,7 @@ from kobune.controller_manager.controllers.replicaset import replicaset, replica
 from kobune.controller_manager.controllers.resourceclaim import resourceclaim, resourceclaim_templates
 from kobune.controller_manager.controllers.resourcequota import resourcequota
 from kobune.controller_manager.controllers.serviceaccount import serviceaccount
+from kobune.controller_manager.controllers.serviceaccounttoken import serviceaccounttoken
 from kobune.controller_manager.controllers.statefulset import statefulset
 from kobune.controller_manager.controllers.tainteviction import tainteviction
 from kobune.controller_manager.controllers.tokencleaner import tokencleaner
@@ -140,6 +142,8 @@ def controllers_of(config: Config, rest: RestClient) -> list[Controller]:
         namespace,
         tainteviction,
         podgc,
+        nodelease,
+        serviceaccounttoken(ca),
         clusterroleaggregation,
         resourcequota,
         pvcprotection,
