@@ -127,6 +127,30 @@ async def test_a_claim_is_bound_to_a_volume_on_one_node_and_its_pod_goes_there(c
     assert (bound.status.phase, bound.spec.claimRef.name) == ("Bound", "data")
 
 
+async def test_a_volume_that_is_recycled_is_emptied_and_available_again(cluster: Cluster) -> None:
+    client = cluster.client
+    volume = PersistentVolume(metadata={"name": "old"})
+    volume.spec.capacity["storage"].string = "1Gi"
+    volume.spec.accessModes.append("ReadWriteOnce")
+    volume.spec.storageClassName = "shared"
+    volume.spec.persistentVolumeReclaimPolicy = "Recycle"
+    volume.spec.persistentVolumeSource.hostPath.path = "/mnt/old"
+    await client.create(volume)
+
+    async def phase() -> str:
+        return str((await client.get(PersistentVolume, "old")).status.phase)
+
+    async def is_(wanted: str) -> bool:
+        return await phase() == wanted
+
+    await claimed(cluster, "data", storageClassName="shared")
+    await until(lambda: is_("Bound"))
+    await client.delete(PersistentVolumeClaim, "data", "default")
+    await until(lambda: is_("Available"))
+    assert not (await client.get(PersistentVolume, "old")).spec.HasField("claimRef")
+    await until(lambda: has_event(cluster, "old", "VolumeRecycled"))
+
+
 async def test_a_pod_that_is_put_on_a_node_waits_there_for_its_claim(cluster: Cluster) -> None:
     await run(cluster, "early", "data", nodeName="node-1")
     await until(lambda: has_event(cluster, "early", "FailedMount"))
@@ -162,3 +186,31 @@ async def test_a_settled_cluster_with_volumes_makes_no_more_writes_but_heartbeat
 async def settled(versions: Callable[[], Awaitable[dict[str, str]]]) -> dict[str, str]:
     await asyncio.sleep(0.7)
     return await versions()
+
+
+async def test_a_pod_that_goes_while_its_volume_is_made_gives_back_what_was_reserved(cluster: Cluster) -> None:
+    client = cluster.client
+    never = StorageClass(metadata={"name": "never"}, provisioner="nobody.example.com")
+    never.volumeBindingMode = "WaitForFirstConsumer"
+    await client.create(never)
+    await claimed(cluster, "data", storageClassName="never")
+    await run(cluster, "writer", "data")
+
+    async def selected() -> str:
+        claim = await client.get(PersistentVolumeClaim, "data", "default")
+        return str(claim.metadata.annotations.get("volume.kubernetes.io/selected-node", ""))
+
+    node = await until(selected)
+    await client.delete(Pod, "writer", "default")
+    # The claim stays with the node that was chosen; the next pod goes there, and waits as well.
+    await run(cluster, "next", "data")
+    claim = await client.get(PersistentVolumeClaim, "data", "default")
+    volume = PersistentVolume(metadata={"name": "made"})
+    volume.spec.capacity["storage"].string = "1Gi"
+    volume.spec.accessModes.append("ReadWriteOnce")
+    volume.spec.storageClassName = "never"
+    volume.spec.persistentVolumeSource.hostPath.path = "/mnt"
+    volume.spec.claimRef.name, volume.spec.claimRef.namespace = "data", "default"
+    volume.spec.claimRef.uid = claim.metadata.uid
+    await client.create(volume)
+    assert await until(is_running(cluster, "next")) == node

@@ -347,3 +347,17 @@ def test_the_engine_decides_as_the_reference_does_about_volumes(what: Any, seed:
                             made.remove(victim.metadata.uid)
                             placed[:] = [other for other in placed if other.metadata.uid != victim.metadata.uid]
     assert not engine.plain
+
+
+def test_a_pod_is_woken_by_what_happens_to_its_own_claims_and_to_those_who_use_them() -> None:
+    waiting, profile = pod("p", "c"), default_profile()
+    for name in ("VolumeBinding", "VolumeZone", "VolumeRestrictions", "NodeVolumeLimits"):
+        plugin = profile.plugin(name)
+        event = "PersistentVolumeClaim/Add"
+        assert event in plugin.events
+        assert plugin.hint(waiting, event, None, claim("c"))
+        assert not plugin.hint(waiting, event, None, claim("d"))
+    restrictions = profile.plugin("VolumeRestrictions")
+    assert restrictions.hint(waiting, "Pod/Delete", pod("q", "c").pod, None)
+    assert not restrictions.hint(waiting, "Pod/Delete", pod("q", "d").pod, None)
+    assert not profile.plugin("NodeVolumeLimits").hint(waiting, "Pod/Delete", pod("q").pod, None)

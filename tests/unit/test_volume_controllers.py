@@ -129,6 +129,8 @@ def test_claims_and_volumes_settle_and_nobody_has_what_is_not_enough(
         assert got.status.phase == "Bound"
         assert got.spec.claimRef.uid == one.metadata.uid
         assert set(one.status.accessModes) == set(got.spec.accessModes)
+        kept_for = volumes[int(got.metadata.name[1:])][3]
+        assert kept_for in ("", one.metadata.name)
         if BOUND_BY_CONTROLLER in one.metadata.annotations:
             assert size_of(one) <= size_of(got)
     assert len({one.spec.volumeName for one in bound.values()}) == len(bound)

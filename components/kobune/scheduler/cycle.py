@@ -6,7 +6,7 @@ reserve ──► permit ──► (held) ──► pre_bind ──► bind ─�
 
 import asyncio
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
 from functools import partial
 from typing import Any, Final
@@ -108,6 +108,8 @@ class Cycle:
         self._states: Mapping[str, Any] = {}
         self._holds: dict[str, Wait] = {}
         self._reserved: list[Extension] = []
+        self._over: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        """Why the pod does not need its node any more."""
 
     @property
     def pod(self) -> PodInfo:
@@ -123,7 +125,7 @@ class Cycle:
         for plugin, hold in self._holds.items():
             await self._wait(plugin, hold)
         for extension in self._at("pre_bind"):
-            await self._late(extension, self._states.get(extension.name))
+            await self._unless_over(self._late(extension, self._states.get(extension.name)))
         if self._together is not None:
             await self._together.arrive()
         for extension in self.profile.at("bind"):
@@ -162,6 +164,21 @@ class Cycle:
         """End the waiting for those who hold the pod, if it waits for them."""
         for hold in self._holds.values():
             hold.deny(why)
+        if not self._over.done():
+            self._over.set_result(why)
+
+    async def _unless_over(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Do what may take long, but no longer than somebody wants the pod."""
+        task = asyncio.ensure_future(work)
+        try:
+            await asyncio.wait([task, self._over], return_when=asyncio.FIRST_COMPLETED)
+            if task.done():
+                await task
+                return
+        finally:
+            if not task.done():
+                task.cancel()
+        raise Rejected(No((self._over.result(),)))
 
     def _at(self, point: str) -> list[Extension]:
         return [extension for extension in self.profile.at(point) if _concerns(extension, self.pod)]

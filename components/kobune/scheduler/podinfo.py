@@ -48,6 +48,10 @@ class PodInfo:
         self._pod: Pod | None = pod
         self._raw = raw
         self.key = key_of(pod.metadata.namespace, pod.metadata.name)
+        self.uid = pod.metadata.uid
+        """What tells it from its namesakes."""
+        self._is_shared = False
+        """Whether its amounts are those that all have who ask for the same."""
 
     @classmethod
     def parse(cls, raw: bytes) -> "PodInfo":
@@ -141,13 +145,21 @@ class PodInfo:
     def adopt(self, other: "PodInfo") -> None:
         """Take over what was added up for a pod of the same likeness."""
         self.__dict__.update(
-            requests=other.requests, counted_requests=other.counted_requests, terms=other.terms, traits=other.traits
+            requests=other.requests,
+            counted_requests=other.counted_requests,
+            priority=other.priority,
+            terms=other.terms,
+            traits=other.traits,
         )
+        self._is_shared = other._is_shared
         if not other.claims:
             self.__dict__["claims"] = ()
 
     def share(self, known: dict[tuple[tuple[str, int], ...], Amounts]) -> None:
         """Keep the amounts that it asks for but once, with others that ask for the same."""
+        if self._is_shared:
+            return
+        self._is_shared = True
         if len(known) > MOST_SHARED:
             known.clear()
         for name in ("requests", "counted_requests"):
@@ -173,11 +185,6 @@ class PodInfo:
         return Traits(metadata.namespace, frozenset(metadata.labels.items()), is_leaving, terms)
 
     @cached_property
-    def uid(self) -> str:
-        """What tells it from its namesakes."""
-        return self.pod.metadata.uid
-
-    @cached_property
     def started(self) -> float:
         """When it was started, or was to be: the earlier, the more it has to lose."""
         pod = self.pod
@@ -192,7 +199,7 @@ class PodInfo:
     @cached_property
     def claims(self) -> tuple[tuple[str, bool], ...]:
         """The names of its claims of volumes, and whether each is made for the pod and goes with it."""
-        return tuple(claims_of(self.pod))
+        return tuple(claims_of(self.pod)) if self.pod.spec.volumes else ()
 
     @cached_property
     def disks(self) -> tuple[Any, ...]:

@@ -12,6 +12,7 @@ from kobune.apimachinery.errors import NotFound
 from kobune.apimachinery.meta import is_deleting, key_of
 from kobune.apimachinery.volumes import BIND_COMPLETED, class_of
 from kobune.client import Action, Controller, View, Watch
+from kobune.client.informer import version_of
 from kobune.controller_manager.controllers.volumeprotection import claims_of
 from kobune.controller_manager.volumes.claims import Around, reconcile_claim
 from kobune.controller_manager.volumes.reclaiming import GIVEN_BACK, RECYCLER_NAMESPACE, reconcile_volume
@@ -66,8 +67,10 @@ async def _claim_of(view: View, volume: PersistentVolume) -> PersistentVolumeCla
     if not reference.uid:
         return None
     claim = view.get(PersistentVolumeClaim, key_of(reference.namespace, reference.name))
-    if (claim is None or claim.metadata.uid != reference.uid) and volume.status.phase not in GIVEN_BACK:
-        # Volumes and claims come in streams of their own: nothing is given up because one is late.
+    is_missing = claim is None or claim.metadata.uid != reference.uid
+    # Volumes and claims come in streams of their own: nothing is given up because one is late.
+    is_late = view.informer(PersistentVolumeClaim).version < version_of(volume.metadata.resourceVersion)
+    if is_missing and is_late and volume.status.phase not in GIVEN_BACK:
         try:
             claim = await view.client.get(PersistentVolumeClaim, reference.name, reference.namespace)
         except NotFound:

@@ -18,6 +18,8 @@ from kobune.client import Action, Create, RecordEvent, Update, UpdateStatus, del
 GIVEN_BACK: Final = ("Released", "Failed")
 RECYCLER_NAMESPACE: Final = "default"
 EMPTY: Final = 'test -e /scrub && find /scrub -mindepth 1 -delete && test -z "$(ls -A /scrub)" || exit 1'
+SIMULATED_EXIT: Final = "kobune.dev/exit-code"
+"""Has the simulated runtime, where there is nothing to empty, end the pod at once."""
 RECYCLABLE: Final = ("hostPath", "nfs")
 
 
@@ -80,6 +82,7 @@ def _recycle(volume: PersistentVolume, recycler: Pod | None) -> list[Action]:
 def recycler_of(volume: PersistentVolume) -> Pod:
     """Return the pod that empties a volume."""
     pod = Pod(metadata={"name": f"recycler-for-{volume.metadata.name}", "namespace": RECYCLER_NAMESPACE})
+    pod.metadata.annotations[SIMULATED_EXIT] = "0"
     pod.spec.restartPolicy = "Never"
     pod.spec.activeDeadlineSeconds = 60
     mounted = pod.spec.volumes.add(name="vol").volumeSource

@@ -8,27 +8,23 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from kobune.api.core.v1 import NodeSelectorTerm, Pod, PodResourceClaim
-from kobune.api.resource.v1 import AllocationResult, DeviceClass, ResourceClaim
+from kobune.api.core.v1 import NodeSelectorTerm
+from kobune.api.resource.v1 import DeviceClass, ResourceClaim
 from kobune.apimachinery import node_selectors
-from kobune.apimachinery.errors import Conflict
-from kobune.apimachinery.meta import controller_of
 from kobune.client import Client, PatchType, UpdateStatusOf
 from kobune.scheduler.devices.allocator import Failure
+from kobune.scheduler.devices.claims import claims_of, name_of, names_of
 from kobune.scheduler.devices.demand import Demand, Impossible, demand_of
 from kobune.scheduler.devices.inventory import CLAIMS, CLASSES, Inventory
 from kobune.scheduler.devices.memory import Found, Memory, on_node
 from kobune.scheduler.devices.results import allocation_of
+from kobune.scheduler.devices.writing import MOST_USERS, write
 from kobune.scheduler.framework import SKIP, No, Note, PluginFailed, Trial
 from kobune.scheduler.framework.answers import Skip
 from kobune.scheduler.nodeinfo import NodeInfo
 from kobune.scheduler.podinfo import PodInfo
 from kobune.scheduler.snapshot import Snapshot
 
-FINALIZER: Final = "resource.kubernetes.io/delete-protection"
-MOST_USERS: Final = 256
-AGAIN: Final = 5
-"""How often a claim is written anew because somebody else wrote it meanwhile."""
 NOT_HERE: Final = "resourceclaim not available on the node"
 
 
@@ -94,7 +90,7 @@ class DynamicResources:
             return True
         if _has_devices(old) and not _has_devices(new):
             return True  # somebody else may have them
-        if new is None or new.metadata.namespace != pod.metadata.namespace or new.metadata.name not in _names(pod):
+        if new is None or new.metadata.namespace != pod.metadata.namespace or new.metadata.name not in names_of(pod):
             return False
         return old is None or old.status != new.status
 
@@ -105,8 +101,8 @@ class DynamicResources:
             return None
         for wanted in pod.spec.resourceClaims:
             # A claim that is being made for the pod is no reason to complain.
-            if wanted.resourceClaimTemplateName and _name(pod, wanted) is not None:
-                name = _name(pod, wanted)
+            if wanted.resourceClaimTemplateName and name_of(pod, wanted) is not None:
+                name = name_of(pod, wanted)
                 if name and cluster.objects.get(CLAIMS, pod.metadata.namespace, name) is None:
                     return f'resourceclaim "{name}" not found'
             elif wanted.resourceClaimTemplateName:
@@ -118,7 +114,7 @@ class DynamicResources:
             return SKIP
         inventory = cluster.objects.derived(Inventory)
         try:
-            claims = list({claim.metadata.uid: claim for claim in _claims(pod, cluster)}.values())
+            claims = list({claim.metadata.uid: claim for claim in claims_of(pod, cluster)}.values())
             for claim in claims:
                 users = inventory.users_of(claim)
                 if len(users) >= MOST_USERS and pod.metadata.uid not in users:
@@ -206,51 +202,8 @@ class DynamicResources:
             allocation = state.inventory.allocation_of(claim)
             if allocation is None:
                 raise PluginFailed("DynamicResources", "pre_bind", f"claim {claim.metadata.name} has lost its devices")
-            state.inventory.written(await self._write(pod, claim, allocation), pod.metadata.uid)
-
-    async def _write(self, pod: PodInfo, claim: ResourceClaim, allocation: AllocationResult) -> ResourceClaim:
-        """Return a claim that says that it has these devices, and is reserved for the pod."""
-        client = self._client
-        assert client is not None
-        for attempt in range(AGAIN):
-            if attempt:
-                claim = await client.get(ResourceClaim, claim.metadata.name, claim.metadata.namespace)
-            if any(user.uid == pod.metadata.uid for user in claim.status.reservedFor):
-                return claim
-            try:
-                return await client.update_status(await _protected(client, reserved(claim, allocation, pod)))
-            except Conflict:
-                continue
-        raise PluginFailed("DynamicResources", "pre_bind", f"claim {claim.metadata.name} keeps changing")
-
-
-def reserved(claim: ResourceClaim, allocation: AllocationResult, pod: PodInfo) -> ResourceClaim:
-    """Return a claim with an allocation, reserved for one pod more; `PluginFailed` if it cannot be."""
-    copy = ResourceClaim()
-    copy.CopyFrom(claim)
-    status, why = copy.status, ""
-    if copy.metadata.HasField("deletionTimestamp"):
-        why = "is being deleted"
-    elif status.HasField("allocation") and status.allocation.devices.results != allocation.devices.results:
-        why = "has got other devices meanwhile"
-    elif len(status.reservedFor) >= MOST_USERS:
-        why = f"is reserved for {MOST_USERS} pods already"
-    if why:
-        raise PluginFailed("DynamicResources", "pre_bind", f'resourceclaim "{claim.metadata.name}" {why}')
-    if not status.HasField("allocation"):
-        status.allocation.CopyFrom(allocation)
-    status.reservedFor.add(resource="pods", name=pod.metadata.name, uid=pod.metadata.uid)
-    return copy
-
-
-async def _protected(client: Client, claim: ResourceClaim) -> ResourceClaim:
-    """Return a claim that stays until its devices are given back, which has to be written first."""
-    if FINALIZER in claim.metadata.finalizers:
-        return claim
-    claim.metadata.finalizers.append(FINALIZER)
-    written = await client.update(claim)
-    claim.metadata.CopyFrom(written.metadata)
-    return claim
+            assert self._client is not None
+            state.inventory.written(await write(self._client, pod, claim, allocation), pod.metadata.uid)
 
 
 @dataclass(frozen=True)
@@ -262,41 +215,5 @@ class _ClassOf:
         return found
 
 
-def _claims(pod: PodInfo, cluster: Snapshot) -> Iterator[ResourceClaim]:
-    """Yield the claims that a pod uses; `Impossible` says why it cannot."""
-    for wanted in pod.spec.resourceClaims:
-        if (name := _name(pod, wanted)) is None:
-            raise Impossible(f'pod claim "{wanted.name}": ResourceClaim not created yet')
-        if not name:
-            continue  # whoever makes its claims says that it needs none
-        claim = cluster.objects.get(CLAIMS, pod.metadata.namespace, name)
-        if claim is None:
-            raise Impossible(f'resourceclaim "{name}" not found')
-        if claim.metadata.HasField("deletionTimestamp"):
-            raise Impossible(f'resourceclaim "{name}" is being deleted')
-        if wanted.resourceClaimTemplateName:
-            owner = controller_of(claim.metadata)
-            if owner is None or owner.uid != pod.metadata.uid:
-                raise Impossible(
-                    f"ResourceClaim {pod.metadata.namespace}/{name} was not created for pod {pod.key} "
-                    "(pod is not owner)"
-                )
-        yield claim
-
-
-def _name(pod: PodInfo | Pod, wanted: PodResourceClaim) -> str | None:
-    """Return the name of a claim that a pod uses: empty if it uses none after all, None if that is not known yet."""
-    if wanted.resourceClaimName:
-        return wanted.resourceClaimName
-    for made in pod.status.resourceClaimStatuses:
-        if made.name == wanted.name:
-            return made.resourceClaimName
-    return None
-
-
 def _has_devices(claim: ResourceClaim | None) -> bool:
     return claim is not None and claim.status.HasField("allocation")
-
-
-def _names(pod: PodInfo) -> frozenset[str]:
-    return frozenset(name for wanted in pod.spec.resourceClaims if (name := _name(pod, wanted)))

@@ -47,7 +47,7 @@ class NodeVolumeLimits:
 
     def hint(self, pod: PodInfo, event: str, old: Any, new: Any) -> bool:
         if event == "Pod/Delete":
-            return bool(PodInfo(old).claims)
+            return old is None or bool(PodInfo(old).claims)
         return not event.startswith("PersistentVolumeClaim/") or is_of(pod, new)
 
     def pre_filter(self, pod: PodInfo, cluster: Snapshot) -> Needed | Skip:

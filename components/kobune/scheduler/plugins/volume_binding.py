@@ -5,10 +5,12 @@ Source: the documentation's *Storage Classes* (volume binding mode), KEP-490.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from kobune.api.core.v1 import PersistentVolumeClaim
 from kobune.apimachinery.errors import ApiError
 from kobune.apimachinery.volumes import SELECTED_NODE, class_of, fits_node, is_bound, size_of
 from kobune.scheduler.framework import SKIP, No
@@ -29,31 +31,38 @@ SECONDS: Final = 600.0
 
 
 class News:
-    """Lets those who wait for claims and volumes know that something has changed."""
+    """Lets those who wait for claims know that something has changed about them, or the volumes kept for them."""
 
     def __init__(self, objects: Objects) -> None:
-        self._waiting: set[asyncio.Future[None]] = set()
+        self._waiting: dict[tuple[str, str], set[asyncio.Event]] = {}
+        """By namespace and name of the claim."""
 
     def changed(self, plural: str, old: Any, new: Any) -> None:
         """Take in that an object is new, changed or gone."""
-        if plural in (CLAIMS, VOLUMES):
-            waiting, self._waiting = self._waiting, set()
-            for one in waiting:
-                if not one.done():
-                    one.set_result(None)
+        if not self._waiting or plural not in (CLAIMS, VOLUMES):
+            return
+        item = new or old
+        about = item.metadata if plural == CLAIMS else item.spec.claimRef
+        for waiting in self._waiting.get((about.namespace, about.name), ()):
+            waiting.set()
 
     def copy(self, objects: Objects) -> Self:
         """Return the same for a copy of the objects."""
         return type(self)(objects)
 
-    async def next(self) -> None:
-        """Return as soon as something has changed."""
-        change: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.add(change)
+    @contextmanager
+    def about(self, claims: Iterable[PersistentVolumeClaim]) -> Iterator[asyncio.Event]:
+        """Give what is set when something changes about any of these claims."""
+        keys, event = {(claim.metadata.namespace, claim.metadata.name) for claim in claims}, asyncio.Event()
+        for key in keys:
+            self._waiting.setdefault(key, set()).add(event)
         try:
-            await change
+            yield event
         finally:
-            self._waiting.discard(change)
+            for key in keys:
+                self._waiting[key].discard(event)
+                if not self._waiting[key]:
+                    del self._waiting[key]
 
 
 @dataclass
@@ -134,11 +143,13 @@ class VolumeBinding:
         if request is None or not (request.plan.static or request.plan.dynamic):
             return
         objects, written = request.wanted.objects, await self._write(request.wanted)
-        news = objects.derived(News)
+        claims = [*(claim for _, claim in request.plan.static), *request.plan.dynamic]
         try:
-            async with asyncio.timeout(self.bind_timeout_seconds):
-                while not _are_bound(request.plan, node, objects, written):
-                    await news.next()
+            with objects.derived(News).about(claims) as news:
+                async with asyncio.timeout(self.bind_timeout_seconds):
+                    while not _are_bound(request.plan, node, objects, written):
+                        news.clear()
+                        await news.wait()
         except TimeoutError:
             raise Unprepared(NAME, "binding volumes: context deadline exceeded") from None
 

@@ -37,7 +37,7 @@ class VolumeRestrictions:
     def hint(self, pod: PodInfo, event: str, old: Any, new: Any) -> bool:
         if event.startswith("PersistentVolumeClaim/"):
             return is_of(pod, new)
-        if event != "Pod/Delete":
+        if event != "Pod/Delete" or old is None:
             return True
         gone = PodInfo(old)
         shared = gone.metadata.namespace == pod.metadata.namespace and set(gone.claims) & set(pod.claims)

@@ -1,14 +1,36 @@
 """Devices: who offers them, and who claims them."""
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
+from kobune.apimachinery.errors import Invalid
 from kobune.apiserver.registry.defaults.devices import default_device_claim, default_device_claim_template
 from kobune.apiserver.registry.rules import Rules, all_of
 from kobune.apiserver.registry.strategy import Strategy, UncountedStrategy
 from kobune.apiserver.registry.validation import devices, expressions
+from kobune.apiserver.registry.validation.causes import forbidden
 
 GROUP: Final = "resource.k8s.io"
+ADMIN_LABEL: Final = "resource.kubernetes.io/admin-access"
+NOT_ADMIN: Final = f"admin access to devices requires the `{ADMIN_LABEL}: true` label on the containing namespace"
+
+
+class DeviceClaimStrategy(UncountedStrategy):
+    """Who asks for devices that others use: only namespaces with a label may."""
+
+    def prepare_create(self, new: Any, view: Any) -> None:
+        super().prepare_create(new, view)
+        template = "spec" in new.spec.DESCRIPTOR.fields_by_name
+        wanted = (new.spec.spec if template else new.spec).devices.requests
+        asking = [index for index, request in enumerate(wanted) if request.exactly.adminAccess]
+        if not asking:
+            return
+        namespace = view.find("namespaces", "", new.metadata.namespace)
+        if namespace is not None and namespace.metadata.labels.get(ADMIN_LABEL) == "true":
+            return
+        at = "spec.spec" if template else "spec"
+        causes = [forbidden(f"{at}.devices.requests[{index}].exactly.adminAccess", NOT_ADMIN) for index in asking]
+        raise Invalid.named(GROUP, type(new).__name__, new.metadata.name, causes)
 
 
 class ResourceSliceStrategy(Strategy):
@@ -24,7 +46,7 @@ def kinds() -> Mapping[tuple[str, str], Strategy]:
         (GROUP, "deviceclasses"): Strategy(
             rules=Rules(always=all_of(devices.device_class, expressions.device_class)), returns_deleted=True
         ),
-        (GROUP, "resourceclaims"): UncountedStrategy(
+        (GROUP, "resourceclaims"): DeviceClaimStrategy(
             default_device_claim,
             Rules(
                 always=all_of(devices.claim, expressions.resource_claim),
@@ -33,7 +55,7 @@ def kinds() -> Mapping[tuple[str, str], Strategy]:
             ),
             returns_deleted=True,
         ),
-        (GROUP, "resourceclaimtemplates"): UncountedStrategy(
+        (GROUP, "resourceclaimtemplates"): DeviceClaimStrategy(
             default_device_claim_template,
             Rules(
                 always=all_of(devices.claim_template, expressions.resource_claim_template), change=devices.spec_update
