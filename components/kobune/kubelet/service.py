@@ -17,8 +17,8 @@ from kobune.client import Client, ClientConfig, EventRecorder, Informer
 from kobune.component_base.failure import CannotStart
 from kobune.component_base.serving import Ready, Server, ServingConfig
 from kobune.kubelet.api import Api
-from kobune.kubelet.cri.follow import follow
 from kobune.kubelet.cri.direct import Direct
+from kobune.kubelet.cri.follow import follow
 from kobune.kubelet.cri.runtime import Runtime
 from kobune.kubelet.members import members
 from kobune.kubelet.node_objects import Capacity

@@ -1,7 +1,7 @@
 """A CRI runtime in the same process, called as one at the other end of a socket is.
 
-A call over gRPC costs both ends 0.2 ms of processor, and a pod takes half a dozen. The simulated runtime serves its socket
-all the same, for whoever else wants to speak with it.
+A call over gRPC costs both ends 0.2 ms of processor, and a pod takes half a dozen. The simulated runtime serves its
+socket all the same, for whoever else wants to speak with it.
 """
 
 import asyncio
