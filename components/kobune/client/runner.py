@@ -15,6 +15,7 @@ from kobune.apimachinery.meta import key_of
 from kobune.client.actions import (
     Action,
     Announce,
+    Create,
     Delete,
     Effect,
     Patch,
@@ -239,6 +240,8 @@ class Runner:
                     case Retry(error):
                         failed.add(key)
                         self._failed(key, error)
+                    case Create(item) if self._shared.is_going(item.metadata.namespace):
+                        pass  # it would be refused, and what wants it is going, too
                     case Effect():
                         raise TypeError(f"{self.controller.name} has no perform for {type(action).__name__}")
                     case _:
