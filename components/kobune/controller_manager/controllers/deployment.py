@@ -73,7 +73,7 @@ def begin(rollout: Rollout, namesake: ReplicaSet | None, now: float) -> list[Act
     counts = status.counted(rollout)
     if namesake is not None:  # another template has the same hash: try the next one
         counts.collisionCount = deployment.status.collisionCount + 1
-        return [update_status(deployment, counts)]
+        return written(deployment, counts)
     if deployment.spec.strategy.type == "Recreate":
         size = limits_of(deployment).replicas
     else:
@@ -92,7 +92,7 @@ def begin(rollout: Rollout, namesake: ReplicaSet | None, now: float) -> list[Act
         message = f'Created new replica set "{name}"'
         status.set_condition(counts, "Progressing", "True", "NewReplicaSetCreated", message, now=now)
     status.with_availability(counts, rollout, now)
-    return [Create(item, announce), update_status(deployment, counts), *number(deployment, item)]
+    return [Create(item, announce), *written(deployment, counts), *number(deployment, item)]
 
 
 def progress(rollout: Rollout, sizes: scaling.Sizes, now: float) -> list[Action]:
@@ -121,9 +121,7 @@ def follow(rollout: Rollout, now: float) -> list[Action]:
 def report(rollout: Rollout, counts: DeploymentStatus, now: float) -> list[Action]:
     """Write the status if it changed, and the revision; come back when the rollout would be late."""
     deployment = rollout.deployment
-    actions: list[Action] = []
-    if counts != deployment.status:
-        actions.append(update_status(deployment, counts))
+    actions = written(deployment, counts)
     if rollout.new is not None and not is_deleting(deployment.metadata):
         actions += number(deployment, renumbered(rollout, rollout.new))
     wait = status.deadline_in(deployment, counts, now)
@@ -210,12 +208,14 @@ def clean_up(rollout: Rollout) -> list[Action]:
     ]
 
 
-def update_status(deployment: Deployment, counts: DeploymentStatus) -> UpdateStatus:
-    """Return the write of a deployment's status."""
+def written(deployment: Deployment, counts: DeploymentStatus) -> list[Action]:
+    """Return the write of a deployment's status, if it is another."""
+    if counts == deployment.status:
+        return []
     copy = Deployment()
     copy.CopyFrom(deployment)
     copy.status.CopyFrom(counts)
-    return UpdateStatus(copy)
+    return [UpdateStatus(copy)]
 
 
 def copy_of(item: ReplicaSet) -> ReplicaSet:
