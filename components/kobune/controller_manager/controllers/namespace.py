@@ -14,7 +14,7 @@ from kobune.api.meta.v1 import PartialObjectMetadata
 from kobune.apimachinery.errors import MethodNotAllowed, NotFound
 from kobune.apimachinery.kinds import ALPHA, Object, kind_of, messages
 from kobune.apimachinery.meta import is_deleting, time_of
-from kobune.client import Action, Client, Controller, Delete, Effect, Finalize, RequeueAfter, UpdateStatus, View
+from kobune.client import Action, Client, Controller, Delete, Effect, Finalize, RequeueAfter, View, status_written
 from kobune.client.client import list_options
 from kobune.client.custom import defined_kinds
 from kobune.client.informer import metadata_of
@@ -63,10 +63,7 @@ def reconcile(namespace: Namespace, content: Content, now: float) -> list[Action
         else:
             actions += [Delete(kind, item.name, item.namespace, item.uid, propagation="Background") for item in alive]
     status = status_of(namespace, left, now)
-    if status != namespace.status:
-        copy = copy_of(namespace)
-        copy.status.CopyFrom(status)
-        actions.append(UpdateStatus(copy))
+    actions += status_written(namespace, status)
     return [*actions, RequeueAfter(AGAIN)]
 
 
