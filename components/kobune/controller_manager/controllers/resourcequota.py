@@ -10,15 +10,13 @@ from typing import Any
 from kobune.api.apiextensions.v1 import CustomResourceDefinition
 from kobune.api.core.v1 import PersistentVolumeClaim, Pod, ResourceQuota, Service
 from kobune.api.runtime.v1 import Quantity
-from kobune.apimachinery.kinds import Object, is_custom, kind_of, messages
+from kobune.apimachinery.kinds import Object, kind_of, messages
 from kobune.apimachinery.meta import key_of
 from kobune.apimachinery.pod_resources import Amounts, shown
 from kobune.apimachinery.quantity import parse
 from kobune.apimachinery.resource_usage import could_count, in_scope, usage
 from kobune.client import Action, Controller, UpdateStatus, View, Watch
-from kobune.client.client import list_options
 from kobune.client.custom import defined_kind, defined_kinds
-from kobune.client.informer import metadata_of
 
 MEASURED: tuple[type[Object], ...] = (Pod, PersistentVolumeClaim, Service)
 """The kinds of which more counts than how many there are."""
@@ -114,12 +112,8 @@ async def observe(view: View, key: str) -> tuple[Any, ...] | None:
     for kind in (*MEASURED, *COUNTED, *custom):
         about = kind_of(kind)
         if could_count(about.group, about.plural, quota.spec.hard):
-            if is_custom(kind):
-                options = list_options("", "")
-                items = (await view.client.list_as(kind, metadata_of, quota.metadata.namespace, options)).items
-            else:
-                items = (await view.client.list(kind, quota.metadata.namespace)).items
-            found.append((about.group, about.plural, items))
+            listing = await view.client.list(kind, quota.metadata.namespace)
+            found.append((about.group, about.plural, listing.items))
     return quota, found
 
 
