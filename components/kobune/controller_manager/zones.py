@@ -2,10 +2,10 @@
 
     Normal ──(at least 55% of a zone, and more than two nodes, not ready)──► Partial ──(all)──► Full
 
-A node that is not ready is tainted `NoExecute` only when its zone has a token for that: one each ten seconds (Normal, and
-Full while there is another zone that is not), one each 100 seconds in a large zone that is Partial, none in a small one.
-When all zones are Full, what is broken is more likely the connection to all of them: nothing is given up, and what was
-given up is taken back. Source: *Nodes, rate limits on eviction*, in the Kubernetes documentation.
+A node that is not ready is tainted `NoExecute` only when its zone has a token for that: one each ten seconds (Normal,
+and Full while another zone is not), one each 100 seconds in a large zone that is Partial, none in a small one. When all
+zones are Full, what is broken is more likely the connection to all of them: nothing is given up, and what was given up
+is taken back. Source: *Nodes, rate limits on eviction*, in the Kubernetes documentation.
 """
 
 import enum

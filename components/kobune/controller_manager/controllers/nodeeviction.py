@@ -1,7 +1,7 @@
 """Gives nodes up that are not ready: taints them `NoExecute`, so that their pods leave, as fast as their zones allow.
 
-How fast that is, is decided in `zones.py`. That a node is silent, and all other taints, are `nodelifecycle`'s: one that is
-ready again loses the taint there, at once.
+How fast that is, is decided in `zones.py`. That a node is silent, and all other taints, are `nodelifecycle`'s: one
+that is ready again loses the taint there, at once.
 """
 
 from collections.abc import Iterable, Sequence

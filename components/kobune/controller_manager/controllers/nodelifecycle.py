@@ -4,8 +4,8 @@ Ready ──(no lease or status for 40 s)──► Unknown: tainted unreachable,
   ▲                                         │
   └──────────(its kubelet reports)──────────┘ taints removed
 
-All taints but one: that pods must leave (`NoExecute`) is for `nodeeviction` to say, which looks at whole zones. Here it is
-made to agree with the condition when that changes, and taken away at once when the node is ready again.
+All taints but one: that pods must leave (`NoExecute`) is for `nodeeviction` to say, which looks at whole zones. Here it
+is made to agree with the condition when that changes, and taken away at once when the node is ready again.
 """
 
 from collections.abc import Iterator, Sequence
