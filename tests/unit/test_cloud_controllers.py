@@ -294,6 +294,17 @@ def test_there_is_a_route_for_each_range_of_each_node_and_no_other(histories):
         }
 
 
+def test_a_route_to_a_machine_that_is_gone_stays_until_its_node_is_gone_too():
+    cloud = simulated()
+    cloud.announce(["node-1"])
+    of = route_all(cloud, [ranged("node-1", "10.0.1.0/24")])
+    cloud.terminate("node-1")
+    assert route_all(cloud, of) == of
+    assert [route.blackhole for route in cloud.routes()] == [True]
+    route_all(cloud, [])
+    assert cloud.routes() == []
+
+
 def test_a_route_that_cannot_be_made_is_said_and_tried_again():
     error = CloudError("rate of requests exceeded")
     said, retry, patch = routes.failed(ranged("node-1", "10.0.1.0/24"), "10.0.1.0/24", error, 0.25, 10.0)

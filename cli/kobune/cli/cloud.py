@@ -1,6 +1,7 @@
 """`kobune cloud`: what the simulated cloud has, and making it fail."""
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -17,23 +18,24 @@ Name = Annotated[str, typer.Argument(metavar="NODE", show_default=False)]
 Zone = Annotated[str, typer.Argument(metavar="ZONE", show_default=False)]
 Rate = Annotated[float, typer.Argument(metavar="REQUESTS", show_default=False, help="Requests a second.")]
 Seconds = Annotated[float | None, typer.Option("--for", metavar="SECONDS", help="Until it is ended, if not given.")]
+Here = Annotated[Path | None, typer.Option("--data-dir", help="The same as before the subcommand.", show_default=False)]
 Latency = Annotated[float, typer.Argument(metavar="SECONDS", show_default=False)]
 
 
 @app.callback(invoke_without_command=True)
 def cloud(context: typer.Context, data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
     """Show instances, zones, load balancers and routes; stop, start, delete instances; cut zones; slow it all down."""
-    context.obj = DataDirectory(data_dir.expanduser().absolute())
+    context.obj = data_dir
     if context.invoked_subcommand is None:
         list_(context)
 
 
 @app.command(name="list")
-def list_(context: typer.Context) -> None:
+def list_(context: typer.Context, data_dir: Here = None) -> None:
     """Show all that the cloud has, and what is wrong with it."""
     from kobune.cloud.v1.simulation_pb2 import InstanceState
 
-    said = _ask(context.obj, "Describe", "DescribeCloudRequest")
+    said = _ask(_directory(context, data_dir), "Describe", "DescribeCloudRequest")
     _table(
         ("INSTANCE", "STATE", "TYPE", "ZONE", "REGION", "ADDRESSES"),
         (
@@ -68,62 +70,67 @@ def list_(context: typer.Context) -> None:
 
 
 @app.command()
-def stop(context: typer.Context, node: Name) -> None:
+def stop(context: typer.Context, node: Name, data_dir: Here = None) -> None:
     """Switch an instance off: its node falls silent, its containers end."""
-    _ask(context.obj, "StopInstance", "StopInstanceRequest", name=node)
+    _ask(_directory(context, data_dir), "StopInstance", "StopInstanceRequest", name=node)
     print(f"{node} is stopped")
 
 
 @app.command()
-def start(context: typer.Context, node: Name) -> None:
+def start(context: typer.Context, node: Name, data_dir: Here = None) -> None:
     """Switch an instance on; one that was deleted is made anew."""
-    _ask(context.obj, "StartInstance", "StartInstanceRequest", name=node)
+    _ask(_directory(context, data_dir), "StartInstance", "StartInstanceRequest", name=node)
     print(f"{node} is started")
 
 
 @app.command()
-def delete(context: typer.Context, node: Name) -> None:
+def delete(context: typer.Context, node: Name, data_dir: Here = None) -> None:
     """Destroy an instance: once its node is not ready, that is deleted."""
-    _ask(context.obj, "DeleteInstance", "DeleteInstanceRequest", name=node)
+    _ask(_directory(context, data_dir), "DeleteInstance", "DeleteInstanceRequest", name=node)
     print(f"{node} is deleted")
 
 
 @app.command()
-def cut(context: typer.Context, zone: Zone) -> None:
+def cut(context: typer.Context, zone: Zone, data_dir: Here = None) -> None:
     """Cut a zone off: its nodes fall silent, while their containers run on."""
-    _ask(context.obj, "CutZone", "CutZoneRequest", zone=zone)
+    _ask(_directory(context, data_dir), "CutZone", "CutZoneRequest", zone=zone)
     print(f"{zone} is cut off")
 
 
 @app.command()
-def heal(context: typer.Context, zone: Zone) -> None:
+def heal(context: typer.Context, zone: Zone, data_dir: Here = None) -> None:
     """Connect a zone again."""
-    _ask(context.obj, "HealZone", "HealZoneRequest", zone=zone)
+    _ask(_directory(context, data_dir), "HealZone", "HealZoneRequest", zone=zone)
     print(f"{zone} is connected")
 
 
 @app.command()
-def throttle(context: typer.Context, requests: Rate, seconds: Seconds = None) -> None:
+def throttle(context: typer.Context, requests: Rate, seconds: Seconds = None, data_dir: Here = None) -> None:
     """Have the cloud answer so many requests a second, and refuse the others; 0 refuses all."""
     asked = {"requests_per_second": requests} | ({} if seconds is None else {"seconds": seconds})
-    _ask(context.obj, "Trouble", "TroubleRequest", **asked)
+    _ask(_directory(context, data_dir), "Trouble", "TroubleRequest", **asked)
     print(f"it answers {requests:g} requests a second" + ("" if seconds is None else f" for {seconds:g} s"))
 
 
 @app.command()
-def unthrottle(context: typer.Context) -> None:
+def unthrottle(context: typer.Context, data_dir: Here = None) -> None:
     """Have the cloud answer all requests."""
-    _ask(context.obj, "Trouble", "TroubleRequest")
+    _ask(_directory(context, data_dir), "Trouble", "TroubleRequest")
     print("it answers all requests")
 
 
 @app.command()
-def latency(context: typer.Context, seconds: Latency) -> None:
+def latency(context: typer.Context, seconds: Latency, data_dir: Here = None) -> None:
     """Have the cloud take so long for an answer, on average."""
-    kept = _ask(context.obj, "Describe", "DescribeCloudRequest").troubles
+    kept = _ask(_directory(context, data_dir), "Describe", "DescribeCloudRequest").troubles
     held = {each.name: value for each, value in kept.ListFields()}
-    _ask(context.obj, "Trouble", "TroubleRequest", **{**held, "latency_seconds": seconds})
+    _ask(_directory(context, data_dir), "Trouble", "TroubleRequest", **{**held, "latency_seconds": seconds})
     print(f"an answer takes {seconds:g} s")
+
+
+def _directory(context: typer.Context, here: Path | None) -> DataDirectory:
+    folder: Path = here or context.obj
+    return DataDirectory(folder.expanduser().absolute())
 
 
 def _balancer(each: Any) -> tuple[str, ...]:

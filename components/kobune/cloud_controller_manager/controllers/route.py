@@ -47,7 +47,8 @@ def reconcile(nodes: Sequence[Node], routes: Sequence[Route] | CloudError, now: 
     if isinstance(routes, CloudError):
         return [Retry(routes)]
     wanted = {(node.metadata.name, cidr) for node in nodes for cidr in node.spec.podCIDRs}
-    there = {key_of_route(route) for route in routes if not route.blackhole}
+    # One that leads nowhere counts, as long as its node is there: the cloud has it lead to a machine that comes back.
+    there = {key_of_route(route) for route in routes}
     gone = [route for route in routes if key_of_route(route) not in wanted]
     missing = [
         (node, cidr)
@@ -61,9 +62,6 @@ def reconcile(nodes: Sequence[Node], routes: Sequence[Route] | CloudError, now: 
         if node.spec.podCIDRs and all((node.metadata.name, cidr) in there for cidr in node.spec.podCIDRs)
         if says(node) is not True
     ]
-    # One that leads nowhere is removed first: its range may be another node's by now.
-    if blackholes := [route for route in routes if route.blackhole and route not in gone]:
-        gone += blackholes
     if gone or missing:
         actions.append(ChangeRoutes(gone, missing))
     return [*actions, RequeueAfter(PERIOD)]
