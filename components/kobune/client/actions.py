@@ -1,7 +1,9 @@
 """What a controller wants done, as values: a test compares them, the runner performs them."""
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
+
+from google.protobuf.message import Message
 
 from kobune.apimachinery.kinds import Object
 from kobune.client.writes import CreateOf as CreateWrite
@@ -146,3 +148,13 @@ def delete(
         propagation=propagation,
         announce=announce,
     )
+
+
+def status_written(item: Object, status: Message) -> list[Action]:
+    """Return the write of an object's status, if it is another than the object has."""
+    changed: Any = type(item)()
+    changed.CopyFrom(item)
+    if status == changed.status:
+        return []
+    changed.status.CopyFrom(status)
+    return [UpdateStatus(changed)]

@@ -213,11 +213,18 @@ class Client:
         return await self._unary(kind, "Delete", DeleteRequest(namespace=namespace, name=name, options=options))
 
     async def delete_collection(
-        self, kind: type[Object], namespace: str = "", *, label_selector: str = "", field_selector: str = ""
+        self,
+        kind: type[Object],
+        namespace: str = "",
+        *,
+        label_selector: str = "",
+        field_selector: str = "",
+        propagation: str = "",
     ) -> None:
         """Delete all objects that match, of one namespace or of all."""
+        options = DeleteOptions(propagationPolicy=propagation) if propagation else DeleteOptions()
         request = DeleteCollectionRequest(
-            namespace=namespace, list=list_options(label_selector, field_selector), options=DeleteOptions()
+            namespace=namespace, list=list_options(label_selector, field_selector), options=options
         )
         await self._carry(method_of(kind, "DeleteCollection").path, request)
 

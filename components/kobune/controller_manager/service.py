@@ -104,7 +104,7 @@ class Config:
 async def run(config: Config, *, clock: Clock, random: Random, ready: Callable[[Ready], None]) -> None:
     """Serve until cancelled; `ready` is called once, when the informers are synced and the port is open."""
     async with Client.connect(config.apiserver, clock=clock) as client, RestClient(config.rest) as rest:
-        chosen = choose(controllers_of(config, rest), config.controllers)
+        chosen = choose(controllers_of(config, client, rest), config.controllers)
         controllers = Controllers(
             client, chosen, component=COMPONENT, clock=clock, random=random, election=config.leader_election
         )
@@ -122,7 +122,7 @@ async def run(config: Config, *, clock: Clock, random: Random, ready: Callable[[
             group.create_task(controllers.run(serving))
 
 
-def controllers_of(config: Config, rest: RestClient) -> list[Controller]:
+def controllers_of(config: Config, client: Client, rest: RestClient) -> list[Controller]:
     """Return every controller there is. Those that a new cluster waits for come first."""
     ca = read(config.root_ca or config.apiserver.ca)
     try:
@@ -148,7 +148,7 @@ def controllers_of(config: Config, rest: RestClient) -> list[Controller]:
         horizontalpodautoscaling(rest),
         endpointslice,
         endpoints,
-        namespace,
+        namespace(client),
         tainteviction,
         podgc(config.terminated_pod_gc_threshold),
         clusterroleaggregation,

@@ -17,6 +17,7 @@ from kobune.client import Client, ClientConfig, EventRecorder, Informer
 from kobune.component_base.failure import CannotStart
 from kobune.component_base.serving import Ready, Server, ServingConfig
 from kobune.kubelet.api import Api
+from kobune.kubelet.cri.direct import Direct
 from kobune.kubelet.cri.follow import follow
 from kobune.kubelet.cri.runtime import Runtime
 from kobune.kubelet.machines import Machines, Power
@@ -176,7 +177,7 @@ async def run(config: Config, *, clock: Clock, random: Random, ready: Callable[[
 async def container_runtime(config: Config, *, clock: Clock, random: Random) -> AsyncIterator[Runtime]:
     """Give the runtime to use: the one at the configured endpoint, or a simulated one that runs while inside."""
     if config.runtime:
-        async with Runtime(config.runtime) as runtime:
+        async with Runtime.at(config.runtime) as runtime:
             yield runtime
         return
     with ExitStack() as stack:
@@ -195,8 +196,8 @@ async def container_runtime(config: Config, *, clock: Clock, random: Random) -> 
             first_port=config.first_port,
         )
         own = Random(random.getrandbits(64))
-        async with serve(simulated, clock=clock, random=own) as endpoint, Runtime(endpoint) as runtime:
-            yield runtime
+        async with serve(simulated, clock=clock, random=own) as ours:
+            yield Runtime(Direct(ours.runtime, ours.spawn), Direct(ours.images, ours.spawn))
 
 
 def raise_file_limit() -> None:
