@@ -5,6 +5,7 @@ from typing import Any, TypeAlias
 
 from google.protobuf.message import Message
 
+from kobune.api.core.v1 import ObjectReference
 from kobune.apimachinery.kinds import Object
 from kobune.client.writes import CreateOf as CreateWrite
 from kobune.client.writes import DeleteOf, PatchBody, PatchOf, PatchType, UpdateOf, UpdateStatusOf, Write
@@ -14,7 +15,7 @@ from kobune.client.writes import DeleteOf, PatchBody, PatchOf, PatchType, Update
 class RecordEvent:
     """Tell people what happened to an object."""
 
-    regarding: Object
+    regarding: Object | ObjectReference
     type: str
     """Normal or Warning."""
     reason: str

@@ -8,6 +8,7 @@ from functools import partial
 from random import Random
 from typing import Any
 
+from kobune.api.core.v1 import ObjectReference
 from kobune.apimachinery.clock import Clock
 from kobune.apimachinery.errors import ApiError, Conflict, Forbidden, NotFound, ServiceUnavailable
 from kobune.apimachinery.kinds import Object
@@ -296,7 +297,7 @@ class Runner:
         message = announce.failure_message.replace("{error}", error.message)
         self._tell(announce.regarding, "Warning", announce.failure, message)
 
-    def _tell(self, regarding: Object, type_: str, reason: str, message: str) -> None:
+    def _tell(self, regarding: Object | ObjectReference, type_: str, reason: str, message: str) -> None:
         self._recorder.event(regarding, type_, reason, message, component=self.controller.reporter)
 
     def _failed(self, key: str, error: Exception) -> None:

@@ -27,6 +27,7 @@ from kobune.controller_manager.controllers.deployment import deployment
 from kobune.controller_manager.controllers.disruption import disruption
 from kobune.controller_manager.controllers.endpoints import endpoints
 from kobune.controller_manager.controllers.endpointslice import endpointslice
+from kobune.controller_manager.controllers.endpointslicemirroring import endpointslicemirroring
 from kobune.controller_manager.controllers.ephemeralvolume import ephemeralvolume
 from kobune.controller_manager.controllers.garbagecollector import garbagecollector
 from kobune.controller_manager.controllers.horizontalpodautoscaling import horizontalpodautoscaling
@@ -34,6 +35,7 @@ from kobune.controller_manager.controllers.job import job
 from kobune.controller_manager.controllers.namespace import namespace
 from kobune.controller_manager.controllers.nodeeviction import nodeeviction
 from kobune.controller_manager.controllers.nodeipam import nodeipam
+from kobune.controller_manager.controllers.nodelease import nodelease
 from kobune.controller_manager.controllers.nodelifecycle import nodelifecycle
 from kobune.controller_manager.controllers.persistentvolumebinder import persistentvolumebinder
 from kobune.controller_manager.controllers.persistentvolumeexpander import persistentvolumeexpander
@@ -46,6 +48,7 @@ from kobune.controller_manager.controllers.replicaset import replicaset, replica
 from kobune.controller_manager.controllers.resourceclaim import resourceclaim, resourceclaim_templates
 from kobune.controller_manager.controllers.resourcequota import resourcequota
 from kobune.controller_manager.controllers.serviceaccount import serviceaccount
+from kobune.controller_manager.controllers.serviceaccounttoken import serviceaccounttoken
 from kobune.controller_manager.controllers.statefulset import statefulset
 from kobune.controller_manager.controllers.tainteviction import tainteviction
 from kobune.controller_manager.controllers.tokencleaner import tokencleaner
@@ -147,10 +150,13 @@ def controllers_of(config: Config, client: Client, rest: RestClient) -> list[Con
         ttlafterfinished,
         horizontalpodautoscaling(rest),
         endpointslice,
+        endpointslicemirroring,
         endpoints,
         namespace(client),
         tainteviction,
         podgc(config.terminated_pod_gc_threshold),
+        nodelease,
+        serviceaccounttoken(ca),
         clusterroleaggregation,
         resourcequota,
         pvcprotection,
