@@ -34,6 +34,7 @@ from kobune.controller_manager.controllers.garbagecollector import garbagecollec
 from kobune.controller_manager.controllers.horizontalpodautoscaling import horizontalpodautoscaling
 from kobune.controller_manager.controllers.job import job
 from kobune.controller_manager.controllers.namespace import namespace
+from kobune.controller_manager.controllers.nodeeviction import nodeeviction
 from kobune.controller_manager.controllers.nodeipam import nodeipam
 from kobune.controller_manager.controllers.nodelease import nodelease
 from kobune.controller_manager.controllers.nodelifecycle import nodelifecycle
@@ -56,6 +57,7 @@ from kobune.controller_manager.controllers.tokencleaner import tokencleaner
 from kobune.controller_manager.controllers.ttlafterfinished import ttlafterfinished
 from kobune.controller_manager.controllers.volumeprotection import pvcprotection, pvprotection
 from kobune.controller_manager.signing import Authority
+from kobune.controller_manager.zones import EvictionRates
 
 log = logging.getLogger(__name__)
 
@@ -83,6 +85,16 @@ class Config:
     node_cidr_mask_size: int = 24
     node_monitor_grace_seconds: float = 40.0
     """How long a node may be silent."""
+    node_eviction_rate: float = 0.1
+    """How many nodes of a zone, that are not ready, are given up in a second."""
+    secondary_node_eviction_rate: float = 0.01
+    """The same in a large zone of which much is not ready."""
+    large_cluster_size_threshold: int = 50
+    """How many nodes a zone that is not large has at most; of such a one, none is given up while much is not ready."""
+    unhealthy_zone_threshold: float = 0.55
+    """Which part of a zone is much."""
+    terminated_pod_gc_threshold: int = 12_500
+    """How many pods that have ended are kept; 0 for all."""
     volumes: Path | None = None
     """Where the directories of host-path volumes are; without it, there can be none."""
     default_storage_class: bool = True
@@ -127,6 +139,7 @@ def controllers_of(config: Config, client: Client, rest: RestClient) -> list[Con
     return [
         serviceaccount(ca),
         nodelifecycle(config.node_monitor_grace_seconds),
+        nodeeviction(eviction_rates(config)),
         nodeipam(network, config.node_cidr_mask_size),
         deployment,
         replicaset,
@@ -145,7 +158,7 @@ def controllers_of(config: Config, client: Client, rest: RestClient) -> list[Con
         servicecidrs,
         namespace(client),
         tainteviction,
-        podgc,
+        podgc(config.terminated_pod_gc_threshold),
         nodelease,
         serviceaccounttoken(ca),
         clusterroleaggregation,
@@ -167,6 +180,20 @@ def controllers_of(config: Config, client: Client, rest: RestClient) -> list[Con
         *_signing(config),
         garbagecollector(asked(config.runtime_config)),
     ]
+
+
+def eviction_rates(config: Config) -> EvictionRates:
+    """Return how fast nodes are given up, or raise `CannotStart` for what is no rate."""
+    if min(config.node_eviction_rate, config.secondary_node_eviction_rate, config.large_cluster_size_threshold) < 0:
+        raise CannotStart(f"{NAME}: rates of eviction and sizes of zones cannot be negative")
+    if not 0 < config.unhealthy_zone_threshold <= 1:
+        raise CannotStart(f"{NAME}: unhealthy_zone_threshold: {config.unhealthy_zone_threshold} is no part of a zone")
+    return EvictionRates(
+        config.node_eviction_rate,
+        config.secondary_node_eviction_rate,
+        config.large_cluster_size_threshold,
+        config.unhealthy_zone_threshold,
+    )
 
 
 def _signing(config: Config) -> list[Controller]:
