@@ -32,7 +32,9 @@ def replay(
     or name,arrival,duration,cpu,memory,gpu,priority,labels,selector,count for pods and
     name,cpu,memory,gpu,pods,labels,taints,count for nodes.
     """
+    from kobune.scheduler.framework import PluginFailed
     from kobune.scheduler.lab import report, results, traces
+    from kobune.scheduler.lab.overcommit import Overcommitted
     from kobune.scheduler.lab.profiles import profile_of
     from kobune.scheduler.lab.simulation import simulate
 
@@ -44,8 +46,12 @@ def replay(
             for seed in range(1, seeds + 1):
                 with trace.open(encoding="utf-8") as pods, nodes.open(encoding="utf-8") as there:
                     arrivals, machines = traces.read_pods(pods), traces.read_nodes(there)
-                runs.append(results.Run(name, seed, simulate(profile, machines, arrivals, seed=seed, until=until)))
-    except (OSError, traces.BadTrace) as error:
+                try:
+                    outcome = simulate(profile, machines, arrivals, seed=seed, until=until)
+                except (PluginFailed, Overcommitted) as error:
+                    raise CannotStart(f"{name}, seed {seed}: {error}") from error
+                runs.append(results.Run(name, seed, outcome))
+    except (OSError, UnicodeDecodeError, traces.BadTrace) as error:
         raise CannotStart(str(error)) from error
     tables = {"summary": results.summary(runs), "pods": results.pods(runs), "samples": results.samples(runs)}
     written = results.write(tables, out)

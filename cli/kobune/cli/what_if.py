@@ -16,8 +16,10 @@ from kobune.component_base.failure import CannotStart
 from kobune.launcher.composition import ADMIN
 from kobune.launcher.data_dir import DataDirectory
 from kobune.launcher.settings import APISERVER
+from kobune.scheduler.framework import PluginFailed
 from kobune.scheduler.lab import manifests, whatif
 from kobune.scheduler.lab.live import as_created, snapshot_of
+from kobune.scheduler.lab.overcommit import Overcommitted
 from kobune.scheduler.lab.profiles import profile_of
 from kobune.scheduler.podinfo import PodInfo
 from kobune.scheduler.snapshot import Snapshot
@@ -55,11 +57,14 @@ def answer(directory: DataDirectory, question: Question) -> None:
         raise CannotStart(f"{question.file}: {error.message}") from error
     placements: dict[str, list[whatif.Fate]] = {}
     for name, profile in profiles.items():
-        if question.how_many:
-            count = whatif.capacity(profile, cluster, pods[0], seed=question.seed)
-            print(f"{name}: {count:,} more pods like {pods[0].key} would fit")
-            continue
-        fates, after = whatif.place(profile, cluster, pods, seed=question.seed)
+        try:
+            if question.how_many:
+                count = whatif.capacity(profile, cluster, pods[0], seed=question.seed)
+                print(f"{name}: {count:,} more pods like {pods[0].key} would fit")
+                continue
+            fates, after = whatif.place(profile, cluster, pods, seed=question.seed)
+        except (PluginFailed, Overcommitted) as error:
+            raise CannotStart(f"{name}: {error}") from error
         placements[name] = fates
         _show(name, fates, whatif.use_of(cluster), whatif.use_of(after))
     if len(placements) == 2:
@@ -122,7 +127,8 @@ def _show(name: str, fates: list[whatif.Fate], before: whatif.Use, after: whatif
 
 def _compare(placements: dict[str, list[whatif.Fate]]) -> None:
     (one, first), (other, second) = placements.items()
-    differing = [(a, b) for a, b in zip(first, second, strict=True) if a.node != b.node]
+    others = {fate.pod: fate for fate in second}  # not in the same order, if only one of them knows of gangs
+    differing = [(a, others[a.pod]) for a in first if a.node != others[a.pod].node]
     print(f"{len(differing):,} of {len(first):,} pods differ between {one} and {other}")
     for a, b in differing[:SHOWN]:
         print(f"  {a.pod}: {a.node or 'nowhere'} | {b.node or 'nowhere'}")

@@ -10,6 +10,8 @@ from kobune.scheduler.binding_cycle import AllOrNone, BindingCycle, LatePlugins,
 from kobune.scheduler.failures import FailureHandler
 from kobune.scheduler.framework import No, PluginFailed, Profile, Unschedulable
 from kobune.scheduler.framework.guard import Unprepared
+from kobune.scheduler.group_status import GroupStatus
+from kobune.scheduler.podinfo import Group
 from kobune.scheduler.queue import Waiting
 from kobune.scheduler.rounds import Chosen, Failure
 from kobune.scheduler.state import State
@@ -25,6 +27,7 @@ class Binder:
         self._state = state
         self._client = client
         self._failures = failures
+        self._groups = GroupStatus(state, client)
         self._late: Mapping[str, LatePlugins] = {name: LatePlugins(each) for name, each in state.profiles.items()}
         self._cycles: dict[str, BindingCycle] = {}
         """Pods that have a node and are not bound yet, where plugins have a say in it, by uid."""
@@ -92,12 +95,20 @@ class Binder:
             for choice in chosen
             if (pod := choice.waiting.pod)
         ]
+        groups: set[Group] = set()
+        problems: dict[Group, str] = {}
         for choice, result in zip(chosen, await self._client.batch(writes, brief=True) if writes else (), strict=True):
             if isinstance(result, ApiError):
                 self._state.release(choice.waiting)
                 await self._failures.not_bound(choice.waiting, result)
+                if (group := choice.waiting.pod.group) is not None:
+                    problems[group] = f"binding of {choice.waiting.pod.key} rejected: {result.message}"
             else:
                 self._is_bound(choice)
+            if choice.waiting.pod.group is not None:
+                groups.add(choice.waiting.pod.group)
+        if groups:
+            await self._groups.bound(groups, problems)
 
     def _check_wanted(self, waiting: Waiting, plugin: str) -> None:
         if waiting not in self._state.queue:
@@ -127,6 +138,9 @@ class Binder:
         except (PluginFailed, ApiError) as error:
             await self._undo(cycle)
             await failures.quietly(failures.not_bound(waiting, error))
+            if pod.group is not None:
+                problem = {pod.group: f"binding of {pod.key} rejected: {error}"}
+                await failures.quietly(self._groups.bound(problem, problem))
         except Exception as error:
             log.exception("cannot bind %s", pod.key)
             await self._undo(cycle)
@@ -134,6 +148,8 @@ class Binder:
             await failures.quietly(failures.failed([Failure(waiting, why)]))
         else:
             self._is_bound(Chosen(waiting, cycle.node.name))
+            if pod.group is not None:
+                await failures.quietly(self._groups.bound([pod.group]))
             await cycle.end()
         finally:
             del self._cycles[pod.uid]

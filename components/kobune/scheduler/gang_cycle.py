@@ -56,7 +56,8 @@ class GangCycle:
             round.failed += [Failure(one, str(error)) for one in members if one.pod.uid not in told]
         assert first.pod.group is not None
         group = self._state.snapshot.objects.get(GROUPS, *first.pod.group)
-        if (write := group_scheduled(group, message, self._state.clock.now())) is not None:
+        # That it is scheduled is said once its pods are bound: see `GroupStatus`.
+        if message and (write := group_scheduled(group, message, self._state.clock.now())) is not None:
             round.writes.append(write)
 
     def _gathered(self, round: Round, first: Waiting) -> list[Waiting]:

@@ -116,9 +116,9 @@ class Scheduler:
         """Wake the pods that what has happened may help."""
         news, self.state.news = self.state.news, []
         for what in news:
-            for waiting in self.state.queue.happened(what):
-                if await self._helps(waiting, what):
-                    self.state.queue.help(waiting, self.state.clock.now())
+            helped = [one for one in self.state.queue.happened(what) if await self._helps(one, what)]
+            if helped:
+                self.state.queue.help(helped, self.state.clock.now(), hurry=not what.is_ours)
 
     async def _helps(self, waiting: Waiting, what: Happening) -> bool:
         hints = list(self.state.queue.interested(waiting, what))

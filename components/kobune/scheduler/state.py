@@ -52,4 +52,4 @@ class State:
         """Count a pod on no node any more, unless the informer has said meanwhile where it is."""
         if waiting in self.queue:
             self.when_idle(partial(self.snapshot.remove, waiting.pod.uid))
-            self.happened(Happening("Pod", ("Delete",), waiting.pod.pod))
+            self.happened(Happening("Pod", ("Delete",), waiting.pod.pod, is_ours=True))
