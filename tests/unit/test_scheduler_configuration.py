@@ -202,8 +202,8 @@ def test_a_star_leaves_only_what_is_named(tmp_path: Path) -> None:
             (
                 enabled(f"{{{point}: {{enabled: [{{name: 'Far@127.0.0.1:7000'}}]}}}}"),
                 (
-                    f"profiles[0].plugins.{point}.enabled[0].name: Far is in another process, and the protocol for that "
-                    f"has no {point}: it has filter, score, reserve, permit, preBind, postBind"
+                    f"profiles[0].plugins.{point}.enabled[0].name: Far is in another process, and the protocol for "
+                    f"that has no {point}: it has filter, score, reserve, permit, preBind, postBind"
                 ),
             )
             for point in ("preEnqueue", "queueSort", "postFilter", "bind")
