@@ -140,6 +140,11 @@ def test_the_layout_of_openb_is_understood() -> None:
         ("arrival,cpu\n0\n", "row 2: it has not as many columns"),
         ("arrival,prio\n0,10\n", "row 1: nothing is known about the column prio"),
         ("arrival\nsoon\n", "row 2: could not convert"),
+        ("arrival\nnan\n", "row 2: arrival: nan is not a number from 0 on"),
+        ("arrival,duration\n0,-1\n", "row 2: duration: -1 is not a number from 0 on"),
+        ("arrival,cpu\n0,-1\n", "row 2: cpu: '-1' is no amount, as 500m or 2Gi"),
+        ("arrival,memory\n0,lots\n", "row 2: memory: 'lots' is no amount"),
+        ("arrival,count\n0,0\n", "row 2: count: 0 is not in the range"),
     ],
 )
 def test_a_trace_that_makes_no_sense_is_refused_by_row(text: str, why: str) -> None:

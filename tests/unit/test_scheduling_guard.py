@@ -73,7 +73,7 @@ class Forgets:
 def test_methods_that_cannot_be_asked_are_refused_before_anything_starts() -> None:
     catalogue = Catalogue(default_plugins())
     assert catalogue.find(f"{__name__}:Sync", "name") is Sync
-    with pytest.raises(Wrong, match="Waits.filter must not be async: only pre_bind and bind may wait"):
+    with pytest.raises(Wrong, match=r"Waits\.filter must not be async: only pre_bind and bind may wait"):
         catalogue.find(f"{__name__}:Waits", "name")
-    with pytest.raises(Wrong, match="Forgets.score has to take 2 or 3 arguments besides self"):
+    with pytest.raises(Wrong, match=r"Forgets\.score has to take 2 or 3 arguments besides self"):
         catalogue.find(f"{__name__}:Forgets", "name")

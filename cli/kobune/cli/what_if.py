@@ -42,19 +42,19 @@ class Question:
 
 def answer(directory: DataDirectory, question: Question) -> None:
     """Print what would become of pods on the cluster of a data directory; `CannotStart` if that cannot be told."""
+    text = _text(question.file)
     try:
-        text = question.file.read_text(encoding="utf-8")
         wanted = manifests.pods_of(text)
         if not wanted:
             raise CannotStart(f"{question.file}: there are no pods in it")
         pods, cluster = asyncio.run(_pods_and_cluster(directory, wanted, _beside(text)))
-        for change in question.nodes:
-            _change_nodes(cluster, change)
-        profiles = {name: profile_of(name) for name in ("default", *filter(None, [question.against]))}
-    except (OSError, manifests.BadManifest) as error:
-        raise CannotStart(str(error)) from error
+    except manifests.BadManifest as error:
+        raise CannotStart(f"{question.file}: {' '.join(str(error).split())}") from error
     except ApiError as error:
         raise CannotStart(f"{question.file}: {error.message}") from error
+    for change in question.nodes:
+        _change_nodes(cluster, change)
+    profiles = {name: profile_of(name) for name in ("default", *filter(None, [question.against]))}
     placements: dict[str, list[whatif.Fate]] = {}
     for name, profile in profiles.items():
         try:
@@ -106,7 +106,20 @@ def _change_nodes(cluster: Snapshot, change: str) -> None:
     count, _, file = change.removeprefix("+").partition("=")
     if not change.startswith("+") or not count.isdigit() or not file:
         raise CannotStart(f"--nodes {change}: it has to be +COUNT=FILE or -NAME")
-    whatif.add_nodes(cluster, manifests.node_of(Path(file).read_text(encoding="utf-8")), int(count))
+    try:
+        template = manifests.node_of(_text(Path(file)))
+    except manifests.BadManifest as error:
+        raise CannotStart(f"{file}: {error}") from error
+    whatif.add_nodes(cluster, template, int(count))
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise CannotStart(f"cannot read {file}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise CannotStart(f"{file}: {error}") from error
 
 
 def _show(name: str, fates: list[whatif.Fate], before: whatif.Use, after: whatif.Use) -> None:
