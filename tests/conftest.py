@@ -2,6 +2,11 @@ import os
 import shutil
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# Tests run beside others, on machines that do other things: how long something takes says nothing about it.
+settings.register_profile("loaded", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("loaded")
 
 pytest_plugins = ["kobune.testing.plugin"]
 

@@ -313,9 +313,7 @@ async def test_of_two_controller_managers_one_works_and_the_other_takes_over(clu
         await until(lambda: has_leader(client, "two"))
         await client.create(ConfigMap(metadata=ObjectMeta(name="b", namespace="default")))
         await until(lambda: is_marked("a one", "b two"))
-        stolen = await client.get(Lease, "marking", "kube-system")
-        stolen.spec.holderIdentity = "three"
-        await client.update(stolen)
+        await client.patch(Lease, "marking", "kube-system", {"spec": {"holderIdentity": "three"}})
         await asyncio.wait_for(second.leadership.lost(), 10)
         await client.create(ConfigMap(metadata=ObjectMeta(name="c", namespace="default")))
         # Nobody renews the lease of "three": it runs out.
@@ -364,3 +362,28 @@ async def test_a_paused_controller_does_nothing_until_it_is_resumed(cluster: Clu
         await until(is_made)
         with pytest.raises(grpc.aio.AioRpcError, match="there is no controller deploymnt; there are"):
             await stub.Pause(PauseControllerRequest(name="deploymnt"))
+
+
+async def test_controllers_that_are_busy_stop_at_once_when_they_lead_no_longer(
+    cluster: Cluster, client: Client
+) -> None:
+    def reconcile(item: ConfigMap, now: float) -> list[Action]:
+        copy = ConfigMap()
+        copy.CopyFrom(item)
+        copy.data["at"] = str(now)
+        return [Update(copy)] if item.metadata.name == "busy" else []
+
+    restless = Controller(name="restless", root=ConfigMap, reconcile=reconcile)
+    election = LeaderElection(identity="one", lease_seconds=2, renew_deadline_seconds=1.5, retry_seconds=0.2)
+    run = Controllers(client, [restless], component="marking", clock=SystemClock(), random=Random(1), election=election)
+    await client.create(ConfigMap(metadata=ObjectMeta(name="busy", namespace="default")))
+    task = asyncio.create_task(run.run())
+    await until(lambda: has_leader(client, "one"))
+    assert run.leadership is not None
+    await client.patch(Lease, "marking", "kube-system", {"spec": {"holderIdentity": "two"}})
+    await asyncio.wait_for(run.leadership.lost(), 10)
+    left = await client.get(ConfigMap, "busy", "default")
+    assert left.data["at"]
+    task.cancel()
+    await asyncio.wait([task], timeout=10)
+    assert task.done()

@@ -107,8 +107,10 @@ async def test_a_settled_cluster_writes_nothing_but_that_it_lives() -> None:
             daemons = await client.get(DaemonSet, "daemons", "default")
             job = await client.get(Job, "job", "default")
             scaler = await client.get(HorizontalPodAutoscaler, "web", "default")
+            quota = await client.get(ResourceQuota, "quota", "default")
             return (
-                deployment.status.availableReplicas == 3
+                quota.status.used["pods"].string == "8"  # those of the Job have ended
+                and deployment.status.availableReplicas == 3
                 and stateful.status.availableReplicas == 2
                 and daemons.status.numberAvailable == 3
                 and any(each.type == "Complete" for each in job.status.conditions)

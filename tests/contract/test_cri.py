@@ -20,8 +20,8 @@ class TestSimulated(CriContract):
     async def channel(self, tmp_path: Path) -> AsyncIterator[grpc.aio.Channel]:
         config = SimulatedConfig(socket=tmp_path / "s", data_dir=tmp_path, pod_cidr="127.250.0.0/24")
         async with (
-            serve(config, clock=SystemClock(), random=Random(1)) as endpoint,
-            grpc.aio.insecure_channel(endpoint) as channel,
+            serve(config, clock=SystemClock(), random=Random(1)) as simulated,
+            grpc.aio.insecure_channel(simulated.endpoint) as channel,
         ):
             yield channel
 

@@ -6,6 +6,7 @@ import struct
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, asynccontextmanager
+from ipaddress import IPv4Network
 from random import SystemRandom
 from time import process_time
 
@@ -14,8 +15,9 @@ import pytest
 from kobune.apimachinery.clock import SystemClock
 from kobune.kube_proxy.backends import Backend
 from kobune.kube_proxy.backends.userspace import Userspace
+from kobune.kube_proxy.clients import Clients
 from kobune.kube_proxy.endpoints import Endpoint
-from kobune.kube_proxy.ruleset import Address, Frontend, Ruleset
+from kobune.kube_proxy.ruleset import Address, Frontend, Near, Ruleset
 from kobune.launcher.child import new_event_loop
 
 BACKENDS = {"userspace": Userspace}
@@ -482,3 +484,14 @@ def test_the_event_loop_of_the_launcher_makes_no_difference(make: Callable, chec
 
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
         runner.run(run())
+
+
+async def test_a_client_whose_node_is_known_gets_what_is_for_its_node(backend: Backend):
+    async with server(naming("near")) as near, server(naming("far")) as far:
+        clients = Clients([(IPv4Network("127.210.1.0/24"), "n-1"), (IPv4Network("127.210.2.0/24"), "n-2")])
+        made = frontend(far, near=Near(clients, {"n-1": (near,)}, ()))
+        await backend.apply(rules(made))
+        assert [await ask(made.address, "127.210.1.5") for _ in range(3)] == ["near"] * 3
+        assert await ask(made.address) == "far"
+        with pytest.raises(ConnectionResetError):
+            await ask(made.address, "127.210.2.5")

@@ -13,13 +13,14 @@ from typing import Any
 import pytest
 from model.workload_model import Lagging, World, live, ready, settle
 
-from kobune.api.apps.v1 import ControllerRevision, DaemonSet, ReplicaSet, StatefulSet
+from kobune.api.apps.v1 import ControllerRevision, DaemonSet, Deployment, ReplicaSet, StatefulSet
 from kobune.api.batch.v1 import Job
 from kobune.api.core.v1 import Node, PersistentVolumeClaim, Pod
 from kobune.api.runtime.v1 import IntOrString
 from kobune.apimachinery.meta import is_deleting
 from kobune.client import Create
 from kobune.controller_manager.controllers.daemonset import daemonset
+from kobune.controller_manager.controllers.deployment import deployment
 from kobune.controller_manager.controllers.job import job
 from kobune.controller_manager.controllers.replicaset import replicaset
 from kobune.controller_manager.controllers.statefulset import statefulset
@@ -118,6 +119,79 @@ def life_of_a_replica_set(seed: int) -> None:
 def test_a_replica_set_never_has_more_pods_than_it_wants(block: int) -> None:
     for seed in seeds(block):
         life_of_a_replica_set(seed)
+
+
+def life_of_a_deployment(seed: int) -> None:
+    world = World(seed)
+    random = world.random
+    item = workload(Deployment, world)
+    item.spec.replicas = random.randint(1, 5)
+    rolling = item.spec.strategy.rollingUpdate
+    item.spec.strategy.type = "RollingUpdate"
+    surge, unavailable = random.choice([(1, 0), (0, 1), (2, 1), (0, 2)])
+    rolling.maxSurge.CopyFrom(IntOrString(type=0, intVal=surge))
+    rolling.maxUnavailable.CopyFrom(IntOrString(type=0, intVal=unavailable))
+    item.spec.progressDeadlineSeconds, item.spec.revisionHistoryLimit = 600, 10
+    owner = world.create(item)
+    above, below = Lagging(lambda: deployment, world, faults=0.05), Lagging(lambda: replicaset, world, faults=0.05)
+    settle_all(world, above, below)
+    rough, scales = seed % 3 == 0, seed % 3 == 1
+    for _ in range(60):
+        what = random.choices(
+            ["above", "below", "hear", "kubelet", "user", "restart", "trouble"], [4, 5, 6, 6, 1, 0.3, rough]
+        )
+        match what[0], world.all(Pod):
+            case "above", _:
+                above.work(KEY)
+            case "below", _:
+                below.work(random.choice(keys_of(world)))
+            case "hear", _:
+                random.choice([above, below]).hear()
+            case "kubelet", [_, *_] as pods:
+                world.kubelet(random.choice(pods))
+            case "user", _ if scales:
+                world.change(owner, replicas=random.randint(0, 5))
+            case "user", _:
+                another_image(world, owner)
+            case "restart", _:
+                random.choice([above, below]).restart()
+            case "trouble", [_, *_] as pods:
+                world.drop(random.choice(pods))
+        if not rough and not scales:
+            serving = sum(ready(pod) and not is_deleting(pod.metadata) for pod in world.all(Pod))
+            sizes = sum(each.spec.replicas for each in world.all(ReplicaSet))
+            assert serving >= owner.spec.replicas - unavailable, seed
+            assert sizes <= owner.spec.replicas + surge, seed
+    settle_all(world, above, below)
+    wanted = world.current(owner)
+    image = wanted.spec.template.spec.containers[0].image
+    status = wanted.status
+    assert status.updatedReplicas == status.availableReplicas == status.replicas == wanted.spec.replicas, seed
+    assert {pod.spec.containers[0].image for pod in world.all(Pod)} <= {image}, seed
+    templates = [each.spec.template.spec.containers[0].image for each in world.all(ReplicaSet)]
+    assert len(set(templates)) == len(templates), seed
+
+
+def keys_of(world: World) -> list[str]:
+    return [f"default/{each.metadata.name}" for each in world.all(ReplicaSet)] or [KEY]
+
+
+def settle_all(world: World, above: Lagging, below: Lagging) -> None:
+    """Let a deployment and its ReplicaSets come to rest."""
+    for _ in range(60):
+        before = len(world.log)
+        settle(world, [above], KEY, kubelets=False)
+        for key in keys_of(world):
+            settle(world, [below], key)
+        if len(world.log) == before:
+            return
+    raise AssertionError("it never comes to rest")
+
+
+@histories(1000)
+def test_a_deployment_rolls_out_within_its_bounds(block: int) -> None:
+    for seed in seeds(block):
+        life_of_a_deployment(seed)
 
 
 def life_of_a_stateful_set(seed: int) -> None:

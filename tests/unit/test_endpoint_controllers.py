@@ -11,6 +11,7 @@ from kobune.api.discovery.v1 import EndpointSlice
 from kobune.client import Create, Delete, Update
 from kobune.controller_manager.controllers import endpoints as old
 from kobune.controller_manager.controllers import endpointslice as new
+from kobune.controller_manager.networking.slices import CAPACITY
 
 NUMBERS = count()
 
@@ -83,7 +84,7 @@ def test_slices_hold_every_pod_once_and_then_nothing_is_left_to_do(rounds, named
         assert sorted(held) == sorted(
             item.metadata.uid for item in seen if item.status.podIP and item.status.phase != "Succeeded"
         )
-        assert all(len(item.endpoints) <= new.CAPACITY for item in slices.values())
+        assert all(len(item.endpoints) <= CAPACITY for item in slices.values())
         assert slices, "a service without pods has a slice that says so"
 
 

@@ -10,7 +10,7 @@ from kobune.client import Delete, Patch, RequeueAfter
 from kobune.controller_manager.controllers.garbagecollector import OwnerState, reconcile
 from kobune.controller_manager.ownership import Ownership
 
-SOLID, WAITING, ABSENT, UNKNOWN = OwnerState
+SOLID, WAITING, ABSENT, UNKNOWN, ELSEWHERE, IMPOSSIBLE = OwnerState
 
 
 def meta(name="web", owners=(), finalizers=(), deleting=False, blocks=True) -> ObjectMeta:
@@ -43,6 +43,14 @@ def test_what_has_lost_its_owners_is_deleted_exactly():
 def test_nothing_is_deleted_on_a_guess():
     assert [type(action) for action in decide(meta(owners=["a"]), {"a": UNKNOWN})] == [RequeueAfter]
     assert [type(action) for action in decide(meta(owners=["a", "b"]), {"a": ABSENT, "b": UNKNOWN})] == [RequeueAfter]
+
+
+def test_owners_of_other_namespaces_are_absent_and_said_to_be_invalid():
+    event, action = decide(meta(owners=["a"]), {"a": ELSEWHERE})
+    assert (event.reason, event.type) == ("OwnerRefInvalidNamespace", "Warning")
+    assert isinstance(action, Delete)
+    (event,) = decide(meta(owners=["a", "b"]), {"a": IMPOSSIBLE, "b": SOLID})
+    assert event.regarding.name == "web"
 
 
 def test_an_absent_owner_beside_a_solid_one_is_only_forgotten():

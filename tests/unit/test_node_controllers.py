@@ -74,17 +74,34 @@ def test_a_silent_node_becomes_unknown_and_its_pods_are_taken_out_of_service():
     assert {type(action.object) for action in actions} == {Node, Pod}
     item, _ = follow(silent, lease(NOW - 41))
     assert {condition.status for condition in item.status.conditions} == {"Unknown"}
-    assert taints(item) == {("unreachable", "NoSchedule"), ("unreachable", "NoExecute")}
+    assert taints(item) == {("unreachable", "NoSchedule")}  # that it is given up is said by its zone
 
 
 def test_a_node_that_reports_again_loses_its_taints_and_keeps_those_of_others():
     item, _ = follow(node(heard=NOW - 41))
     item.spec.taints.add(key="example.com/mine", effect="NoSchedule")
+    item.spec.taints.add(key=nodelifecycle.UNREACHABLE, effect="NoExecute")
     item = deepcopy(item)
     item.status.conditions[0].status = "True"
     item.status.conditions[0].lastHeartbeatTime.CopyFrom(time_of(NOW))
     item, _ = follow(item)
     assert taints(item) == {("mine", "NoSchedule")}
+
+
+def test_a_node_that_was_given_up_is_so_for_what_is_wrong_now():
+    item, _ = follow(node(heard=NOW - 41))
+    item.spec.taints.add(key=nodelifecycle.UNREACHABLE, effect="NoExecute")
+    item = deepcopy(item)
+    item.status.conditions[0].status = "False"
+    item.status.conditions[0].lastHeartbeatTime.CopyFrom(time_of(NOW))
+    item, _ = follow(item)
+    assert taints(item) == {("not-ready", "NoSchedule"), ("not-ready", "NoExecute")}
+
+
+def test_nobody_is_silent_for_what_was_said_before_anybody_listened():
+    actions = nodelifecycle.reconcile(node(heard=NOW - 3600), lease(NOW - 3600), [pod()], GRACE, NOW, NOW - 10)
+    assert actions == [RequeueAfter(30.1)]
+    assert len(nodelifecycle.reconcile(node(heard=NOW - 3600), None, [pod()], GRACE, NOW, NOW - 41)) == 2
 
 
 def test_a_new_node_keeps_its_not_ready_taint_until_it_is_ready():

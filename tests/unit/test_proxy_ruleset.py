@@ -147,7 +147,6 @@ def test_what_is_not_done_is_said():
     wanted = service(
         ports=(("http", 80),),
         internalTrafficPolicy="Local",
-        trafficDistribution="PreferClose",
         ipFamilies=["IPv4", "IPv6"],
         externalIPs=["192.0.2.1", "fd00::1"],
         healthCheckNodePort=32000,
@@ -157,7 +156,7 @@ def test_what_is_not_done_is_said():
     rules = program(wanted, [], WORLD)
     assert [str(frontend.address) for frontend in rules.frontends] == ["127.96.0.9:80"]
     assert Counter(problem.reason for problem in rules.problems) == {
-        "UnsupportedField": 4,
+        "UnsupportedField": 3,
         "UnsupportedProtocol": 1,
         "AddressRefused": 2,
         "InvalidSourceRange": 1,

@@ -1,5 +1,6 @@
 """`kobune controllers`: what the controllers are doing, and having one pause."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -18,12 +19,12 @@ Name = Annotated[str, typer.Argument(metavar="NAME", show_default=False)]
 @app.callback(invoke_without_command=True)
 def controllers(context: typer.Context, data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
     """Show each controller's queue, reconciliations, retries and last error; pause or resume one."""
-    context.obj = DataDirectory(data_dir.expanduser().absolute())
     if context.invoked_subcommand is not None:
         return
+    directory = _directory(data_dir)
     rows = [("CONTROLLER", "COMPONENT", "STATE", "QUEUE", "DONE", "RETRIES", "LAST ERROR")]
-    for component, address in _addresses(context.obj):
-        said = _ask(context.obj, address, "List", _request("ListControllersRequest"))
+    for component, address in _addresses(directory):
+        said = _ask(directory, address, "List", _request("ListControllersRequest"))
         follows = said.leader and said.leader != said.identity
         for each in said.controllers:
             state = "paused" if each.paused else f"follows {said.leader}" if follows else "works"
@@ -35,16 +36,16 @@ def controllers(context: typer.Context, data_dir: DataDir = DEFAULT_DATA_DIR) ->
 
 
 @app.command()
-def pause(context: typer.Context, name: Name) -> None:
+def pause(name: Name, data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
     """Have a controller do nothing, until it is resumed or its component restarts; what happens meanwhile waits."""
-    _tell(context.obj, name, "Pause")
+    _tell(_directory(data_dir), name, "Pause")
     print(f"{name} pauses")
 
 
 @app.command()
-def resume(context: typer.Context, name: Name) -> None:
+def resume(name: Name, data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
     """Have a paused controller go on."""
-    _tell(context.obj, name, "Resume")
+    _tell(_directory(data_dir), name, "Resume")
     print(f"{name} goes on")
 
 
@@ -57,6 +58,10 @@ def _tell(directory: DataDirectory, name: str, what: str) -> None:
             return
         known += names
     raise CannotStart(f"there is no controller {name}; there are {', '.join(sorted(known))}")
+
+
+def _directory(data_dir: Path) -> DataDirectory:
+    return DataDirectory(data_dir.expanduser().absolute())
 
 
 def _addresses(directory: DataDirectory) -> list[tuple[str, str]]:

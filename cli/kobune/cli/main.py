@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from kobune.cli import component, controllers, down, fidelity, kubeconfig, logs, scheduler, snapshot, status, up
+from kobune.cli import cloud, component, controllers, down, fidelity, kubeconfig, logs, scheduler, snapshot, status, up
 from kobune.component_base.failure import CannotStart
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ app.command()(status.status)
 app.command()(kubeconfig.kubeconfig)
 app.command()(logs.logs)
 app.command()(fidelity.fidelity)
+app.add_typer(cloud.app, name="cloud")
 app.add_typer(controllers.app, name="controllers")
 app.add_typer(scheduler.app, name="scheduler")
 app.add_typer(snapshot.app, name="snapshot")

@@ -27,6 +27,7 @@ from kobune.launcher.data_dir import DataDirectory
 from kobune.launcher.settings import APISERVER, ClusterSettings, etcd_files
 
 FRONT_PROXY = "front-proxy-client"
+CLOUD = "cloud-controller-manager"
 ADMIN = Identity("admin", "kubernetes-admin", ("system:masters",))
 
 
@@ -39,7 +40,7 @@ def identities(ranges: Addresses) -> list[Identity]:
         Identity(FRONT_PROXY, FRONT_PROXY),
         Identity("scheduler", "system:kube-scheduler"),
         Identity("controller-manager", "system:kube-controller-manager"),
-        Identity("cloud-controller-manager", "system:cloud-controller-manager"),
+        Identity(CLOUD, "system:cloud-controller-manager"),
         # One process runs all simulated nodes, so it may do for all of them what a kubelet may do for its own.
         Identity("kubelet", "system:kubelet-fleet"),
         Identity("kube-proxy", "system:kube-proxy", ("system:node-proxier",)),
@@ -154,13 +155,12 @@ def _controller_manager(facts: Facts) -> Any:
 def _cloud_controller_manager(facts: Facts) -> Any:
     from kobune.cloud_controller_manager.service import Config, SimulatedConfig
 
-    name = "cloud-controller-manager"
     # What the cloud remembers makes sense only together with the cluster that it is for.
     kept = facts.data_dir.cloud if facts.settings.store != "memory" else None
     simulated = SimulatedConfig(data_dir=kept, load_balancers=facts.addresses.load_balancers)
     return Config(
-        serving=facts.serving(name),
-        apiserver=facts.client(name),
+        serving=facts.serving(CLOUD),
+        apiserver=facts.client(CLOUD),
         leader_election=facts.election(),
         simulated=simulated,
     )
@@ -169,6 +169,7 @@ def _cloud_controller_manager(facts: Facts) -> Any:
 def _kubelet(facts: Facts) -> Any:
     from kobune.kubelet.service import Config
 
+    components = facts.settings.components
     return Config(
         serving=facts.serving("kubelet"),
         apiserver=facts.client("kubelet"),
@@ -177,7 +178,8 @@ def _kubelet(facts: Facts) -> Any:
         node_network=facts.addresses.nodes,
         pod_network=facts.addresses.pods,
         pods_of_a_node=facts.addresses.pods_of_a_node,
-        external_cloud="cloud-controller-manager" in facts.settings.components,
+        external_cloud=CLOUD in components,
+        cloud=(lambda: str(facts.data_dir.recorded(CLOUD).get("address", ""))) if CLOUD in components else None,
     )
 
 
@@ -191,7 +193,7 @@ PLANS: Mapping[str, Plan] = {
     APISERVER: Plan("kobune.apiserver.service", _apiserver),
     "scheduler": Plan("kobune.scheduler.service", _scheduler),
     "controller-manager": Plan("kobune.controller_manager.service", _controller_manager),
-    "cloud-controller-manager": Plan("kobune.cloud_controller_manager.service", _cloud_controller_manager),
+    CLOUD: Plan("kobune.cloud_controller_manager.service", _cloud_controller_manager),
     "kubelet": Plan("kobune.kubelet.service", _kubelet),
     "kube-proxy": Plan("kobune.kube_proxy.service", _kube_proxy),
 }

@@ -139,6 +139,7 @@ def kind_of(message: type[Object]) -> Kind:
     )
 
 
+@cache  # so that whoever asks for the same kind shares an informer
 def custom_kind(kind: Kind) -> type[Object]:
     """Return what stands for a custom kind where others have a message: it knows the metadata of its objects."""
     members = {"KIND": kind, "FromString": staticmethod(PartialObjectMetadata.FromString)}

@@ -13,6 +13,7 @@ from kobune.client.actions import Retry as Retry
 from kobune.client.actions import Update as Update
 from kobune.client.actions import UpdateStatus as UpdateStatus
 from kobune.client.actions import delete as delete
+from kobune.client.actions import status_written as status_written
 from kobune.client.backoff import Backoff as Backoff
 from kobune.client.client import Client as Client
 from kobune.client.client import Event as Event

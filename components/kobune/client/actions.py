@@ -1,8 +1,11 @@
 """What a controller wants done, as values: a test compares them, the runner performs them."""
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
+from google.protobuf.message import Message
+
+from kobune.api.core.v1 import ObjectReference
 from kobune.apimachinery.kinds import Object
 from kobune.client.writes import CreateOf as CreateWrite
 from kobune.client.writes import DeleteOf, PatchBody, PatchOf, PatchType, UpdateOf, UpdateStatusOf, Write
@@ -12,7 +15,7 @@ from kobune.client.writes import DeleteOf, PatchBody, PatchOf, PatchType, Update
 class RecordEvent:
     """Tell people what happened to an object."""
 
-    regarding: Object
+    regarding: Object | ObjectReference
     type: str
     """Normal or Warning."""
     reason: str
@@ -146,3 +149,13 @@ def delete(
         propagation=propagation,
         announce=announce,
     )
+
+
+def status_written(item: Object, status: Message) -> list[Action]:
+    """Return the write of an object's status, if it is another than the object has."""
+    changed: Any = type(item)()
+    changed.CopyFrom(item)
+    if status == changed.status:
+        return []
+    changed.status.CopyFrom(status)
+    return [UpdateStatus(changed)]

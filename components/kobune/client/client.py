@@ -7,7 +7,8 @@ from typing import Any, Generic, Self, TypeAlias, TypeVar, cast
 import orjson
 from google.protobuf.message import Message
 
-from kobune.api.core.v1 import Namespace, Pod
+from kobune.api.authentication.v1 import CreateTokenRequest, TokenRequest, TokenRequestSpec
+from kobune.api.core.v1 import Namespace, Pod, ServiceAccount
 from kobune.api.dynamic.v1 import BatchRequest, BatchResponse, Result
 from kobune.api.dynamic.v1 import Object as Payload
 from kobune.api.dynamic.v1 import WatchEvents as CustomEvents
@@ -213,11 +214,18 @@ class Client:
         return await self._unary(kind, "Delete", DeleteRequest(namespace=namespace, name=name, options=options))
 
     async def delete_collection(
-        self, kind: type[Object], namespace: str = "", *, label_selector: str = "", field_selector: str = ""
+        self,
+        kind: type[Object],
+        namespace: str = "",
+        *,
+        label_selector: str = "",
+        field_selector: str = "",
+        propagation: str = "",
     ) -> None:
         """Delete all objects that match, of one namespace or of all."""
+        options = DeleteOptions(propagationPolicy=propagation) if propagation else DeleteOptions()
         request = DeleteCollectionRequest(
-            namespace=namespace, list=list_options(label_selector, field_selector), options=DeleteOptions()
+            namespace=namespace, list=list_options(label_selector, field_selector), options=options
         )
         await self._carry(method_of(kind, "DeleteCollection").path, request)
 
@@ -226,6 +234,12 @@ class Client:
         method = method_of(Pod, "Bind")
         binding = binding_of(BindOf(namespace, name, node, uid))
         await self._carry(method.path, cast(Any, method.request)(object=binding))
+
+    async def create_token(self, account: str, namespace: str, spec: TokenRequestSpec) -> str:
+        """Return a token of a service account, as a spec wants it."""
+        wanted = CreateTokenRequest(namespace=namespace, name=account, object=TokenRequest(spec=spec))
+        body = await self._carry(method_of(ServiceAccount, "CreateToken").path, wanted)
+        return TokenRequest.FromString(body).status.token
 
     async def evict(self, name: str, namespace: str, *, uid: str = "", grace_seconds: int | None = None) -> None:
         """Delete a pod unless a disruption budget forbids it: then raise `TooManyRequests`."""

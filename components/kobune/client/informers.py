@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
+from kobune.api.core.v1 import Namespace
 from kobune.api.meta.v1 import PartialObjectMetadata
 from kobune.apimachinery.kinds import M, Object
+from kobune.apimachinery.meta import is_deleting
 from kobune.client.client import Client, decoder
 from kobune.client.informer import Informer, metadata_of
 
@@ -55,6 +57,12 @@ class SharedInformers:
             if self._group is not None:
                 self._group.create_task(informer.run())
         return informer
+
+    def is_going(self, namespace: str) -> bool:
+        """Whether a namespace was deleted, as far as is known here: then nothing can be made in it any more."""
+        informer = self._informers.get(Source(Namespace))
+        item = informer.get(namespace) if informer is not None and namespace else None
+        return item is not None and is_deleting(item.metadata)
 
     def metadata(self, kind: type[Object]) -> Informer[Any]:
         """Return an informer whose objects have at least metadata: the full one if somebody wants that anyway.

@@ -26,6 +26,10 @@ from kobune.client.informer import Informer
 log = logging.getLogger(__name__)
 
 
+DOUBT = 0.2
+"""Seconds between looks whether a lease that could not be renewed in time is renewed yet, or lost."""
+
+
 @dataclass(frozen=True)
 class LeaderElection:
     """How long a Lease lasts, and who asks for it."""
@@ -83,6 +87,11 @@ class Leadership:
         """Who leads, as far as is known; empty if nobody does."""
         lease = self._current()
         return lease.spec.holderIdentity if lease is not None else ""
+
+    async def permitted(self) -> None:
+        """Return when this process may act: at once while it leads, and never once somebody else does."""
+        while not self.leads:
+            await self._clock.sleep(DOUBT)
 
     async def gained(self) -> None:
         """Return when this process leads."""

@@ -45,7 +45,7 @@ class Controllers:
                 client,
                 clock=clock,
                 random=random,
-                may_act=lambda: self.leadership is None or self.leadership.leads,
+                permitted=self.leadership.permitted if self.leadership is not None else None,
             )
             for controller in controllers
         ]

@@ -2,12 +2,13 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from random import Random
 from typing import Any
 
+from kobune.api.core.v1 import ObjectReference
 from kobune.apimachinery.clock import Clock
 from kobune.apimachinery.errors import ApiError, Conflict, Forbidden, NotFound, ServiceUnavailable
 from kobune.apimachinery.kinds import Object
@@ -15,6 +16,7 @@ from kobune.apimachinery.meta import key_of
 from kobune.client.actions import (
     Action,
     Announce,
+    Create,
     Delete,
     Effect,
     Patch,
@@ -65,10 +67,10 @@ class Runner:
         *,
         clock: Clock,
         random: Random,
-        may_act: Callable[[], bool] = lambda: True,
+        permitted: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self.controller = controller
-        self._may_act = may_act
+        self._permitted = permitted
         self._going = asyncio.Event()
         self._going.set()
         self._client = client
@@ -239,6 +241,8 @@ class Runner:
                     case Retry(error):
                         failed.add(key)
                         self._failed(key, error)
+                    case Create(item) if self._shared.is_going(item.metadata.namespace):
+                        pass  # it would be refused, and what wants it is going, too
                     case Effect():
                         raise TypeError(f"{self.controller.name} has no perform for {type(action).__name__}")
                     case _:
@@ -257,8 +261,8 @@ class Runner:
                 self._refusals.pop(key, None)
 
     async def _write(self, actions: Sequence[WriteAction]) -> Sequence[ApiError | Object | None]:
-        if not self._may_act():
-            return [ServiceUnavailable("somebody else leads by now")] * len(actions)
+        if self._permitted is not None:
+            await self._permitted()
         try:
             return await self._client.batch([write_of(action) for action in actions])
         except ApiError as error:
@@ -293,7 +297,7 @@ class Runner:
         message = announce.failure_message.replace("{error}", error.message)
         self._tell(announce.regarding, "Warning", announce.failure, message)
 
-    def _tell(self, regarding: Object, type_: str, reason: str, message: str) -> None:
+    def _tell(self, regarding: Object | ObjectReference, type_: str, reason: str, message: str) -> None:
         self._recorder.event(regarding, type_, reason, message, component=self.controller.reporter)
 
     def _failed(self, key: str, error: Exception) -> None:

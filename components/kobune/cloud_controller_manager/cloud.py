@@ -9,6 +9,8 @@ import grpc.aio
 
 from kobune.api.core.v1 import Node, Service
 from kobune.cloud.v1 import (
+    CreateRouteRequest,
+    DeleteRouteRequest,
     EnsureLoadBalancerDeletedRequest,
     EnsureLoadBalancerRequest,
     GetLoadBalancerRequest,
@@ -18,11 +20,13 @@ from kobune.cloud.v1 import (
     InstanceMetadataRequest,
     InstanceMetadataResponse,
     InstanceShutdownRequest,
+    ListRoutesRequest,
     LoadBalancer,
+    Route,
     UpdateLoadBalancerRequest,
 )
 from kobune.cloud.v1 import Node as CloudNode
-from kobune.cloud.v1.cloud_pb2_grpc import InstancesStub, LoadBalancersStub, ProviderStub
+from kobune.cloud.v1.cloud_pb2_grpc import InstancesStub, LoadBalancersStub, ProviderStub, RoutesStub
 from kobune.component_base.credentials import Credentials
 from kobune.component_base.serving import channel_credentials
 
@@ -76,6 +80,7 @@ class Cloud:
         self._provider: Any = ProviderStub(self._channel)
         self._instances: Any = InstancesStub(self._channel)
         self._balancers: Any = LoadBalancersStub(self._channel)
+        self._routes: Any = RoutesStub(self._channel)
         return self
 
     async def __aexit__(self, *failure: object) -> None:
@@ -128,6 +133,20 @@ class Cloud:
         """Have a Service have no load balancer."""
         request = EnsureLoadBalancerDeletedRequest(cluster_name=CLUSTER, service=service)
         await asked(self._balancers.EnsureLoadBalancerDeleted(request, timeout=TIMEOUT))
+
+    async def routes(self) -> list[Route]:
+        """Return all routes of the cluster."""
+        answer = await asked(self._routes.ListRoutes(ListRoutesRequest(cluster_name=CLUSTER), timeout=TIMEOUT))
+        return list(answer.routes)
+
+    async def create_route(self, hint: str, route: Route) -> None:
+        """Have the pods of a range be reached at a node; `hint` makes the route's name unique."""
+        request = CreateRouteRequest(cluster_name=CLUSTER, name_hint=hint, route=route)
+        await asked(self._routes.CreateRoute(request, timeout=TIMEOUT))
+
+    async def delete_route(self, route: Route) -> None:
+        """Have that be so no longer."""
+        await asked(self._routes.DeleteRoute(DeleteRouteRequest(cluster_name=CLUSTER, route=route), timeout=TIMEOUT))
 
 
 def described(node: Node) -> CloudNode:

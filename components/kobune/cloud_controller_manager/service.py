@@ -15,9 +15,12 @@ from kobune.client.face import Face, measure
 from kobune.cloud.v1 import GetProviderResponse
 from kobune.cloud_controller_manager.cloud import Cloud, CloudConfig, CloudError
 from kobune.cloud_controller_manager.controllers.node import node_controller
+from kobune.cloud_controller_manager.controllers.route import route_controller
 from kobune.cloud_controller_manager.controllers.service import service_controller
 from kobune.cloud_controller_manager.providers.simulated import SimulatedCloud, services
+from kobune.cloud_controller_manager.providers.simulated.commits import Commits
 from kobune.cloud_controller_manager.providers.simulated.state import StateFile
+from kobune.cloud_controller_manager.providers.simulated.troubles import Troubles
 from kobune.component_base.failure import CannotStart
 from kobune.component_base.serving import Ready, Server, ServingConfig
 
@@ -34,8 +37,10 @@ class SimulatedConfig:
     """Where its state is kept; nowhere if not given."""
     load_balancers: str = "127.30.0.0/16"
     """Where load balancers' addresses come from."""
-    latency_seconds: float = 0.0
+    latency_seconds: float = 0.005
     """How long it takes to answer, on average."""
+    load_balancer_seconds: float = 0.05
+    """How long it takes to make or remove a load balancer, on average."""
     region: str = "local"
     zones: tuple[str, ...] = ("local-a", "local-b", "local-c")
 
@@ -60,7 +65,7 @@ async def run(config: Config, *, clock: Clock, random: Random, ready: Callable[[
         cloud = Cloud(config.cloud.address or server.address, credentials_of(config))
         async with cloud, Client.connect(config.apiserver, clock=clock) as client, asyncio.TaskGroup() as group:
             provider = await greeted(cloud, clock, Backoff(random))
-            chosen = controllers_of(cloud, provider)
+            chosen = controllers_of(cloud, provider, clock)
             controllers = face.controllers = Controllers(
                 client, chosen, component=NAME, clock=clock, random=random, election=config.leader_election
             )
@@ -75,15 +80,15 @@ async def run(config: Config, *, clock: Clock, random: Random, ready: Callable[[
             group.create_task(controllers.run(serving))
 
 
-def controllers_of(cloud: Cloud, provider: GetProviderResponse) -> list[Controller]:
+def controllers_of(cloud: Cloud, provider: GetProviderResponse, clock: Clock) -> list[Controller]:
     """Return the controllers of what a cloud has."""
     controllers = []
     if provider.instances:
-        controllers.append(node_controller(cloud))
+        controllers.append(node_controller(cloud, clock))
     if provider.load_balancers:
         controllers.append(service_controller(cloud))
     if provider.routes:
-        log.warning("%s: the cloud %s has routes, which are not supported: none are made", NAME, provider.name)
+        controllers.append(route_controller(cloud, clock))
     return controllers
 
 
@@ -108,9 +113,13 @@ def simulated(config: SimulatedConfig, *, clock: Clock, random: Random) -> Seque
         raise CannotStart(f"{NAME}: load_balancers: {error}") from None
     if not config.zones:
         raise CannotStart(f"{NAME}: zones: there must be at least one")
+    if min(config.latency_seconds, config.load_balancer_seconds) < 0:
+        raise CannotStart(f"{NAME}: the simulated cloud cannot answer before it is asked")
     file = StateFile(config.data_dir / "state.json" if config.data_dir else None)
-    cloud = SimulatedCloud(network, file, region=config.region, zones=config.zones)
-    return services(cloud, latency=config.latency_seconds, clock=clock, random=random)
+    cloud = SimulatedCloud(network, file.load(), region=config.region, zones=config.zones)
+    troubles = Troubles(config.latency_seconds, clock=clock, random=random)
+    commits = Commits(cloud, file)
+    return services(cloud, troubles, commits, load_balancer_seconds=config.load_balancer_seconds)
 
 
 def credentials_of(config: Config) -> Any:

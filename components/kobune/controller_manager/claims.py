@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Generic
+from typing import Any, Generic
 
 from kobune.apimachinery.kinds import M, Object
-from kobune.apimachinery.meta import controller_reference, is_deleting
-from kobune.apimachinery.selectors import Selector
-from kobune.client import Action, Update
+from kobune.apimachinery.meta import controller_of, controller_reference, is_deleting, key_of, owned_by
+from kobune.apimachinery.selectors import Selector, from_label_selector
+from kobune.client import Action, Update, View
+from kobune.client.controller import Keys
 
 
 @dataclass(frozen=True)
@@ -61,3 +62,25 @@ def released(item: M, uid: str) -> M:
     del copy.metadata.ownerReferences[:]
     copy.metadata.ownerReferences.extend(others)
     return copy
+
+
+def adopters(kind: type[M], selects: Callable[[M, Any], bool]) -> Keys:
+    """Return which keys to wake when an object changes that nobody controls: of those who would adopt it."""
+
+    def keys(view: View, item: Any) -> Iterable[str]:
+        if controller_of(item.metadata) is None:
+            for owner in view.in_namespace(kind, item.metadata.namespace):
+                if selects(owner, item):
+                    yield key_of(owner.metadata.namespace, owner.metadata.name)
+
+    return keys
+
+
+def selects(owner: Any, item: Any) -> bool:
+    """Whether an owner's label selector selects an object."""
+    return from_label_selector(owner.spec.selector).matches(item.metadata.labels)
+
+
+def controlled_by(owner: Object, items: Iterable[M]) -> list[M]:
+    """Return those of the objects that an owner controls."""
+    return [item for item in items if owned_by(item.metadata, owner.metadata.uid)]

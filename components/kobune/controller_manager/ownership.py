@@ -27,11 +27,15 @@ class Ownership:
         self._by_reference = {(kind_of(kind).group, kind_of(kind).name): kind for kind in self.kinds.values()}
         self._dependents: dict[str, dict[str, None]] = {}
         self._gone: OrderedDict[str, None] = OrderedDict()
+        self._strangers: dict[tuple[str, str], dict[str, None]] = {}
+        """Dependents of owners of kinds that are not known here, by group and kind."""
 
-    def add(self, kind: type[Object]) -> None:
-        """Take a further kind into account."""
+    def add(self, kind: type[Object]) -> list[str]:
+        """Take a further kind into account; return the names of objects that said already that one of it owns them."""
         self.kinds[name_of(kind)] = kind
-        self._by_reference[kind_of(kind).group, kind_of(kind).name] = kind
+        known = kind_of(kind).group, kind_of(kind).name
+        self._by_reference[known] = kind
+        return list(self._strangers.pop(known, ()))
 
     def remove(self, kind: type[Object]) -> None:
         """Take a kind into account no longer."""
@@ -60,8 +64,7 @@ class Ownership:
 
     def owner(self, reference: OwnerReference, namespace: str) -> tuple[type[Object], str] | None:
         """Return the kind and the key of an owner; None for a kind that is not known here."""
-        group = reference.apiVersion.rpartition("/")[0]
-        kind = self._by_reference.get((group, reference.kind))
+        kind = self._by_reference.get(reference_kind(reference))
         if kind is None:
             return None
         return kind, key_of(namespace if kind_of(kind).namespaced else "", reference.name)
@@ -97,8 +100,15 @@ class Ownership:
                 names.pop(name, None)
                 if not names:
                     del self._dependents[reference.uid]
+        for reference in before.ownerReferences if before is not None and self._strangers else ():
+            if (names := self._strangers.get(reference_kind(reference))) is not None:
+                names.pop(name, None)
         for uid in kept:
             self._dependents.setdefault(uid, {})[name] = None
+        for reference in after.ownerReferences if after is not None else ():
+            known = reference_kind(reference)
+            if known not in self._by_reference:
+                self._strangers.setdefault(known, {})[name] = None
         return lost
 
     def _names(self, references: Iterable[OwnerReference], namespace: str) -> Iterator[str]:
@@ -107,6 +117,11 @@ class Ownership:
             found = self.owner(reference, namespace)
             if found is not None:
                 yield f"{name_of(found[0])}|{found[1]}"
+
+
+def reference_kind(reference: OwnerReference) -> tuple[str, str]:
+    """Return the group and the kind of an owner."""
+    return reference.apiVersion.rpartition("/")[0], reference.kind
 
 
 def differs(before: ObjectMeta, after: ObjectMeta) -> bool:

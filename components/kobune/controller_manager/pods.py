@@ -1,7 +1,11 @@
 """Questions about pods that several controllers ask."""
 
-from kobune.api.core.v1 import Pod, PodCondition
-from kobune.apimachinery.meta import is_deleting, seconds_of
+from collections.abc import Iterable
+
+from kobune.api.core.v1 import Pod, PodCondition, PodTemplateSpec
+from kobune.apimachinery.kinds import Object
+from kobune.apimachinery.meta import controller_reference, is_deleting, seconds_of
+from kobune.client import Action, RequeueAfter
 
 
 def is_finished(pod: Pod) -> bool:
@@ -33,3 +37,21 @@ def available_in(pod: Pod, min_ready_seconds: int, now: float) -> float | None:
     if min_ready_seconds == 0:
         return 0.0
     return max(seconds_of(condition.lastTransitionTime) + min_ready_seconds - now, 0.0)
+
+
+def soonest_available(pods: Iterable[Pod], min_ready_seconds: int, now: float) -> list[Action]:
+    """Return when to come back for the next ready pod that will count as available, if there is one."""
+    waits = [wait for pod in pods if (wait := available_in(pod, min_ready_seconds, now))]
+    return [RequeueAfter(min(waits) + 0.1)] if waits else []
+
+
+def pod_from(template: PodTemplateSpec, owner: Object) -> Pod:
+    """Return a pod made after a template, which its owner controls; it still needs a name."""
+    pod = Pod(spec=template.spec)
+    meta = pod.metadata
+    meta.namespace = owner.metadata.namespace
+    meta.labels.update(template.metadata.labels)
+    meta.annotations.update(template.metadata.annotations)
+    meta.finalizers.extend(template.metadata.finalizers)
+    meta.ownerReferences.append(controller_reference(owner))
+    return pod

@@ -27,12 +27,15 @@ from kobune.controller_manager.controllers.deployment import deployment
 from kobune.controller_manager.controllers.disruption import disruption
 from kobune.controller_manager.controllers.endpoints import endpoints
 from kobune.controller_manager.controllers.endpointslice import endpointslice
+from kobune.controller_manager.controllers.endpointslicemirroring import endpointslicemirroring
 from kobune.controller_manager.controllers.ephemeralvolume import ephemeralvolume
 from kobune.controller_manager.controllers.garbagecollector import garbagecollector
 from kobune.controller_manager.controllers.horizontalpodautoscaling import horizontalpodautoscaling
 from kobune.controller_manager.controllers.job import job
 from kobune.controller_manager.controllers.namespace import namespace
+from kobune.controller_manager.controllers.nodeeviction import nodeeviction
 from kobune.controller_manager.controllers.nodeipam import nodeipam
+from kobune.controller_manager.controllers.nodelease import nodelease
 from kobune.controller_manager.controllers.nodelifecycle import nodelifecycle
 from kobune.controller_manager.controllers.persistentvolumebinder import persistentvolumebinder
 from kobune.controller_manager.controllers.persistentvolumeexpander import persistentvolumeexpander
@@ -45,12 +48,14 @@ from kobune.controller_manager.controllers.replicaset import replicaset, replica
 from kobune.controller_manager.controllers.resourceclaim import resourceclaim, resourceclaim_templates
 from kobune.controller_manager.controllers.resourcequota import resourcequota
 from kobune.controller_manager.controllers.serviceaccount import serviceaccount
+from kobune.controller_manager.controllers.serviceaccounttoken import serviceaccounttoken
 from kobune.controller_manager.controllers.statefulset import statefulset
 from kobune.controller_manager.controllers.tainteviction import tainteviction
 from kobune.controller_manager.controllers.tokencleaner import tokencleaner
 from kobune.controller_manager.controllers.ttlafterfinished import ttlafterfinished
 from kobune.controller_manager.controllers.volumeprotection import pvcprotection, pvprotection
 from kobune.controller_manager.signing import Authority
+from kobune.controller_manager.zones import EvictionRates
 
 log = logging.getLogger(__name__)
 
@@ -78,6 +83,16 @@ class Config:
     node_cidr_mask_size: int = 24
     node_monitor_grace_seconds: float = 40.0
     """How long a node may be silent."""
+    node_eviction_rate: float = 0.1
+    """How many nodes of a zone, that are not ready, are given up in a second."""
+    secondary_node_eviction_rate: float = 0.01
+    """The same in a large zone of which much is not ready."""
+    large_cluster_size_threshold: int = 50
+    """How many nodes a zone that is not large has at most; of such a one, none is given up while much is not ready."""
+    unhealthy_zone_threshold: float = 0.55
+    """Which part of a zone is much."""
+    terminated_pod_gc_threshold: int = 12_500
+    """How many pods that have ended are kept; 0 for all."""
     volumes: Path | None = None
     """Where the directories of host-path volumes are; without it, there can be none."""
     default_storage_class: bool = True
@@ -92,7 +107,7 @@ class Config:
 async def run(config: Config, *, clock: Clock, random: Random, ready: Callable[[Ready], None]) -> None:
     """Serve until cancelled; `ready` is called once, when the informers are synced and the port is open."""
     async with Client.connect(config.apiserver, clock=clock) as client, RestClient(config.rest) as rest:
-        chosen = choose(controllers_of(config, rest), config.controllers)
+        chosen = choose(controllers_of(config, client, rest), config.controllers)
         controllers = Controllers(
             client, chosen, component=COMPONENT, clock=clock, random=random, election=config.leader_election
         )
@@ -110,7 +125,7 @@ async def run(config: Config, *, clock: Clock, random: Random, ready: Callable[[
             group.create_task(controllers.run(serving))
 
 
-def controllers_of(config: Config, rest: RestClient) -> list[Controller]:
+def controllers_of(config: Config, client: Client, rest: RestClient) -> list[Controller]:
     """Return every controller there is. Those that a new cluster waits for come first."""
     ca = read(config.root_ca or config.apiserver.ca)
     try:
@@ -122,6 +137,7 @@ def controllers_of(config: Config, rest: RestClient) -> list[Controller]:
     return [
         serviceaccount(ca),
         nodelifecycle(config.node_monitor_grace_seconds),
+        nodeeviction(eviction_rates(config)),
         nodeipam(network, config.node_cidr_mask_size),
         deployment,
         replicaset,
@@ -134,10 +150,13 @@ def controllers_of(config: Config, rest: RestClient) -> list[Controller]:
         ttlafterfinished,
         horizontalpodautoscaling(rest),
         endpointslice,
+        endpointslicemirroring,
         endpoints,
-        namespace,
+        namespace(client),
         tainteviction,
-        podgc,
+        podgc(config.terminated_pod_gc_threshold),
+        nodelease,
+        serviceaccounttoken(ca),
         clusterroleaggregation,
         resourcequota,
         pvcprotection,
@@ -157,6 +176,20 @@ def controllers_of(config: Config, rest: RestClient) -> list[Controller]:
         *_signing(config),
         garbagecollector(asked(config.runtime_config)),
     ]
+
+
+def eviction_rates(config: Config) -> EvictionRates:
+    """Return how fast nodes are given up, or raise `CannotStart` for what is no rate."""
+    if min(config.node_eviction_rate, config.secondary_node_eviction_rate, config.large_cluster_size_threshold) < 0:
+        raise CannotStart(f"{NAME}: rates of eviction and sizes of zones cannot be negative")
+    if not 0 < config.unhealthy_zone_threshold <= 1:
+        raise CannotStart(f"{NAME}: unhealthy_zone_threshold: {config.unhealthy_zone_threshold} is no part of a zone")
+    return EvictionRates(
+        config.node_eviction_rate,
+        config.secondary_node_eviction_rate,
+        config.large_cluster_size_threshold,
+        config.unhealthy_zone_threshold,
+    )
 
 
 def _signing(config: Config) -> list[Controller]:

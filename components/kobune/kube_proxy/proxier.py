@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
+from ipaddress import IPv4Network
 from itertools import groupby
 from random import Random
 
@@ -14,8 +15,10 @@ from kobune.apimachinery.meta import is_deleting, key_of
 from kobune.client import Backoff, Client, EventRecorder, Informer
 from kobune.client.informer import HasMetadata
 from kobune.kube_proxy.backends import Backend
+from kobune.kube_proxy.clients import Clients
 from kobune.kube_proxy.endpoints import pod_of
 from kobune.kube_proxy.ruleset import Frontend, Problem, ServiceRules, World, combine, program
+from kobune.kube_proxy.unsupported import is_network
 from kobune.kube_proxy.watched import NodeAddresses, PodPorts, node_addresses, pod_ports
 
 log = logging.getLogger(__name__)
@@ -118,7 +121,7 @@ class Proxier:
         self._touch(name for item in self._slices_of_pod.get(key) for name in service_of(item))
 
     def _on_node(self, old: NodeAddresses | None, new: NodeAddresses | None) -> None:
-        if (old.addresses if old else ()) != (new.addresses if new else ()):
+        if (place_of(old) if old else None) != (place_of(new) if new else None):
             self._all_stale = True
             self._changed.set()
 
@@ -127,7 +130,9 @@ class Proxier:
         stale: Iterable[str] = self._stale
         if self._all_stale:
             nodes = {node.metadata.name: node.addresses for node in self._nodes}
-            self._world = replace(self._world, nodes=nodes, port_maps=self._port_maps)
+            zones = {node.metadata.name: node.zone for node in self._nodes if node.zone}
+            clients = clients_of(self._nodes, self._world.extra_node_addresses)
+            self._world = replace(self._world, nodes=nodes, zones=zones, clients=clients, port_maps=self._port_maps)
             stale = {**dict.fromkeys(key_of_either(service) for service in self._services), **self._stale}
         changed = []
         for key in stale:
@@ -173,6 +178,23 @@ class Proxier:
     async def _again(self, seconds: float) -> None:
         await self._clock.sleep(seconds)
         self._changed.set()
+
+
+def place_of(node: NodeAddresses) -> tuple[object, ...]:
+    """Return what rules are made of that a node says."""
+    return node.addresses, node.zone, node.pod_networks
+
+
+def clients_of(nodes: Iterable[NodeAddresses], shared: Collection[str]) -> Clients:
+    """Return which addresses belong to which node; `shared` ones belong to none."""
+
+    def networks() -> Iterator[tuple[IPv4Network, str]]:
+        for node in nodes:
+            for text in (*node.pod_networks, *(each for each in node.addresses if each not in shared)):
+                if is_network(text):
+                    yield IPv4Network(text, strict=False), node.metadata.name
+
+    return Clients(networks())
 
 
 def frontends_of(rules: ServiceRules | None) -> tuple[Frontend, ...]:

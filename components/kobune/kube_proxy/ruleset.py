@@ -14,6 +14,7 @@ from typing import NamedTuple
 from kobune.api.core.v1 import Service, ServicePort
 from kobune.api.discovery.v1 import EndpointSlice
 from kobune.apimachinery.meta import key_of
+from kobune.kube_proxy.clients import Clients
 from kobune.kube_proxy.endpoints import Endpoint, Routes, routes_of
 from kobune.kube_proxy.unsupported import unsupported
 
@@ -50,6 +51,24 @@ class Frontend:
     """How long a client's address stays with its endpoint; 0 for no affinity."""
     sources: tuple[str, ...] = ()
     """CIDRs of the clients that may connect; empty for all."""
+    near: "Near | None" = None
+    """Where clients of some nodes get to instead; None if all get to the same."""
+
+    def endpoints_for(self, client: str) -> tuple[Endpoint, ...]:
+        """Return the endpoints for a client, by its address; those for everybody if nobody knows where it runs."""
+        node = self.near.clients.node_of(client) if self.near is not None else ""
+        return self.near.endpoints.get(node, self.near.others) if self.near is not None and node else self.endpoints
+
+
+@dataclass(frozen=True)
+class Near:
+    """Where clients get to whose node is known."""
+
+    clients: Clients
+    endpoints: Mapping[str, tuple[Endpoint, ...]]
+    """By the name of the node."""
+    others: tuple[Endpoint, ...]
+    """On nodes that are not named."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +89,10 @@ class World:
 
     nodes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """The addresses of each node, by its name."""
+    zones: Mapping[str, str] = field(default_factory=dict)
+    """The zone of each node that has one."""
+    clients: Clients = field(default_factory=Clients)
+    """On which node an address is."""
     port_maps: Mapping[str, Mapping[int, int]] = field(default_factory=dict)
     """By the key of a pod: where those of its ports answer that are not where they should be."""
     extra_node_addresses: tuple[str, ...] = ("127.0.0.1",)
@@ -110,13 +133,15 @@ def program(service: Service, slices: Iterable[EndpointSlice], world: World) -> 
             problems.append(Problem(key, "UnsupportedProtocol", message))
             continue
         routes = routes_of(port, slices, world.port_maps)
+        near = near_of(service, routes, world)
         for kind, ip, number, endpoints in places(service, port, routes, world):
             address = Address(ip, number, protocol)
             if why := refusal(address, world.networks):
                 problems.append(Problem(key, "AddressRefused", f"not listening on {address}: {why}"))
             else:
                 sources = tuple(spec.loadBalancerSourceRanges) if kind == "LoadBalancer" else ()
-                made = Frontend(address, kind, key, port.name, endpoints, affinity, sources)
+                closer = near if kind == "ClusterIP" else None
+                made = Frontend(address, kind, key, port.name, endpoints, affinity, sources, closer)
                 frontends.setdefault(address, made)
     return ServiceRules(tuple(frontends.values()), tuple(problems))
 
@@ -134,8 +159,7 @@ def places(
         return
     if port.nodePort:
         for ip, names in by_address(world.nodes).items():
-            local = spec.externalTrafficPolicy == "Local"
-            yield "NodePort", ip, port.nodePort, routes.on(names) if local else everywhere
+            yield "NodePort", ip, port.nodePort, behind_node(service, routes, names, world)
         for ip in world.extra_node_addresses:
             yield "NodePort", ip, port.nodePort, everywhere
     if spec.type == "LoadBalancer":
@@ -143,6 +167,32 @@ def places(
             # With the mode Proxy the load balancer itself holds the address, and connects to node ports.
             if ingress.ip and ingress.ipMode != "Proxy":
                 yield "LoadBalancer", ingress.ip, port.port, everywhere
+
+
+def near_of(service: Service, routes: Routes, world: World) -> Near | None:
+    """Return where clients get to whose node is known, if that is not the same for all."""
+    if service.spec.internalTrafficPolicy == "Local":
+        names = {endpoint.node for endpoint in (*routes.ready, *routes.ending)}
+        return Near(world.clients, {name: routes.on({name}) for name in sorted(names)}, ())
+    if not routes.hints:
+        return None
+    by_zone = {zone: routes.near("", zone) for zone in {*world.zones.values(), ""}}
+    named = {name for hints in routes.hints.values() for name in hints.nodes}
+    endpoints = {
+        name: routes.near(name, world.zones.get(name, "")) if name in named else by_zone[world.zones.get(name, "")]
+        for name in world.nodes
+    }
+    return Near(world.clients, endpoints, routes.anywhere())
+
+
+def behind_node(service: Service, routes: Routes, names: set[str], world: World) -> tuple[Endpoint, ...]:
+    """Return where a node port leads at the own address of some nodes, usually one."""
+    if service.spec.externalTrafficPolicy == "Local":
+        return routes.on(names)
+    if len(names) == 1 and routes.hints:
+        (name,) = names
+        return routes.near(name, world.zones.get(name, ""))
+    return routes.anywhere()
 
 
 def by_address(nodes: Mapping[str, Sequence[str]]) -> dict[str, set[str]]:

@@ -12,10 +12,9 @@ def unsupported(service: Service) -> Iterator[tuple[str, str]]:
     """Yield the reason and the message for each thing that is not done."""
     spec = service.spec
     if spec.internalTrafficPolicy == "Local":
-        # One process serves all nodes, and nothing tells on which of them a client runs.
-        yield REASON, "internalTrafficPolicy: Local is treated as Cluster: the node of a client is not known here"
-    if spec.trafficDistribution:
-        yield REASON, f"trafficDistribution: {spec.trafficDistribution} has no effect: all endpoints are equally close"
+        # One process serves all nodes, and only the address of a client may tell on which of them it runs.
+        whom = "clients whose address belongs to no node, such as 127.0.0.1"
+        yield REASON, f"internalTrafficPolicy: Local is treated as Cluster for {whom}: their node is not known here"
     if spec.healthCheckNodePort:
         yield REASON, f"healthCheckNodePort: nobody answers on {spec.healthCheckNodePort}"
     if "IPv6" in spec.ipFamilies:

@@ -8,6 +8,7 @@ from kobune.api.meta.v1 import ObjectMeta, PartialObjectMetadata
 
 PORT_MAP = "kobune.dev/port-map"
 """The annotation by which a kubelet says that ports answer elsewhere: `80=34080,443=34443`."""
+ZONE = "topology.kubernetes.io/zone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +22,13 @@ class PodPorts:
 
 @dataclass(frozen=True, slots=True)
 class NodeAddresses:
-    """A node, and where it can be reached."""
+    """A node, where it can be reached, and where it and its pods are."""
 
     metadata: ObjectMeta
     """Nothing but what identifies it."""
     addresses: tuple[str, ...]
+    zone: str = ""
+    pod_networks: tuple[str, ...] = ()
 
 
 def pod_ports(data: bytes) -> PodPorts:
@@ -39,7 +42,12 @@ def node_addresses(data: bytes) -> NodeAddresses:
     """Return what is kept of a node."""
     node = Node.FromString(data)
     found = [address.address for address in node.status.addresses if address.type in ("InternalIP", "ExternalIP")]
-    return NodeAddresses(identity(node.metadata), tuple(sorted({address for address in found if is_ipv4(address)})))
+    return NodeAddresses(
+        identity(node.metadata),
+        tuple(sorted({address for address in found if is_ipv4(address)})),
+        node.metadata.labels.get(ZONE, ""),
+        tuple(node.spec.podCIDRs) or ((node.spec.podCIDR,) if node.spec.podCIDR else ()),
+    )
 
 
 def identity(meta: ObjectMeta) -> ObjectMeta:

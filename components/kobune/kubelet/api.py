@@ -66,7 +66,7 @@ class Api(NodesServicer):
         pods: dict[str, PodUsage] = {}
         for each in self._usages.measured(stats):
             tracked = self._pods.tracked.get(each.uid)
-            if tracked is None:
+            if tracked is None or not self._pods.is_heard(tracked.member.name):
                 continue
             if each.uid not in pods:
                 meta = tracked.pod.metadata

@@ -54,10 +54,28 @@ class Nodes:
         self._complaint = ""
         self.volumes_in_use: Callable[[str], Sequence[str]] = lambda node: ()
         """What the pods of a node use; set before `run`."""
+        self._silent: set[str] = set()
 
     def changed(self, name: str) -> None:
         """Have the status of a node written: it has changed."""
         self._unwell.add(name)
+
+    def silence(self, names: Iterable[str]) -> None:
+        """Say nothing of nodes any more: their machines are off, or nobody would hear them."""
+        self._silent.update(names)
+
+    async def speak(self, name: str) -> None:
+        """Say again how a node is; one that was deleted meanwhile is registered anew."""
+        self._silent.discard(name)
+        member = self.members[name]
+        if self.informer.get(name) is None:
+            (result,) = await self._batch([CreateOf(self._new(member, self._clock.now()))])
+            if isinstance(result, Node):
+                self._is_registered(member, result)
+            else:
+                self._complain("cannot register a node", [result])
+        self._unwell.add(name)
+        await self._renew([name])
 
     def _new(self, member: Member, now: float) -> Node:
         waits = self._waits_for_cloud
@@ -66,7 +84,11 @@ class Nodes:
     async def register(self) -> None:
         """Return when all our nodes are in the API, and shown as they are."""
         await self.informer.synced()
-        missing = [member for name, member in self.members.items() if self.informer.get(name) is None]
+        missing = [
+            member
+            for name, member in self.members.items()
+            if self.informer.get(name) is None and name not in self._silent
+        ]
         while missing:
             now = self._clock.now()
             nodes = [self._new(member, now) for member in missing]
@@ -113,7 +135,9 @@ class Nodes:
     async def _renew(self, names: Sequence[str]) -> None:
         now = self._clock.now()
         # A node that somebody deleted is dead: it comes back when the kubelet starts anew.
-        alive = [self.members[name] for name in names if self.informer.get(name) is not None]
+        alive = [
+            self.members[name] for name in names if name not in self._silent and self.informer.get(name) is not None
+        ]
         results = await self._batch([UpdateOf(lease_of(member, now)) for member in alive])
         self._complain("cannot renew the leases of nodes", results)
 
@@ -127,7 +151,7 @@ class Nodes:
             names = await self._unwell.take(AT_ONCE)
             writes: dict[str, list[Write]] = {}
             for name in names:
-                if (node := self.informer.get(name)) is not None:
+                if name not in self._silent and (node := self.informer.get(name)) is not None:
                     writes[name] = self._status(self.members[name], node)
             results = await self._batch([write for several in writes.values() for write in several])
             it = iter(results)

@@ -21,6 +21,7 @@ from kobune.kubelet.lifecycle.restore import restore
 from kobune.kubelet.lifecycle.state import Gone, Preparing, Terminated
 from kobune.kubelet.lifecycle.status import TERMINAL, Place, status_of
 from kobune.kubelet.lifecycle.step import rejected, step, wake_at
+from kobune.kubelet.machines import Power
 from kobune.kubelet.members import Member
 from kobune.kubelet.node_objects import Capacity
 from kobune.kubelet.performer import Performer
@@ -83,6 +84,10 @@ class Pods:
         self._clock = clock
         self._spawn = spawn
         self._found: dict[str, Observed] = {}
+        self._power: dict[str, Power] = {}
+        """Of the nodes whose machines are not simply on."""
+        self._lost: dict[str, str] = {}
+        """The node of each pod that a machine had when it went off, by uid."""
         self._prober = Prober(
             runtime,
             timers,
@@ -118,6 +123,8 @@ class Pods:
 
     def pod_changed(self, old: Pod | None, new: Pod | None) -> None:
         """Follow a change in the API."""
+        if self._power and self._is_out_of_hearing(new or old):
+            return
         if new is None:
             if old is not None:
                 self.post(old.metadata.uid, Removed())
@@ -130,7 +137,11 @@ class Pods:
 
     def observed(self, uid: str, observed: Observed) -> None:
         """Follow what the runtime says of a pod."""
-        self.post(uid, observed)
+        if uid in self._lost:
+            # It was just being made when its machine went off.
+            self._spawn(self.performer.remove_sandbox(observed.sandbox))
+        else:
+            self.post(uid, observed)
 
     def resync(self, found: Iterable[Found]) -> None:
         """Follow all that the runtime says of pods: what it does not have any more, it has lost."""
@@ -139,6 +150,8 @@ class Pods:
         for one in found:
             if one.uid in self.tracked:
                 self.observed(one.uid, one.observed)
+            elif self._power.get(one.node) is Power.CUT_OFF:
+                self.adopt([one])  # its pod is not heard of yet
             elif one.node in self._members or self._info.name == SIMULATED:
                 log.info("kubelet: removing what is left of a pod that is gone: %s", one.uid)
                 self._spawn(self.performer.remove_sandbox(one.observed.sandbox))
@@ -148,6 +161,41 @@ class Pods:
             sandbox = tracked.state.sandbox
             if sandbox.id not in there:
                 self.observed(uid, Observed(sandbox.id, sandbox.attempt, ready=False, ip=""))
+
+    def set_power(self, node: str, power: Power, assigned: Iterable[Pod] = ()) -> None:
+        """Follow what becomes of the machine of a node; `assigned` are its pods as the API has them by now.
+
+        When it goes off, its containers are lost. Those of one that is cut off run on, but nothing is heard or said of
+        them until it is on again: then both sides catch up.
+        """
+        if power is Power.ON:
+            self._power.pop(node, None)
+            self._lost = {uid: where for uid, where in self._lost.items() if where != node}
+            self._catch_up(node, {pod.metadata.uid: pod for pod in assigned})
+            return
+        self._power[node] = power
+        if power is Power.OFF:
+            for tracked in list(self.of_node(node)):
+                self._lost[tracked.uid] = node
+                if not isinstance(tracked.state, Preparing | Gone) and tracked.state.sandbox is not None:
+                    self._spawn(self.performer.remove_sandbox(tracked.state.sandbox.id))
+                self._forget(tracked)
+
+    def is_heard(self, node: str) -> bool:
+        """Whether somebody outside of a node would hear of its pods."""
+        return node not in self._power
+
+    def _catch_up(self, node: str, assigned: Mapping[str, Pod]) -> None:
+        for tracked in list(self.of_node(node)):
+            if tracked.uid not in assigned:
+                self.post(tracked.uid, Removed())
+            else:
+                self.writer.wants(tracked.uid)
+        for pod in assigned.values():
+            self.pod_changed(None, pod)
+
+    def _is_out_of_hearing(self, pod: Pod | None) -> bool:
+        return pod is not None and pod.spec.nodeName in self._power
 
     def post(self, uid: str, event: Event) -> None:
         """Have something happen to a pod; nothing, if we do not have it any more."""
@@ -211,7 +259,7 @@ class Pods:
 
     def _next_write(self, uid: str) -> Write | None:
         tracked = self.tracked.get(uid)
-        if tracked is None:
+        if tracked is None or not self.is_heard(tracked.member.name):
             return None
         place = Place(tracked.member.ip, self._info.name)
         return tracked.next_write(place, self._clock.now())

@@ -17,8 +17,10 @@ from kobune.client import Client, ClientConfig, EventRecorder, Informer
 from kobune.component_base.failure import CannotStart
 from kobune.component_base.serving import Ready, Server, ServingConfig
 from kobune.kubelet.api import Api
+from kobune.kubelet.cri.direct import Direct
 from kobune.kubelet.cri.follow import follow
 from kobune.kubelet.cri.runtime import Runtime
+from kobune.kubelet.machines import Machines, Power
 from kobune.kubelet.members import members
 from kobune.kubelet.node_objects import Capacity
 from kobune.kubelet.nodes import Nodes
@@ -35,6 +37,7 @@ NAME = "kubelet"
 API = "kobune.node.v1.Nodes"
 STREAMS = "kobune.node.v1.Streams"
 SOCKET = "cri.sock"
+MACHINES = "machines.json"
 SOCKET_PATH_LIMIT = 107
 """Bytes that the kernel takes for the path of a unix socket."""
 ASSIGNED = "spec.nodeName!="
@@ -66,6 +69,8 @@ class Config:
     """How long simulated images take to be pulled."""
     external_cloud: bool = False
     """Whether nodes take no pods before a cloud-controller-manager has said what it knows of them."""
+    cloud: Callable[[], str] | None = None
+    """Where a simulated cloud says how the machines of our nodes are; it is asked again whenever that is lost."""
     first_port: int | None = None
     """The lowest port that simulated containers may open; what this process may do if not given."""
 
@@ -118,6 +123,19 @@ async def run(config: Config, *, clock: Clock, random: Random, ready: Callable[[
             spawn=spawn,
         )
         nodes.volumes_in_use, pods.volumes_changed = pods.volumes_in_use, nodes.changed
+        machines = Machines(nodes.members, config.data_dir / MACHINES)
+        if config.cloud is not None:
+            nodes.silence(machines.troubled())
+            for name, power in machines.troubled().items():
+                pods.set_power(name, power)
+
+        def power_changed(name: str, power: Power) -> None:
+            pods.set_power(name, power, [pod for pod in informer.items() if pod.spec.nodeName == name])
+            if power is Power.ON:
+                spawn(nodes.speak(name))
+            else:
+                nodes.silence([name])
+
         api = (API, lambda server: add_NodesServicer_to_server(Api(nodes.members, pods, runtime, described), server))
         open_streams = Streams(pods, runtime, info.actual_port, clock)
         streams = (STREAMS, lambda server: add_StreamsServicer_to_server(open_streams, server))
@@ -146,6 +164,11 @@ async def run(config: Config, *, clock: Clock, random: Random, ready: Callable[[
 
             serving.create_task(follow(runtime, pods, clock, random, begin))
             await followed.wait()
+            if config.cloud is not None:
+                credentials = config.serving.credentials
+                serving.create_task(
+                    machines.follow(config.cloud, credentials, power_changed, clock=clock, random=random)
+                )
             server.set_serving(True)
             ready(Ready(NAME, server.address))
 
@@ -154,7 +177,7 @@ async def run(config: Config, *, clock: Clock, random: Random, ready: Callable[[
 async def container_runtime(config: Config, *, clock: Clock, random: Random) -> AsyncIterator[Runtime]:
     """Give the runtime to use: the one at the configured endpoint, or a simulated one that runs while inside."""
     if config.runtime:
-        async with Runtime(config.runtime) as runtime:
+        async with Runtime.at(config.runtime) as runtime:
             yield runtime
         return
     with ExitStack() as stack:
@@ -173,8 +196,8 @@ async def container_runtime(config: Config, *, clock: Clock, random: Random) -> 
             first_port=config.first_port,
         )
         own = Random(random.getrandbits(64))
-        async with serve(simulated, clock=clock, random=own) as endpoint, Runtime(endpoint) as runtime:
-            yield runtime
+        async with serve(simulated, clock=clock, random=own) as ours:
+            yield Runtime(Direct(ours.runtime, ours.spawn), Direct(ours.images, ours.spawn))
 
 
 def raise_file_limit() -> None:

@@ -29,7 +29,7 @@ async def delete(api: Api, call: Call, options: DeleteOptions) -> tuple[Stored, 
         call.warnings.extend(call.resource.strategy.deletion_warnings)
     for _ in range(ATTEMPTS):
         current = must_get(api, call)
-        _check_preconditions(call, current, options)
+        check_preconditions(call, current, options)
         if call.resource.calls_out:
             await call.resource.convert([current])
         old = call.resource.working(current).message
@@ -111,7 +111,8 @@ async def _remove(api: Api, call: Call, current: Stored) -> int:
     return result.revision
 
 
-def _check_preconditions(call: Call, current: Stored, options: DeleteOptions) -> None:
+def check_preconditions(call: Call, current: Stored, options: DeleteOptions) -> None:
+    """Raise `Conflict` if the object is not the one that is meant."""
     wanted = options.preconditions
     uid = current.message.metadata.uid
     if wanted.HasField("uid") and wanted.uid != uid:

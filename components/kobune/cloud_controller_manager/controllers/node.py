@@ -3,15 +3,27 @@
 Source: *Cloud Controller Manager*, the node controller, in the Kubernetes documentation.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from kobune.api.core.v1 import Node, NodeAddress, Taint
+from kobune.apimachinery.clock import Clock
 from kobune.apimachinery.meta import is_deleting, seconds_of, time_of
-from kobune.client import Action, Controller, RecordEvent, RequeueAfter, Update, UpdateStatus, View, delete
+from kobune.client import (
+    Action,
+    Controller,
+    Effect,
+    RecordEvent,
+    RequeueAfter,
+    Retry,
+    Update,
+    UpdateStatus,
+    View,
+    delete,
+)
 from kobune.cloud.v1 import InstanceMetadataResponse
-from kobune.cloud_controller_manager.cloud import Cloud, CloudNotFound
+from kobune.cloud_controller_manager.cloud import Cloud, CloudError, CloudNotFound
 
 UNINITIALIZED = "node.cloudprovider.kubernetes.io/uninitialized"
 SHUTDOWN = "node.cloudprovider.kubernetes.io/shutdown"
@@ -33,14 +45,27 @@ class Instance:
     """None if that was not asked."""
 
 
-def reconcile(node: Node, instance: Instance | None, now: float) -> list[Action]:
-    """Plan what the cloud's answer means for a node; without an `instance`, the cloud was not asked."""
+@dataclass(frozen=True)
+class AskForInstance(Effect):
+    """Have the cloud say what it knows of a node's machine, and do what follows."""
+
+    node: Node
+
+
+def reconcile(node: Node, now: float) -> list[Action]:
+    """Plan whether the cloud is asked for a node: when that is new, and from time to time while it is not ready."""
     if is_deleting(node.metadata):
         return []
-    if instance is None:
-        if is_ready(node):
-            return untaint(node)
-        return [RequeueAfter(max(PERIOD - (now - unready_since(node)), 0.1))]
+    if needs_metadata(node):
+        return [AskForInstance(node)]
+    if is_ready(node):
+        return untaint(node)
+    silent = now - unready_since(node)
+    return [AskForInstance(node)] if silent >= PERIOD else [RequeueAfter(max(PERIOD - silent, 0.1))]
+
+
+def follow(node: Node, instance: Instance, now: float) -> list[Action]:
+    """Plan what the cloud's answer means for a node."""
     if not instance.exists:
         return without_machine(node)
     if instance.metadata is not None:
@@ -137,23 +162,28 @@ def facts_of(node: Node) -> tuple[object, ...]:
     return since, needs_metadata(node), keys, is_deleting(node.metadata), list(node.status.addresses)
 
 
-def node_controller(cloud: Cloud) -> Controller:
+def node_controller(cloud: Cloud, clock: Clock) -> Controller:
     """Return the controller that asks a cloud for what it knows of nodes."""
 
     async def observe(view: View, key: str) -> tuple[Any, ...] | None:
         node = view.get(Node, key)
-        if node is None:
-            return None
-        return node, await ask(node, view.now), view.now
+        return (node, view.now) if node is not None else None
 
-    async def ask(node: Node, now: float) -> Instance | None:
+    async def perform(effect: Effect) -> Sequence[Action]:
+        """Ask: of many nodes at the same time, for a cloud takes its time."""
+        if not isinstance(effect, AskForInstance):
+            raise TypeError(effect)
+        try:
+            return follow(effect.node, await ask(effect.node), clock.now())
+        except CloudError as error:
+            return [Retry(error)]
+
+    async def ask(node: Node) -> Instance:
         if needs_metadata(node):
             try:
                 return Instance(exists=True, metadata=await cloud.instance_metadata(node))
             except CloudNotFound:
                 return Instance(exists=False)
-        if is_ready(node) or now - unready_since(node) < PERIOD:
-            return None
         if not await cloud.instance_exists(node):
             return Instance(exists=False)
         return Instance(exists=True, shutdown=await cloud.instance_shutdown(node))
@@ -165,4 +195,5 @@ def node_controller(cloud: Cloud) -> Controller:
         root_when=matters,
         observe=observe,
         reconcile=reconcile,
+        perform=perform,
     )

@@ -78,6 +78,7 @@ def reconcile(service: Service, found: Found, nodes: Sequence[Node]) -> list[Act
     if found is None or found.fingerprint != fingerprint_of(service):
         return [
             RecordEvent(service, "Normal", "EnsuringLoadBalancer", "Ensuring load balancer"),
+            *changes(service, found),
             *complaints(service, nodes),
             EnsureLoadBalancer(service, nodes),
         ]
@@ -93,13 +94,38 @@ def clean_up(service: Service, found: LoadBalancer | None) -> list[Action]:
     if FINALIZER not in service.metadata.finalizers:
         return []
     if found is not None:
+        type_ = service.spec.type
+        became = [] if type_ == "LoadBalancer" else [changed(service, "Type", "LoadBalancer", type_)]
         return [
+            *became,
             RecordEvent(service, "Normal", "DeletingLoadBalancer", "Deleting load balancer"),
             DeleteLoadBalancer(service),
         ]
     if service.status.loadBalancer.ingress and not is_deleting(service.metadata):
         return [UpdateStatus(with_status(service, LoadBalancer())), RequeueAfter(0)]
     return [Update(without_finalizer(service))]
+
+
+def changes(service: Service, found: LoadBalancer | None) -> list[Action]:
+    """Return the events that say what about a Service is no longer as its load balancer was made for."""
+    if found is None:
+        return []
+    spec = service.spec
+    rows = [
+        ("LoadBalancerSourceRanges", listed(found.source_ranges), listed(spec.loadBalancerSourceRanges)),
+        ("ExternalTrafficPolicy", found.external_traffic_policy, spec.externalTrafficPolicy),
+        ("HealthCheckNodePort", str(found.health_check_node_port), str(spec.healthCheckNodePort)),
+    ]
+    return [changed(service, what, before, after) for what, before, after in rows if before != after]
+
+
+def changed(service: Service, what: str, before: str, after: str) -> Action:
+    return RecordEvent(service, "Normal", what, f"{before} -> {after}")
+
+
+def listed(values: Iterable[str]) -> str:
+    """Return a list as Kubernetes' events show it."""
+    return f"[{' '.join(values)}]"
 
 
 def complaints(service: Service, nodes: Sequence[Node]) -> list[Action]:

@@ -137,7 +137,8 @@ class Sources:
         try:
             return self._resources[api_version, kind]
         except KeyError:
-            raise NotFound(f'no matches for kind "{kind}" in version "{api_version}"') from None
+            group = api_version.partition("/")[0] if "/" in api_version else ""
+            raise NotFound(f'no matches for kind "{kind}" in group "{group}"') from None
 
 
 def words_of(error: Exception) -> str:

@@ -190,6 +190,7 @@ def nodes_of_attachment(view: View, attachment: VolumeAttachment) -> Iterable[st
 
 attachdetach = Controller(
     name="attachdetach",
+    reporter="attachdetach-controller",
     watches=[
         Watch(Node, key_of_object, lambda old, new: old is None or new is None),
         Watch(Pod, node_of_pod),

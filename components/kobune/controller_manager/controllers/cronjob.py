@@ -16,9 +16,9 @@ from kobune.client import (
     Create,
     RecordEvent,
     RequeueAfter,
-    UpdateStatus,
     View,
     reference_to,
+    status_written,
 )
 from kobune.client import delete as deletion
 from kobune.controller_manager.jobs.verdict import final_condition
@@ -84,11 +84,7 @@ def reconcile(cron: CronJob, jobs: Sequence[Job], now: float) -> list[Action]:
             following = timetable.following(now)
             if following is not None:
                 actions.append(RequeueAfter(following - now + 0.1))
-    if status != cron.status:
-        changed = CronJob()
-        changed.CopyFrom(cron)
-        changed.status.CopyFrom(status)
-        actions.append(UpdateStatus(changed))
+    actions += status_written(cron, status)
     return actions
 
 

@@ -8,13 +8,13 @@ from kobune.api.apps.v1 import ControllerRevision, DaemonSet, DaemonSetStatus
 from kobune.api.core.v1 import Node, Pod
 from kobune.apimachinery.meta import controller_of, is_deleting, key_of
 from kobune.apimachinery.selectors import from_label_selector
-from kobune.client import Action, Announce, Controller, Create, RecordEvent, RequeueAfter, UpdateStatus, View, Watch
+from kobune.client import Action, Announce, Controller, Create, RecordEvent, RequeueAfter, View, Watch, status_written
 from kobune.client import delete as deletion
-from kobune.controller_manager.claims import claim
+from kobune.controller_manager.claims import adopters, claim, controlled_by, selects
 from kobune.controller_manager.daemon.nodes import Place, Turnover, by_node, plan
 from kobune.controller_manager.daemon.placing import belongs, digest_of, may_stay, new_pod, target_of, tolerations_of
 from kobune.controller_manager.history import POD_LABEL, history_of, surplus
-from kobune.controller_manager.pods import available_in, is_active, is_finished, is_ready
+from kobune.controller_manager.pods import is_active, is_finished, is_ready, soonest_available
 from kobune.controller_manager.setbacks import Setbacks
 
 
@@ -36,7 +36,7 @@ def reconcile(
         message = "This daemon set is selecting all pods. A non-empty selector is required."
         return [RecordEvent(wanted, "Warning", "SelectingAll", message)]
     pods = claim(wanted, selector, owned, orphans, is_active)
-    mine = [item for item in revisions if controls(wanted, item)]
+    mine = controlled_by(wanted, revisions)
     free = [item for item in revisions if controller_of(item.metadata) is None]
     kept = claim(wanted, selector, mine, free)
     if pods.actions or kept.actions:
@@ -54,21 +54,9 @@ def reconcile(
         actions += bury(wanted, todo.ended, due, now)
         used = {pod.metadata.labels.get(POD_LABEL, "") for pod in pods.objects}
         actions += surplus(wanted, history, {each.metadata.name for each in kept.objects if digest_of(each) in used})
-    if status != wanted.status:
-        changed = DaemonSet()
-        changed.CopyFrom(wanted)
-        changed.status.CopyFrom(status)
-        actions.append(UpdateStatus(changed))
-    waits = [available_in(pod, wanted.spec.minReadySeconds, now) for pod in pods.objects]
-    if soonest := [wait for wait in waits if wait]:
-        actions.append(RequeueAfter(min(soonest) + 0.1))
+    actions += status_written(wanted, status)
+    actions += soonest_available(pods.objects, wanted.spec.minReadySeconds, now)
     return actions
-
-
-def controls(wanted: DaemonSet, item: ControllerRevision) -> bool:
-    """Whether a revision is one of this set's."""
-    owner = controller_of(item.metadata)
-    return owner is not None and owner.uid == wanted.metadata.uid
 
 
 def places_of(wanted: DaemonSet, nodes: Sequence[Node], pods: Iterable[Pod]) -> list[Place]:
@@ -137,14 +125,6 @@ def remove(wanted: DaemonSet, pod: Pod) -> Action:
     return deletion(pod, announce=Announce(wanted, "SuccessfulDelete", "Deleted pod: {name}", "FailedDelete", failure))
 
 
-def adopters(view: View, pod: Pod) -> Iterable[str]:
-    """Return the keys of the DaemonSets that may adopt a pod which nobody controls."""
-    if controller_of(pod.metadata) is None:
-        for wanted in view.in_namespace(DaemonSet, pod.metadata.namespace):
-            if from_label_selector(wanted.spec.selector).matches(pod.metadata.labels):
-                yield key_of(wanted.metadata.namespace, wanted.metadata.name)
-
-
 def everyone(view: View, node: Node) -> Iterable[str]:
     """Return the keys of all DaemonSets: a node concerns any of them."""
     return [key_of(wanted.metadata.namespace, wanted.metadata.name) for wanted in view.all(DaemonSet)]
@@ -183,7 +163,7 @@ def daemonset() -> Controller:
         reporter="daemonset-controller",
         root=DaemonSet,
         owns=[Pod, ControllerRevision],
-        watches=[Watch(Pod, adopters), Watch(Node, everyone, is_another)],
+        watches=[Watch(Pod, adopters(DaemonSet, selects)), Watch(Node, everyone, is_another)],
         observe=observe,
         reconcile=reconcile,
     )

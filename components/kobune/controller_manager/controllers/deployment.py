@@ -21,12 +21,12 @@ from kobune.client import (
     RecordEvent,
     RequeueAfter,
     Update,
-    UpdateStatus,
     View,
     Watch,
     delete,
+    status_written,
 )
-from kobune.controller_manager.claims import claim
+from kobune.controller_manager.claims import adopters, claim, selects
 from kobune.controller_manager.pods import is_finished
 from kobune.controller_manager.rollout import revisions, scaling, status
 from kobune.controller_manager.rollout.limits import limits_of
@@ -73,7 +73,7 @@ def begin(rollout: Rollout, namesake: ReplicaSet | None, now: float) -> list[Act
     counts = status.counted(rollout)
     if namesake is not None:  # another template has the same hash: try the next one
         counts.collisionCount = deployment.status.collisionCount + 1
-        return [update_status(deployment, counts)]
+        return status_written(deployment, counts)
     if deployment.spec.strategy.type == "Recreate":
         size = limits_of(deployment).replicas
     else:
@@ -92,7 +92,7 @@ def begin(rollout: Rollout, namesake: ReplicaSet | None, now: float) -> list[Act
         message = f'Created new replica set "{name}"'
         status.set_condition(counts, "Progressing", "True", "NewReplicaSetCreated", message, now=now)
     status.with_availability(counts, rollout, now)
-    return [Create(item, announce), update_status(deployment, counts), *number(deployment, item)]
+    return [Create(item, announce), *status_written(deployment, counts), *number(deployment, item)]
 
 
 def progress(rollout: Rollout, sizes: scaling.Sizes, now: float) -> list[Action]:
@@ -121,9 +121,7 @@ def follow(rollout: Rollout, now: float) -> list[Action]:
 def report(rollout: Rollout, counts: DeploymentStatus, now: float) -> list[Action]:
     """Write the status if it changed, and the revision; come back when the rollout would be late."""
     deployment = rollout.deployment
-    actions: list[Action] = []
-    if counts != deployment.status:
-        actions.append(update_status(deployment, counts))
+    actions = status_written(deployment, counts)
     if rollout.new is not None and not is_deleting(deployment.metadata):
         actions += number(deployment, renumbered(rollout, rollout.new))
     wait = status.deadline_in(deployment, counts, now)
@@ -210,14 +208,6 @@ def clean_up(rollout: Rollout) -> list[Action]:
     ]
 
 
-def update_status(deployment: Deployment, counts: DeploymentStatus) -> UpdateStatus:
-    """Return the write of a deployment's status."""
-    copy = Deployment()
-    copy.CopyFrom(deployment)
-    copy.status.CopyFrom(counts)
-    return UpdateStatus(copy)
-
-
 def copy_of(item: ReplicaSet) -> ReplicaSet:
     """Return a ReplicaSet that may be changed."""
     copy = ReplicaSet()
@@ -237,14 +227,6 @@ async def observe(view: View, key: str) -> tuple[Any, ...] | None:
     if wanted.spec.strategy.type == "Recreate":
         pods = [pod for item in owned for pod in view.owned(Pod, item.metadata.uid)]
     return wanted, owned, view.orphans(ReplicaSet, namespace), namesake, pods, view.now
-
-
-def adopters(view: View, item: ReplicaSet) -> Iterable[str]:
-    """Return the keys of the deployments that may adopt a ReplicaSet which nobody controls."""
-    if controller_of(item.metadata) is None:
-        for wanted in view.in_namespace(Deployment, item.metadata.namespace):
-            if from_label_selector(wanted.spec.selector).matches(item.metadata.labels):
-                yield key_of(wanted.metadata.namespace, wanted.metadata.name)
 
 
 def deployment_of(view: View, pod: Pod) -> Iterable[str]:
@@ -271,7 +253,7 @@ deployment = Controller(
     reporter="deployment-controller",
     root=Deployment,
     owns=[ReplicaSet],
-    watches=[Watch(ReplicaSet, adopters), Watch(Pod, deployment_of, ended)],
+    watches=[Watch(ReplicaSet, adopters(Deployment, selects)), Watch(Pod, deployment_of, ended)],
     observe=observe,
     reconcile=reconcile,
 )

@@ -13,7 +13,7 @@ from kobune.api.meta.v1 import Condition, OwnerReference, Time
 from kobune.api.policy.v1 import PodDisruptionBudget, PodDisruptionBudgetStatus
 from kobune.apimachinery.meta import controller_of, is_deleting, key_of, seconds_of, time_of
 from kobune.apimachinery.selectors import Selector, from_label_selector
-from kobune.client import Action, Controller, RecordEvent, RequeueAfter, UpdateStatus, View, Watch
+from kobune.client import Action, Controller, RecordEvent, RequeueAfter, View, Watch, status_written
 from kobune.controller_manager.pods import is_finished, is_ready
 from kobune.controller_manager.rollout.limits import resolve
 
@@ -57,7 +57,7 @@ def reconcile(budget: PodDisruptionBudget, pods: Sequence[Pod], expected: Expect
             words = f"Pod was expected by PDB {name} to be deleted but it wasn't"
             actions.append(RecordEvent(pod, "Warning", "NotDeleted", words))
     status = status_of(budget, pods, expected, disrupted, now)
-    actions += written(budget, status)
+    actions += status_written(budget, status)
     if disrupted:
         soonest = min(seconds_of(time) for time in disrupted.values())
         actions.append(RequeueAfter(max(soonest + PATIENCE - now, 0) + 0.1))
@@ -120,7 +120,7 @@ def failed(budget: PodDisruptionBudget, why: str, now: float) -> list[Action]:
     status.disruptionsAllowed = 0
     status.observedGeneration = budget.metadata.generation
     set_allowed(budget, status, "SyncFailed", why, now)
-    changes = written(budget, status)
+    changes = status_written(budget, status)
     message = f"Failed to calculate the number of expected pods: {why}"
     return [RecordEvent(budget, "Warning", "CalculateExpectedPodCountFailed", message), *changes] if changes else []
 
@@ -143,16 +143,6 @@ def set_allowed(
     others = [each for each in budget.status.conditions if each.type != "DisruptionAllowed"]
     del status.conditions[:]
     status.conditions.extend([*others, made])
-
-
-def written(budget: PodDisruptionBudget, status: PodDisruptionBudgetStatus) -> list[Action]:
-    """Return the write of a status, if it is another."""
-    if status == budget.status:
-        return []
-    changed = PodDisruptionBudget()
-    changed.CopyFrom(budget)
-    changed.status.CopyFrom(status)
-    return [UpdateStatus(changed)]
 
 
 def words_of(selector: Selector) -> str:

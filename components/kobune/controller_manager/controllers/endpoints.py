@@ -15,6 +15,7 @@ from kobune.api.core.v1 import (
 )
 from kobune.apimachinery.meta import is_deleting
 from kobune.client import Action, Controller, Create, Update, View, Watch, delete
+from kobune.controller_manager.networking.triggers import mark, trigger_time
 from kobune.controller_manager.pods import is_ready
 from kobune.controller_manager.services import (
     HEADLESS,
@@ -46,15 +47,28 @@ def reconcile(service: Service | None, current: Endpoints | None, pods: Sequence
     wanted.metadata.name = service.metadata.name
     wanted.metadata.namespace = service.metadata.namespace
     label(wanted, service)
-    addressed = [pod for pod in pods if is_listed(service, pod)]
-    wanted.subsets.extend(subsets(service, addressed[:CAPACITY]))
+    addressed = sorted((pod for pod in pods if is_listed(service, pod)), key=lambda pod: pod.metadata.uid)
+    wanted.subsets.extend(subsets(service, truncated(addressed)))
     if len(addressed) > CAPACITY:
         wanted.metadata.annotations[OVER_CAPACITY] = "truncated"
     else:
         wanted.metadata.annotations.pop(OVER_CAPACITY, None)
-    if current is None:
-        return [Create(wanted)]
-    return [Update(wanted)] if wanted != current else []
+    if wanted == current:
+        return []
+    mark(wanted.metadata, trigger_time(service, pods, shown(current) if current is not None else None))
+    return [Create(wanted)] if current is None else [Update(wanted)]
+
+
+def truncated(pods: Sequence[Pod]) -> list[Pod]:
+    """Return as many pods as there is room for; those that are ready first."""
+    return sorted(pods, key=lambda pod: not is_ready(pod))[:CAPACITY] if len(pods) > CAPACITY else list(pods)
+
+
+def shown(endpoints: Endpoints) -> dict[str, bool]:
+    """Return the uids of the pods that Endpoints have, and whether they say that these are ready."""
+    ready = {address.targetRef.uid: True for subset in endpoints.subsets for address in subset.addresses}
+    others = {address.targetRef.uid: False for subset in endpoints.subsets for address in subset.notReadyAddresses}
+    return others | ready
 
 
 def label(wanted: Endpoints, service: Service) -> None:
@@ -85,6 +99,8 @@ def subsets(service: Service, pods: Sequence[Pod]) -> list[EndpointSubset]:
     groups: dict[tuple[bytes, ...], EndpointSubset] = defaultdict(EndpointSubset)
     for pod in sorted(pods, key=lambda pod: (pod.status.podIP, pod.metadata.uid)):
         ports = ports_of(service, pod)
+        if service.spec.ports and not ports:
+            continue  # it has none of the ports that go by name
         subset = groups[tuple(port.SerializeToString(deterministic=True) for port in ports)]
         if not subset.ports:
             subset.ports.extend(ports)

@@ -1,4 +1,7 @@
-"""Keeps a Service's EndpointSlices: the addresses of its pods, and whether they can serve."""
+"""Keeps a Service's EndpointSlices: the addresses of its pods, whether they can serve, and whom they are for.
+
+pods ──► endpoints, by ports ──► hints (`networking/hints.py`) ──► packed into slices, each where it was
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -6,12 +9,34 @@ from typing import Any
 
 from kobune.api.core.v1 import Node, ObjectReference, Pod, Service
 from kobune.api.discovery.v1 import Endpoint, EndpointConditions, EndpointPort, EndpointSlice
-from kobune.api.meta.v1 import ObjectMeta
-from kobune.apimachinery.meta import controller_reference, is_deleting, key_of
-from kobune.client import Action, Controller, Create, Update, View, Watch, delete
+from kobune.apimachinery.meta import is_deleting, key_of
+from kobune.client import Action, Controller, RecordEvent, View, Watch, delete
+from kobune.controller_manager.networking.hints import (
+    CONTROL_PLANE,
+    DISABLED,
+    ENABLED,
+    FAMILY,
+    ZONE,
+    Shares,
+    facts_of,
+    give,
+    is_proportional,
+    shares_of,
+    zones_for,
+)
+from kobune.controller_manager.networking.slices import (
+    MANAGED_BY,
+    MANAGER,
+    Ports,
+    pack,
+    ports_in,
+    service_of,
+    slices_of,
+)
+from kobune.controller_manager.networking.triggers import trigger_time
+from kobune.controller_manager.nodes import condition_of, pods_on
 from kobune.controller_manager.pods import is_finished, is_ready
 from kobune.controller_manager.services import (
-    HEADLESS,
     has_pods,
     matters_to_endpoints,
     pods_of,
@@ -19,22 +44,17 @@ from kobune.controller_manager.services import (
     target_ports,
 )
 
-SERVICE_NAME = "kubernetes.io/service-name"
-MANAGED_BY = "endpointslice.kubernetes.io/managed-by"
-MANAGER = "endpointslice-controller.k8s.io"
-ZONE = "topology.kubernetes.io/zone"
-CAPACITY = 100
-"""Endpoints in one slice."""
-
-Ports = tuple[bytes, ...]
-
 
 def reconcile(
-    service: Service, pods: Sequence[Pod], slices: Sequence[EndpointSlice], zones: Mapping[str, str]
+    service: Service,
+    pods: Sequence[Pod],
+    slices: Sequence[EndpointSlice],
+    zones: Mapping[str, str],
+    shares: Shares | None = None,
 ) -> list[Action]:
     """Plan the changes of a Service's slices. An endpoint stays in its slice, so that few slices change.
 
-    `zones` are those of the nodes, by name.
+    `zones` are those of the nodes, by name; `shares` how much of the cluster's CPUs each zone has.
     """
     if is_deleting(service.metadata) or not has_pods(service):
         return []
@@ -44,81 +64,40 @@ def reconcile(
             wanted[ports_of(service, pod)][pod.metadata.uid] = endpoint_of(service, pod, zones)
     if not wanted:
         wanted[()] = {}  # a slice without endpoints says that somebody looked
-    actions: list[Action] = []
+    slices = sorted((item for item in slices if not is_deleting(item.metadata)), key=lambda item: item.metadata.name)
+    endpoints_by_uid = {uid: endpoint for group in wanted.values() for uid, endpoint in group.items()}
+    why_not = give(service, endpoints_by_uid, slices, shares or {})
+    actions: list[Action] = list(news(service, endpoints_by_uid, slices, why_not))
+    trigger = trigger_time(service, pods, shown(slices) if slices else None)
     existing: dict[Ports, list[EndpointSlice]] = defaultdict(list)
-    for item in sorted(slices, key=lambda item: item.metadata.name):
-        if not is_deleting(item.metadata):
-            existing[tuple(port.SerializeToString(deterministic=True) for port in item.ports)].append(item)
+    for item in slices:
+        existing[ports_in(item)].append(item)
     for ports, items in existing.items():
         if ports not in wanted:
             actions += [delete(item) for item in items]
     for ports, endpoints in wanted.items():
-        actions += pack(service, ports, endpoints, existing[ports])
+        actions += pack(service, ports, endpoints, existing[ports], trigger)
     return actions
 
 
-def pack(
-    service: Service, ports: Ports, endpoints: Mapping[str, Endpoint], slices: Sequence[EndpointSlice]
-) -> list[Action]:
-    """Plan the slices that hold the endpoints that have the same ports."""
-    missing = dict(endpoints)
-    contents = [
-        [missing.pop(old.targetRef.uid) for old in item.endpoints if old.targetRef.uid in missing] for item in slices
-    ]
-    rest = list(missing.values())
-    # Those that change anyway are filled first.
-    changes = [kept != list(item.endpoints) for item, kept in zip(slices, contents, strict=True)]
-    for at in sorted(range(len(slices)), key=lambda at: not changes[at]):
-        room = CAPACITY - len(contents[at])
-        contents[at] += rest[:room]
-        del rest[:room]
-    while rest:
-        contents.append(rest[:CAPACITY])
-        del rest[:CAPACITY]
-    return plan(service, ports, contents or [[]], slices)
+def shown(slices: Iterable[EndpointSlice]) -> dict[str, bool]:
+    """Return the uids of the pods that slices have, and whether they say that these serve."""
+    return {each.targetRef.uid: each.conditions.serving for item in slices for each in item.endpoints}
 
 
-def plan(
-    service: Service, ports: Ports, contents: Sequence[Sequence[Endpoint]], slices: Sequence[EndpointSlice]
-) -> list[Action]:
-    """Plan the writes that give slices their contents; what is beyond them is made, what is left empty goes but one."""
-    actions: list[Action] = []
-    keep_empty = 0 if not any(contents) else None
-    for at, kept in enumerate(contents):
-        made = new_slice(service, ports, kept)
-        if at >= len(slices):
-            actions.append(Create(made))
-        elif not kept and at != keep_empty:
-            actions.append(delete(slices[at]))
-        else:
-            keep_identity(made, slices[at])
-            if made != slices[at]:
-                actions.append(Update(made))
-    return actions
-
-
-def new_slice(service: Service, ports: Ports, endpoints: Iterable[Endpoint]) -> EndpointSlice:
-    """Return a slice with these endpoints."""
-    item = EndpointSlice(addressType="IPv4", endpoints=endpoints)
-    item.metadata.generateName = f"{service.metadata.name}-"
-    item.metadata.namespace = service.metadata.namespace
-    item.metadata.ownerReferences.append(controller_reference(service))
-    labels = item.metadata.labels
-    labels.update({key: value for key, value in service.metadata.labels.items() if key != HEADLESS})
-    labels.update({SERVICE_NAME: service.metadata.name, MANAGED_BY: MANAGER})
-    if service.spec.clusterIP == "None":
-        labels[HEADLESS] = ""
-    item.ports.extend(EndpointPort.FromString(port) for port in ports)
-    return item
-
-
-def keep_identity(new: EndpointSlice, old: EndpointSlice) -> None:
-    """Make `new` the next version of `old`: only labels, ports and endpoints may differ."""
-    meta = ObjectMeta()
-    meta.CopyFrom(old.metadata)
-    meta.labels.clear()
-    meta.labels.update(new.metadata.labels)
-    new.metadata.CopyFrom(meta)
+def news(
+    service: Service, endpoints: Mapping[str, Endpoint], slices: Sequence[EndpointSlice], why_not: str
+) -> Iterable[RecordEvent]:
+    """Yield what people should hear of hints that a Service asks for in proportion to its zones."""
+    if why_not:
+        yield RecordEvent(service, "Warning", DISABLED, why_not)
+    elif (
+        is_proportional(service)
+        and not zones_for(slices)
+        and any(each.HasField("hints") for each in endpoints.values())
+    ):
+        message = f"Topology Aware Hints has been enabled, addressType: {FAMILY}"
+        yield RecordEvent(service, "Normal", ENABLED, message)
 
 
 def endpoint_of(service: Service, pod: Pod, zones: Mapping[str, str]) -> Endpoint:
@@ -157,25 +136,40 @@ async def observe(view: View, key: str) -> tuple[Any, ...] | None:
     service = view.get(Service, key)
     if service is None:
         return None
-    pods = pods_of(view, service)
     slices = [item for item in slices_of(view, key) if item.metadata.labels.get(MANAGED_BY) == MANAGER]
-    zones: dict[str, str] = {}
-    for name in {pod.spec.nodeName for pod in pods}:
-        node = view.get(Node, name)
+    pods, zones = [], {}
+    for pod in pods_of(view, service):
+        node = view.get(Node, pod.spec.nodeName) if pod.spec.nodeName else None
+        # A pod of a node that is gone serves nobody, unless whoever made the Service wants to see everything.
+        if node is not None or not pod.spec.nodeName or service.spec.publishNotReadyAddresses:
+            pods.append(pod)
         if node is not None and ZONE in node.metadata.labels:
-            zones[name] = node.metadata.labels[ZONE]
-    return service, pods, slices, zones
+            zones[pod.spec.nodeName] = node.metadata.labels[ZONE]
+    shares = shares_of(view.all(Node)) if is_proportional(service) else None
+    return service, pods, slices, zones, shares
 
 
-def slices_of(view: View, key: str) -> list[EndpointSlice]:
-    """Return the slices of the Service with this key."""
-    return view.informer(EndpointSlice).index("service", lambda item: service_of(view, item)).get(key)
+def services_at(view: View, node: Node) -> Iterable[str]:
+    """Return the keys of the Services that a node matters to: it has their pods, or its CPUs count."""
+    yield from {key for pod in pods_on(view, node.metadata.name) for key in services_of(view, pod)}
+    for service in view.informer(Service).index("proportional", by_proportion).get("Auto"):
+        yield key_of(service.metadata.namespace, service.metadata.name)
 
 
-def service_of(view: View, item: EndpointSlice) -> Iterable[str]:
-    """Return the key of the Service that a slice belongs to."""
-    name = item.metadata.labels.get(SERVICE_NAME)
-    return (key_of(item.metadata.namespace, name),) if name else ()
+def by_proportion(service: Service) -> Iterable[str]:
+    return ("Auto",) if is_proportional(service) else ()
+
+
+def is_elsewhere(old: Node | None, new: Node | None) -> bool:
+    """Whether a node is new or gone, or other in what hints are made of."""
+    return old is None or new is None or standing(old) != standing(new)
+
+
+def standing(node: Node) -> tuple[object, ...]:
+    """Return what hints are made of."""
+    ready = condition_of(node, "Ready")
+    is_ready = ready is not None and ready.status == "True"
+    return facts_of(node), is_ready, any(label in node.metadata.labels for label in CONTROL_PLANE)
 
 
 endpointslice = Controller(
@@ -184,7 +178,7 @@ endpointslice = Controller(
     watches=[
         Watch(EndpointSlice, service_of),
         Watch(Pod, services_of, matters_to_endpoints),
-        Watch(Node),
+        Watch(Node, services_at, is_elsewhere),
     ],
     observe=observe,
     reconcile=reconcile,

@@ -79,6 +79,7 @@ async def observe(view: View, key: str) -> tuple[Any, ...] | None:
 
 ephemeralvolume = Controller(
     name="ephemeral-volume",
+    reporter="ephemeral_volume",
     watches=[Watch(Pod, key_of_object, with_ephemeral), Watch(PersistentVolumeClaim, owner_of)],
     observe=observe,
     reconcile=reconcile,

@@ -11,13 +11,13 @@ from functools import partial
 from typing import Any
 
 from kobune.api.apiextensions.v1 import CustomResourceDefinition
+from kobune.api.core.v1 import ObjectReference
 from kobune.api.meta.v1 import ObjectMeta, OwnerReference
 from kobune.apimachinery.errors import ApiError, NotFound
 from kobune.apimachinery.kinds import Object, kind_of
 from kobune.apimachinery.meta import is_deleting, split_key
-from kobune.client import Action, Controller, Delete, Patch, RequeueAfter, View, Watch
+from kobune.client import Action, Controller, Delete, Patch, RecordEvent, RequeueAfter, View, Watch
 from kobune.client.custom import defined_kind
-from kobune.client.informer import version_of
 from kobune.controller_manager.ownership import FOREGROUND, ORPHAN, Ownership, is_waiting, name_of
 
 LATER = 0.1
@@ -31,7 +31,12 @@ class OwnerState(enum.Enum):
     WAITING = "it is being deleted once its dependents are gone"
     ABSENT = "it does not exist"
     UNKNOWN = "nobody can say yet"
+    ELSEWHERE = "it lives in another namespace, where no owner can be"
+    IMPOSSIBLE = "it would live in a namespace, but its dependent does not"
 
+
+KEEPING = {OwnerState.SOLID, OwnerState.IMPOSSIBLE}
+"""States of owners that keep their dependents: what makes no sense is no reason to delete anything."""
 
 Found = tuple[type[Object], ObjectMeta]
 
@@ -58,13 +63,14 @@ def reconcile(
             return [without_finalizer(kind, meta, FOREGROUND)]
         return []
     states = set(owners.values())
-    if not states or states == {OwnerState.SOLID}:
-        return []
+    said: list[Action] = list(complaints(kind, meta, owners))
+    if states <= KEEPING:
+        return said
     if OwnerState.UNKNOWN in states:
         return [RequeueAfter(LATER)]
-    if OwnerState.SOLID in states:
-        return [without_owners(kind, meta, {uid for uid, state in owners.items() if state is not OwnerState.SOLID})]
-    return [Delete(kind, meta.name, meta.namespace, meta.uid, propagation=propagation(meta, states, dependents))]
+    if states & KEEPING:
+        return [*said, without_owners(kind, meta, {uid for uid, state in owners.items() if state not in KEEPING})]
+    return [*said, Delete(kind, meta.name, meta.namespace, meta.uid, propagation=propagation(meta, states, dependents))]
 
 
 def propagation(meta: ObjectMeta, states: set[OwnerState], dependents: Sequence[Found]) -> str:
@@ -74,6 +80,30 @@ def propagation(meta: ObjectMeta, states: set[OwnerState], dependents: Sequence[
     if ORPHAN in meta.finalizers:
         return "Orphan"
     return "Foreground" if FOREGROUND in meta.finalizers else "Background"
+
+
+def complaints(kind: type[Object], meta: ObjectMeta, owners: Mapping[str, OwnerState]) -> Iterable[RecordEvent]:
+    """Yield what people should hear of references to owners in other namespaces."""
+    for reference in meta.ownerReferences:
+        if owners.get(reference.uid) in (OwnerState.ELSEWHERE, OwnerState.IMPOSSIBLE):
+            where = f"namespace: {meta.namespace}, name: {reference.name}, uid: {reference.uid}"
+            message = (
+                f"ownerRef [{reference.apiVersion}/{reference.kind}, {where}] does not exist in namespace "
+                f'"{meta.namespace}"'
+            )
+            yield RecordEvent(reference_of(kind, meta), "Warning", "OwnerRefInvalidNamespace", message)
+
+
+def reference_of(kind: type[Object], meta: ObjectMeta) -> ObjectReference:
+    """Return the reference by which an event names an object of which only the metadata is known."""
+    known = kind_of(kind)
+    return ObjectReference(
+        apiVersion=known.api_version,
+        kind=known.name,
+        namespace=meta.namespace or None,
+        name=meta.name,
+        uid=meta.uid,
+    )
 
 
 def blocks(meta: ObjectMeta, owner: str) -> bool:
@@ -161,7 +191,7 @@ class Collector:
             view.unfollow(known)
             self.ownership.remove(known)
         if after is not None and name_of(after) not in self.ownership.kinds:
-            self.ownership.add(after)
+            woken |= dict.fromkeys(self.ownership.add(after))
             view.follow(Watch(after, on_change=partial(self.on_change, after), metadata_only=True))
         return woken
 
@@ -169,10 +199,14 @@ class Collector:
         """Return the state of an owner; asks the apiserver about one that the informers do not know."""
         owner = self.ownership.owner(reference, dependent.namespace)
         if owner is None:
-            # A kind that is not known here: never delete on a guess.
-            return OwnerState.ABSENT if self.ownership.is_gone(reference.uid) else OwnerState.SOLID
+            if self.ownership.is_gone(reference.uid):
+                return OwnerState.ABSENT
+            # A kind that nobody knows: never delete on a guess. Once it is defined, the dependent is looked at again.
+            return OwnerState.SOLID
         kind, key = owner
         informer = view.informer(kind)
+        if kind_of(kind).namespaced and not dependent.namespace:
+            return OwnerState.IMPOSSIBLE
         item = informer.get(key)
         if item is not None and item.metadata.uid == reference.uid:
             return OwnerState.WAITING if is_waiting(item.metadata) else OwnerState.SOLID
@@ -180,15 +214,17 @@ class Collector:
             return OwnerState.ABSENT
         if not informer.has_synced:
             return OwnerState.UNKNOWN
-        if informer.version < version_of(dependent.resourceVersion):
-            namespace, name = split_key(key)
-            try:
-                if (await view.client.get(kind, name, namespace)).metadata.uid == reference.uid:
-                    return OwnerState.SOLID
-            except NotFound:
-                pass
-            except ApiError:
-                return OwnerState.UNKNOWN
+        # Nobody saw it go. Before anything is deleted because of that, the apiserver itself is asked.
+        namespace, name = split_key(key)
+        try:
+            if (await view.client.get(kind, name, namespace)).metadata.uid == reference.uid:
+                return OwnerState.SOLID
+        except NotFound:
+            pass
+        except ApiError:
+            return OwnerState.UNKNOWN
+        if any(other.metadata.uid == reference.uid for other in informer.items()):
+            return OwnerState.ELSEWHERE
         self.ownership.note_gone(reference.uid)
         return OwnerState.ABSENT
 
@@ -201,4 +237,10 @@ def garbagecollector(asked: Collection[str] = ()) -> Controller:
         for kind in collector.ownership.kinds.values()
     ]
     watches.append(Watch(CustomResourceDefinition, on_change=collector.on_definition))
-    return Controller(name="garbagecollector", watches=watches, observe=collector.observe, reconcile=reconcile)
+    return Controller(
+        name="garbagecollector",
+        watches=watches,
+        observe=collector.observe,
+        reconcile=reconcile,
+        reporter="garbage-collector-controller",
+    )

@@ -12,7 +12,7 @@ from kobune.api.core.v1 import Pod
 from kobune.apimachinery.errors import ApiError
 from kobune.apimachinery.meta import is_deleting, time_of
 from kobune.apimachinery.selectors import InvalidSelector, parse_labels
-from kobune.client import Action, Controller, Effect, RecordEvent, RequeueAfter, Retry, UpdateStatus, View, Watch
+from kobune.client import Action, Controller, Effect, RecordEvent, RequeueAfter, Retry, View, Watch, status_written
 from kobune.client.rest import RestClient
 from kobune.controller_manager.autoscaling.measuring import Measured, Situation, measured
 from kobune.controller_manager.autoscaling.pace import READY, Past, Word, minimum, paced
@@ -53,7 +53,7 @@ def reconcile(scaler: HorizontalPodAutoscaler, found: Findings, past: Past, now:
         message = f"the HPA controller was unable to get the target's current scale: {found.error}"
         say(status, "AbleToScale", Word("False", "FailedGetScale", message), now)
         actions.append(RecordEvent(scaler, "Warning", "FailedGetScale", found.error))
-        return [*actions, *written(scaler, status)]
+        return [*actions, *status_written(scaler, status)]
     current = found.scaled.replicas
     status.currentReplicas = found.scaled.present
     message = "the HPA controller was able to get the target's current scale"
@@ -67,7 +67,7 @@ def reconcile(scaler: HorizontalPodAutoscaler, found: Findings, past: Past, now:
         say(status, "AbleToScale", Word("True", "SucceededRescale", message), now)
         status.lastScaleTime.CopyFrom(time_of(now))
         past.change(now, wanted - current)
-    return [*actions, *written(scaler, status)]
+    return [*actions, *status_written(scaler, status)]
 
 
 def decided(
@@ -123,16 +123,6 @@ def say(status: HorizontalPodAutoscalerStatus, type_: str, word: Word, now: floa
     if known.status != word.status:
         known.lastTransitionTime.CopyFrom(time_of(now))
     known.status, known.reason, known.message = word.status, word.reason, word.message
-
-
-def written(scaler: HorizontalPodAutoscaler, status: HorizontalPodAutoscalerStatus) -> list[Action]:
-    """Return the write of a status, if it is another."""
-    if status == scaler.status:
-        return []
-    changed = HorizontalPodAutoscaler()
-    changed.CopyFrom(scaler)
-    changed.status.CopyFrom(status)
-    return [UpdateStatus(changed)]
 
 
 def matters(old: HorizontalPodAutoscaler | None, new: HorizontalPodAutoscaler | None) -> bool:

@@ -18,12 +18,12 @@ from kobune.client import (
     RecordEvent,
     RequeueAfter,
     Update,
-    UpdateStatus,
     View,
     Watch,
+    status_written,
 )
 from kobune.client import delete as deletion
-from kobune.controller_manager.claims import claim
+from kobune.controller_manager.claims import adopters, claim, selects
 from kobune.controller_manager.jobs.making import free_indexes, new_pod, room, surplus, wait_for, wanted_active
 from kobune.controller_manager.jobs.verdict import (
     DECIDED,
@@ -65,11 +65,7 @@ def reconcile(
         actions += made(work, now)
     status = status_of(work, verdict, now)
     actions += told(job, status)
-    if status != job.status:
-        changed = Job()
-        changed.CopyFrom(job)
-        changed.status.CopyFrom(status)
-        actions.append(UpdateStatus(changed))
+    actions += status_written(job, status)
     remaining = time_left(job, now)
     if remaining is not None and verdict is None:
         actions.append(RequeueAfter(max(remaining, 0) + 0.1))
@@ -197,14 +193,10 @@ def is_left(pod: Pod, name: str, uid: str) -> bool:
     return owner.kind == "Job" and owner.name == name and owner.uid != uid
 
 
-def adopters(view: View, pod: Pod) -> Iterable[str]:
-    """Return the keys of the Jobs that may adopt a pod which nobody controls, and of the one that it was of."""
-    if controller_of(pod.metadata) is None:
-        if is_tracked(pod):
-            yield key_of(pod.metadata.namespace, pod.metadata.labels.get(NAME, ""))
-        for job in view.in_namespace(Job, pod.metadata.namespace):
-            if from_label_selector(job.spec.selector).matches(pod.metadata.labels):
-                yield key_of(job.metadata.namespace, job.metadata.name)
+def former(view: View, pod: Pod) -> Iterable[str]:
+    """Return the key of the Job that a pod was of which nobody controls any more, but which waits for being counted."""
+    if is_tracked(pod) and controller_of(pod.metadata) is None:
+        yield key_of(pod.metadata.namespace, pod.metadata.labels.get(NAME, ""))
 
 
 job = Controller(
@@ -212,7 +204,7 @@ job = Controller(
     reporter="job-controller",
     root=Job,
     owns=[Pod],
-    watches=[Watch(Pod, adopters)],
+    watches=[Watch(Pod, adopters(Job, selects)), Watch(Pod, former)],
     observe=observe,
     reconcile=reconcile,
 )

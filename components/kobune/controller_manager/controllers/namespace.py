@@ -5,6 +5,7 @@ Active ──(deleted)──► Terminating: delete what is in it ──► look
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from kobune.api.apiextensions.v1 import CustomResourceDefinition
@@ -13,7 +14,7 @@ from kobune.api.meta.v1 import PartialObjectMetadata
 from kobune.apimachinery.errors import MethodNotAllowed, NotFound
 from kobune.apimachinery.kinds import ALPHA, Object, kind_of, messages
 from kobune.apimachinery.meta import is_deleting, time_of
-from kobune.client import Action, Controller, Delete, Finalize, RequeueAfter, UpdateStatus, View
+from kobune.client import Action, Client, Controller, Delete, Effect, Finalize, RequeueAfter, View, status_written
 from kobune.client.client import list_options
 from kobune.client.custom import defined_kinds
 from kobune.client.informer import metadata_of
@@ -33,6 +34,15 @@ CONTENT = {
 }
 """The conditions of a namespace that is being deleted, with reason and message for the good case."""
 
+
+@dataclass(frozen=True)
+class Empty(Effect):
+    """Delete all objects of a kind in a namespace."""
+
+    namespace: str
+    kind: type[Object]
+
+
 Content = Mapping[type[Object], Sequence[PartialObjectMetadata]]
 
 
@@ -45,17 +55,15 @@ def reconcile(namespace: Namespace, content: Content, now: float) -> list[Action
         del copy.spec.finalizers[:]
         copy.spec.finalizers.extend(kept)
         return [Finalize(copy)]
-    actions: list[Action] = [
-        Delete(kind, item.metadata.name, namespace.metadata.name, item.metadata.uid, propagation="Background")
-        for kind, items in left.items()
-        for item in items
-        if not is_deleting(item.metadata)
-    ]
+    actions: list[Action] = []
+    for kind, items in left.items():
+        alive = [item.metadata for item in items if not is_deleting(item.metadata)]
+        if alive and "deletecollection" in kind_of(kind).verbs:
+            actions.append(Empty(namespace.metadata.name, kind))
+        else:
+            actions += [Delete(kind, item.name, item.namespace, item.uid, propagation="Background") for item in alive]
     status = status_of(namespace, left, now)
-    if status != namespace.status:
-        copy = copy_of(namespace)
-        copy.status.CopyFrom(status)
-        actions.append(UpdateStatus(copy))
+    actions += status_written(namespace, status)
     return [*actions, RequeueAfter(AGAIN)]
 
 
@@ -137,4 +145,11 @@ async def observe(view: View, key: str) -> tuple[Any, ...] | None:
     return namespace, dict(zip(kinds, await asyncio.gather(*map(items, kinds)), strict=True)), view.now
 
 
-namespace = Controller(name="namespace", root=Namespace, observe=observe, reconcile=reconcile)
+def namespace(client: Client) -> Controller:
+    """Return the controller, which empties namespaces with a client."""
+
+    async def perform(effect: Empty) -> Sequence[Action]:
+        await client.delete_collection(effect.kind, effect.namespace, propagation="Background")
+        return ()
+
+    return Controller(name="namespace", root=Namespace, observe=observe, reconcile=reconcile, perform=perform)

@@ -3,6 +3,9 @@
 Ready ──(no lease or status for 40 s)──► Unknown: tainted unreachable, its pods not ready
   ▲                                         │
   └──────────(its kubelet reports)──────────┘ taints removed
+
+All taints but one: that pods must leave (`NoExecute`) is for `nodeeviction` to say, which looks at whole zones. Here it
+is made to agree with the condition when that changes, and taken away at once when the node is ready again.
 """
 
 from collections.abc import Iterator, Sequence
@@ -21,6 +24,7 @@ REPORTED = ("Ready", "MemoryPressure", "DiskPressure", "PIDPressure")
 NOT_READY = "node.kubernetes.io/not-ready"
 UNREACHABLE = "node.kubernetes.io/unreachable"
 UNSCHEDULABLE = "node.kubernetes.io/unschedulable"
+NO_EXECUTE = "NoExecute"
 PRESSURES = {
     "MemoryPressure": "node.kubernetes.io/memory-pressure",
     "DiskPressure": "node.kubernetes.io/disk-pressure",
@@ -31,11 +35,16 @@ ELDERS = {"kubernetes.io/os": "beta.kubernetes.io/os", "kubernetes.io/arch": "be
 MANAGED = {NOT_READY, UNREACHABLE, UNSCHEDULABLE, *PRESSURES.values()}
 
 
-def reconcile(node: Node, lease: Lease | None, pods: Sequence[Pod], grace: float, now: float) -> list[Action]:
-    """Plan the conditions and taints of a node. `grace` are the seconds of silence that are borne."""
+def reconcile(
+    node: Node, lease: Lease | None, pods: Sequence[Pod], grace: float, now: float, began: float = 0.0
+) -> list[Action]:
+    """Plan the conditions and taints of a node. `grace` are the seconds of silence that are borne.
+
+    What was before `began` nobody listened to: a kubelet that said nothing in that time is not silent for it.
+    """
     if is_deleting(node.metadata):
         return []
-    silent = now - heard_at(node, lease)
+    silent = now - max(heard_at(node, lease), began)
     if silent > grace and not is_unknown(node):
         # Taints come in the next pass: they are another write of the same object.
         return [lost(node, now), *(not_ready(pod, now) for pod in pods if is_ready(pod))]
@@ -55,6 +64,19 @@ def elder_labels(node: Node) -> dict[str, str]:
     """Return the labels that say the same as others under the names which those once had."""
     labels = node.metadata.labels
     return {elder: labels[name] for name, elder in ELDERS.items() if name in labels}
+
+
+def trouble_of(node: Node) -> str:
+    """Return the key of the taint for a node that is not ready; empty for one that is, or has not said anything."""
+    ready = condition_of(node, "Ready")
+    if ready is None or ready.status == "True":
+        return ""
+    return NOT_READY if ready.status == "False" else UNREACHABLE
+
+
+def gives_up(node: Node) -> list[Taint]:
+    """Return the taints that make pods leave a node because it is not ready."""
+    return [taint for taint in node.spec.taints if taint.key in (NOT_READY, UNREACHABLE) and taint.effect == NO_EXECUTE]
 
 
 def heard_at(node: Node, lease: Lease | None) -> float:
@@ -124,11 +146,10 @@ def taints_of(node: Node, now: float) -> Iterator[Taint]:
 
 def wanted_taints(node: Node) -> Iterator[tuple[str, str]]:
     """Yield key and effect of the taints that the node's conditions ask for."""
-    ready = condition_of(node, "Ready")
-    if ready is not None and ready.status != "True":
-        key = NOT_READY if ready.status == "False" else UNREACHABLE
+    if key := trouble_of(node):
         yield key, "NoSchedule"
-        yield key, "NoExecute"
+        if gives_up(node):
+            yield key, NO_EXECUTE
     for type_, key in PRESSURES.items():
         condition = condition_of(node, type_)
         if condition is not None and condition.status == "True":
@@ -139,12 +160,15 @@ def wanted_taints(node: Node) -> Iterator[tuple[str, str]]:
 
 def nodelifecycle(grace: float) -> Controller:
     """Return the controller that bears `grace` seconds of silence."""
+    began: list[float] = []  # of this controller alone
 
     async def observe(view: View, key: str) -> tuple[Any, ...] | None:
+        if not began:
+            began.append(view.now)
         node = view.get(Node, key)
         if node is None:
             return None
-        return node, view.get(Lease, f"{LEASES}/{key}"), pods_on(view, key), grace, view.now
+        return node, view.get(Lease, f"{LEASES}/{key}"), pods_on(view, key), grace, view.now, began[0]
 
     return Controller(
         name="nodelifecycle",

@@ -140,6 +140,7 @@ def by_pod(view: View, old: Pod | None, new: Pod | None) -> Iterable[str]:
 
 persistentvolumebinder = Controller(
     name="persistentvolume-binder",
+    reporter="persistentvolume-controller",
     watches=[
         Watch(PersistentVolumeClaim, claim_and_volume),
         Watch(PersistentVolume, volume_and_claims),

@@ -101,6 +101,7 @@ def of_class(view: View, storage_class: StorageClass) -> Iterable[str]:
 
 persistentvolumeexpander = Controller(
     name="persistentvolume-expander",
+    reporter="volume_expand",
     watches=[
         Watch(PersistentVolumeClaim, key_of_object, lambda old, new: new is not None and wants_more(new)),
         Watch(PersistentVolume, claim_that_has),

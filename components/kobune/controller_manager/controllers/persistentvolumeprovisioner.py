@@ -67,6 +67,7 @@ def persistentvolumeprovisioner(directory: Path | None) -> Controller:
 
     return Controller(
         name="persistentvolume-provisioner",
+        reporter="persistentvolume-controller",
         watches=[
             Watch(PersistentVolumeClaim, own_claims),
             Watch(PersistentVolume, own_volumes),
@@ -104,6 +105,7 @@ async def observe_classes(view: View, key: str) -> tuple[Any, ...]:
 
 defaultstorageclass = Controller(
     name="default-storage-class",
+    reporter="persistentvolume-controller",
     watches=[
         # Once, at the start: whoever deletes the class meant it.
         Watch(

@@ -9,16 +9,24 @@ from kobune.api.apps.v1 import ReplicaSet
 from kobune.api.core.v1 import Pod, ReplicationController
 from kobune.apimachinery.meta import (
     controller_of,
-    controller_reference,
     is_deleting,
-    key_of,
     seconds_of,
     time_of,
 )
 from kobune.apimachinery.selectors import Selector, from_label_selector, from_labels
-from kobune.client import Action, Announce, Controller, Create, Refusal, RequeueAfter, UpdateStatus, View, Watch, delete
-from kobune.controller_manager.claims import claim
-from kobune.controller_manager.pods import available_in, is_active, is_finished, is_ready
+from kobune.client import (
+    Action,
+    Announce,
+    Controller,
+    Create,
+    Refusal,
+    View,
+    Watch,
+    delete,
+    status_written,
+)
+from kobune.controller_manager.claims import adopters, claim
+from kobune.controller_manager.pods import available_in, is_active, is_finished, is_ready, pod_from, soonest_available
 
 DELETION_COST = "controller.kubernetes.io/pod-deletion-cost"
 FAILURE = "ReplicaFailure"
@@ -52,14 +60,8 @@ def reconcile(
             victims = sorted(live, key=least_valuable_first(related, now))[:-missing]
             actions += [delete(pod, announce=deletion(wanted, pod)) for pod in victims]
     status = status_of(wanted, claimed.objects, refusal, now)
-    if status != wanted.status:
-        changed: Any = type(wanted)()
-        changed.CopyFrom(wanted)
-        changed.status.CopyFrom(status)
-        actions.append(UpdateStatus(changed))
-    waits = [available_in(pod, wanted.spec.minReadySeconds, now) for pod in live]
-    if soonest := [wait for wait in waits if wait]:
-        actions.append(RequeueAfter(min(soonest) + 0.1))
+    actions += status_written(wanted, status)
+    actions += soonest_available(live, wanted.spec.minReadySeconds, now)
     return actions
 
 
@@ -70,6 +72,11 @@ def selector_of(wanted: Owner) -> Selector:
     return from_label_selector(wanted.spec.selector)
 
 
+def has_selected(wanted: Owner, pod: Pod) -> bool:
+    """Whether a pod is one that it wants to control."""
+    return selector_of(wanted).matches(pod.metadata.labels)
+
+
 def replicas_of(wanted: Owner) -> int:
     """Return how many pods are wanted; one if it does not say."""
     return wanted.spec.replicas if wanted.spec.HasField("replicas") else 1
@@ -77,15 +84,8 @@ def replicas_of(wanted: Owner) -> int:
 
 def new_pod(wanted: Owner) -> Pod:
     """Return a pod made after the template."""
-    template = wanted.spec.template
-    pod = Pod(spec=template.spec)
-    meta = pod.metadata
-    meta.generateName = f"{wanted.metadata.name}-"
-    meta.namespace = wanted.metadata.namespace
-    meta.labels.update(template.metadata.labels)
-    meta.annotations.update(template.metadata.annotations)
-    meta.finalizers.extend(template.metadata.finalizers)
-    meta.ownerReferences.append(controller_reference(wanted))
+    pod = pod_from(wanted.spec.template, wanted)
+    pod.metadata.generateName = f"{wanted.metadata.name}-"
     return pod
 
 
@@ -183,18 +183,12 @@ def replication(kind: type[ReplicaSet] | type[ReplicationController], name: str,
         related = [pod for sibling in siblings for pod in view.owned(Pod, sibling.metadata.uid)] if shrinks else []
         return wanted, owned, view.orphans(Pod, wanted.metadata.namespace), related, view.refusal(key), view.now
 
-    def adopters(view: View, pod: Pod) -> Iterable[str]:
-        if controller_of(pod.metadata) is None:
-            for wanted in view.in_namespace(kind, pod.metadata.namespace):
-                if selector_of(wanted).matches(pod.metadata.labels):
-                    yield key_of(wanted.metadata.namespace, wanted.metadata.name)
-
     return Controller(
         name=name,
         reporter=reporter,
         root=kind,
         owns=[Pod],
-        watches=[Watch(Pod, adopters)],
+        watches=[Watch(Pod, adopters(kind, has_selected))],
         observe=observe,
         reconcile=reconcile,
     )

@@ -224,6 +224,7 @@ async def _uses(view: View, key: str, uid: str) -> bool:
 
 resourceclaim = Controller(
     name="resourceclaim",
+    reporter="resource_claim",
     root=ResourceClaim,
     watches=[Watch(Pod, its_claims)],
     observe=observe_claim,
@@ -231,6 +232,7 @@ resourceclaim = Controller(
 )
 resourceclaim_templates = Controller(
     name="resourceclaim-templates",
+    reporter="resource_claim",
     watches=[Watch(Pod, itself), Watch(ResourceClaim, its_pod), Watch(ResourceClaimTemplate, its_users)],
     observe=observe_pod,
     reconcile=reconcile_pod,

@@ -7,6 +7,7 @@ away, and for new and changed quotas.
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from kobune.api.apiextensions.v1 import CustomResourceDefinition
 from kobune.api.core.v1 import PersistentVolumeClaim, Pod, ResourceQuota, Service
 from kobune.api.runtime.v1 import Quantity
 from kobune.apimachinery.kinds import Object, kind_of, messages
@@ -15,6 +16,7 @@ from kobune.apimachinery.pod_resources import Amounts, shown
 from kobune.apimachinery.quantity import parse
 from kobune.apimachinery.resource_usage import could_count, in_scope, usage
 from kobune.client import Action, Controller, UpdateStatus, View, Watch
+from kobune.client.custom import defined_kind, defined_kinds
 
 MEASURED: tuple[type[Object], ...] = (Pod, PersistentVolumeClaim, Service)
 """The kinds of which more counts than how many there are."""
@@ -41,7 +43,7 @@ def reconcile(quota: ResourceQuota, found: Sequence[tuple[str, str, Sequence[Any
             used.add(own)
     before = {name: value.string for name, value in quota.status.used.items()}
     after = {
-        # What nobody here counts, custom resources, stays what the apiserver has added up.
+        # What nobody here counts, kinds that are not served, stays what the apiserver has added up.
         name: shown(name, used) if name in used else "0" if name in known else before.get(name, "0")
         for name in hard
     }
@@ -106,12 +108,34 @@ async def observe(view: View, key: str) -> tuple[Any, ...] | None:
     if quota.status.used:
         await view.sleep(SETTLE)
     found = []
-    for kind in (*MEASURED, *COUNTED):
+    custom = [kind for kind in defined_kinds(view.all(CustomResourceDefinition)) if kind_of(kind).namespaced]
+    for kind in (*MEASURED, *COUNTED, *custom):
         about = kind_of(kind)
         if could_count(about.group, about.plural, quota.spec.hard):
             listing = await view.client.list(kind, quota.metadata.namespace)
             found.append((about.group, about.plural, listing.items))
     return quota, found
+
+
+def on_definition(view: View, old: Any | None, new: Any | None) -> Iterable[str]:
+    """Follow what users define: from now on, wake the quotas of a namespace when an object of a new kind goes there."""
+    before = defined_kind(old) if old is not None else None
+    after = defined_kind(new) if new is not None else None
+    if before is after:
+        return ()
+    if before is not None:
+        view.unfollow(before)
+    if after is None or not kind_of(after).namespaced:
+        return ()
+    view.follow(Watch(after, on_change=on_custom))
+    name = f"count/{kind_of(after).plural}.{kind_of(after).group}"
+    counting = [quota for quota in view.all(ResourceQuota) if name in quota.spec.hard]
+    return [key_of(quota.metadata.namespace, quota.metadata.name) for quota in counting]
+
+
+def on_custom(view: View, old: Any | None, new: Any | None) -> Iterable[str]:
+    """Return the keys of the quotas that are to be counted again because a custom object has gone."""
+    return quotas_of(view, old) if new is None and old is not None else ()
 
 
 COUNTED = tuple(kind for kind in counted() if kind is not ResourceQuota)
@@ -122,6 +146,7 @@ resourcequota = Controller(
     watches=[
         *(Watch(kind, quotas_of, frees) for kind in MEASURED),
         *(Watch(kind, quotas_of, is_gone, metadata_only=True) for kind in COUNTED),
+        Watch(CustomResourceDefinition, on_change=on_definition),
     ],
     root_when=is_new,
     observe=observe,

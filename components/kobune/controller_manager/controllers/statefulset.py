@@ -10,10 +10,10 @@ from kobune.api.apps.v1 import ControllerRevision, StatefulSet, StatefulSetStatu
 from kobune.api.core.v1 import PersistentVolumeClaim, Pod
 from kobune.apimachinery.meta import controller_of, is_deleting, key_of
 from kobune.apimachinery.selectors import from_label_selector
-from kobune.client import Action, Controller, RequeueAfter, UpdateStatus, View, Watch
-from kobune.controller_manager.claims import claim
+from kobune.client import Action, Controller, View, Watch, status_written
+from kobune.controller_manager.claims import adopters, claim, controlled_by
 from kobune.controller_manager.history import History, history_of, surplus
-from kobune.controller_manager.pods import available_in, is_active, is_ready
+from kobune.controller_manager.pods import available_in, is_ready, soonest_available
 from kobune.controller_manager.stateful.identity import by_ordinal, claim_names, ordinal_of, ordinals, revision_of
 from kobune.controller_manager.stateful.turns import Scene, turns
 
@@ -32,7 +32,7 @@ def reconcile(
     """
     selector = from_label_selector(wanted.spec.selector)
     pods = claim(wanted, selector, owned, orphans, lambda pod: ordinal_of(pod, wanted) is not None)
-    mine = [item for item in revisions if controls(wanted, item)]
+    mine = controlled_by(wanted, revisions)
     free = [item for item in revisions if controller_of(item.metadata) is None]
     kept = claim(wanted, selector, mine, free)
     if pods.actions or kept.actions:
@@ -46,21 +46,14 @@ def reconcile(
         actions += turns(Scene(wanted, by_number, by_name, history, now))
         used = {revision_of(pod) for pod in by_number.values()} | {status.currentRevision}
         actions += surplus(wanted, history, used)
-    if status != wanted.status:
-        changed = StatefulSet()
-        changed.CopyFrom(wanted)
-        changed.status.CopyFrom(status)
-        actions.append(UpdateStatus(changed))
-    waits = [available_in(pod, wanted.spec.minReadySeconds, now) for pod in by_number.values()]
-    if soonest := [wait for wait in waits if wait]:
-        actions.append(RequeueAfter(min(soonest) + 0.1))
+    actions += status_written(wanted, status)
+    actions += soonest_available(by_number.values(), wanted.spec.minReadySeconds, now)
     return actions
 
 
-def controls(wanted: StatefulSet, item: ControllerRevision) -> bool:
-    """Whether a revision is one of this set's."""
-    owner = controller_of(item.metadata)
-    return owner is not None and owner.uid == wanted.metadata.uid
+def has_place_for(wanted: StatefulSet, pod: Pod) -> bool:
+    """Whether a pod is called like one of the set's."""
+    return ordinal_of(pod, wanted) is not None
 
 
 def status_of(wanted: StatefulSet, pods: Iterable[Pod], history: History, now: float) -> StatefulSetStatus:
@@ -116,14 +109,6 @@ async def observe(view: View, key: str) -> tuple[Any, ...] | None:
     )
 
 
-def adopters(view: View, pod: Pod) -> Iterable[str]:
-    """Return the keys of the sets that may adopt a pod which nobody controls."""
-    if controller_of(pod.metadata) is None and is_active(pod):
-        for wanted in view.in_namespace(StatefulSet, pod.metadata.namespace):
-            if ordinal_of(pod, wanted) is not None:
-                yield key_of(wanted.metadata.namespace, wanted.metadata.name)
-
-
 def claimants(view: View, item: PersistentVolumeClaim) -> Iterable[str]:
     """Return the keys of the sets that may be waiting for a claim to come or go."""
     for wanted in view.in_namespace(StatefulSet, item.metadata.namespace):
@@ -137,7 +122,7 @@ statefulset = Controller(
     reporter="statefulset-controller",
     root=StatefulSet,
     owns=[Pod, ControllerRevision],
-    watches=[Watch(Pod, adopters), Watch(PersistentVolumeClaim, claimants)],
+    watches=[Watch(Pod, adopters(StatefulSet, has_place_for)), Watch(PersistentVolumeClaim, claimants)],
     observe=observe,
     reconcile=reconcile,
 )

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 
 from kobune.api.apps.v1 import ControllerRevision, DaemonSet
 from kobune.api.core.v1 import Node, NodeSelectorTerm, Pod, PodSpec, Toleration
-from kobune.apimachinery.meta import controller_reference
 from kobune.apimachinery.node_selectors import NAME, is_selected, required_terms
 from kobune.apimachinery.tolerations import tolerates
 from kobune.controller_manager.history import POD_LABEL
+from kobune.controller_manager.pods import pod_from
 
 GENERATION_LABEL = "pod-template-generation"
 GENERATION = "deprecated.daemonset.template.generation"
@@ -44,23 +44,16 @@ def tolerations_of(spec: PodSpec) -> list[Toleration]:
 
 def new_pod(wanted: DaemonSet, revision: ControllerRevision, node: str) -> Pod:
     """Return the pod for a node. It is the scheduler that binds it, so it names the node by its affinity."""
-    template = wanted.spec.template
-    pod = Pod(spec=template.spec)
-    meta = pod.metadata
-    meta.generateName = f"{wanted.metadata.name}-"
-    meta.namespace = wanted.metadata.namespace
-    meta.labels.update(template.metadata.labels)
-    meta.labels[POD_LABEL] = digest_of(revision)
-    meta.labels[GENERATION_LABEL] = generation_of(wanted)
-    meta.annotations.update(template.metadata.annotations)
-    meta.finalizers.extend(template.metadata.finalizers)
-    meta.ownerReferences.append(controller_reference(wanted))
+    pod = pod_from(wanted.spec.template, wanted)
+    pod.metadata.generateName = f"{wanted.metadata.name}-"
+    pod.metadata.labels[POD_LABEL] = digest_of(revision)
+    pod.metadata.labels[GENERATION_LABEL] = generation_of(wanted)
     affinity = pod.spec.affinity.nodeAffinity
     affinity.ClearField("requiredDuringSchedulingIgnoredDuringExecution")
     term = NodeSelectorTerm()
     term.matchFields.add(key=NAME, operator="In", values=[node])
     affinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms.append(term)
-    tolerations = tolerations_of(template.spec)
+    tolerations = tolerations_of(wanted.spec.template.spec)
     del pod.spec.tolerations[:]
     pod.spec.tolerations.extend(tolerations)
     return pod

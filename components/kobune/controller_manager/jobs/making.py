@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from kobune.api.batch.v1 import Job
 from kobune.api.core.v1 import Container, EnvVar, Pod
-from kobune.apimachinery.meta import controller_reference, seconds_of
+from kobune.apimachinery.meta import seconds_of
 from kobune.controller_manager.jobs.work import (
     FAILURES,
     FINALIZER,
@@ -18,7 +18,7 @@ from kobune.controller_manager.jobs.work import (
     index_of,
     number_in,
 )
-from kobune.controller_manager.pods import is_active, is_ready
+from kobune.controller_manager.pods import is_active, is_ready, pod_from
 
 FIRST_WAIT = 10.0
 LONGEST_WAIT = 600.0
@@ -87,14 +87,9 @@ def free_indexes(work: Work, now: float) -> tuple[list[int], float]:
 def new_pod(work: Work, index: int | None) -> Pod:
     """Return a pod, for an index if the Job has such."""
     job = work.job
-    template = job.spec.template
-    pod = Pod(spec=template.spec)
+    pod = pod_from(job.spec.template, job)
     meta = pod.metadata
-    meta.namespace = job.metadata.namespace
-    meta.labels.update(template.metadata.labels)
-    meta.annotations.update(template.metadata.annotations)
-    meta.finalizers.extend([*template.metadata.finalizers, FINALIZER])
-    meta.ownerReferences.append(controller_reference(job))
+    meta.finalizers.append(FINALIZER)
     meta.generateName = f"{job.metadata.name}-"
     if index is not None:
         _index(pod, job, index)

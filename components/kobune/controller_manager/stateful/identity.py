@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from kobune.api.apps.v1 import ControllerRevision, StatefulSet
 from kobune.api.core.v1 import PersistentVolumeClaim, Pod, PodTemplateSpec, Volume
-from kobune.apimachinery.meta import controller_reference
 from kobune.controller_manager.history import POD_LABEL, template_of
+from kobune.controller_manager.pods import pod_from
 
 NAME_LABEL = "statefulset.kubernetes.io/pod-name"
 INDEX_LABEL = "apps.kubernetes.io/pod-index"
@@ -29,17 +29,11 @@ def ordinal_of(pod: Pod, wanted: StatefulSet) -> int | None:
 
 def new_pod(wanted: StatefulSet, ordinal: int, revision: ControllerRevision) -> Pod:
     """Return the pod of that number, made after a revision's template."""
-    template = template_of(revision) or PodTemplateSpec()
-    pod = Pod(spec=template.spec)
+    pod = pod_from(template_of(revision) or PodTemplateSpec(), wanted)
     meta = pod.metadata
     meta.name = f"{wanted.metadata.name}-{ordinal}"
-    meta.namespace = wanted.metadata.namespace
-    meta.labels.update(template.metadata.labels)
     meta.labels[POD_LABEL] = revision.metadata.name
     meta.labels.update(own_labels(wanted, ordinal))
-    meta.annotations.update(template.metadata.annotations)
-    meta.finalizers.extend(template.metadata.finalizers)
-    meta.ownerReferences.append(controller_reference(wanted))
     pod.spec.hostname = meta.name
     pod.spec.subdomain = wanted.spec.serviceName
     mount(pod, claim_names(wanted, ordinal))

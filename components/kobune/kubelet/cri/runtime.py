@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Self, TypeVar
 
@@ -85,23 +85,19 @@ class Found:
 
 
 class Runtime:
-    """Calls a CRI runtime while it is entered. Every failure is `RuntimeFailed`."""
+    """Calls a CRI runtime. Every failure is `RuntimeFailed`."""
 
-    def __init__(self, endpoint: str) -> None:
-        self._endpoint = endpoint
-        self._channel: grpc.aio.Channel | None = None
-        self._runtime: Any = None
-        self._images: Any = None
+    def __init__(self, runtime: Any, images: Any) -> None:
+        """`runtime` and `images` are stubs of CRI's two services."""
+        self._runtime = runtime
+        self._images = images
 
-    async def __aenter__(self) -> Self:
-        self._channel = grpc.aio.insecure_channel(self._endpoint, options=OPTIONS)
-        self._runtime = RuntimeServiceStub(self._channel)
-        self._images = ImageServiceStub(self._channel)
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        if self._channel is not None:
-            await self._channel.close(None)
+    @classmethod
+    @asynccontextmanager
+    async def at(cls, endpoint: str) -> AsyncIterator[Self]:
+        """Give the runtime that serves at an endpoint, `unix:///…`."""
+        async with grpc.aio.insecure_channel(endpoint, options=OPTIONS) as channel:
+            yield cls(RuntimeServiceStub(channel), ImageServiceStub(channel))
 
     async def info(self) -> RuntimeInfo:
         """Return what the runtime says of itself."""

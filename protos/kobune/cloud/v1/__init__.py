@@ -27,11 +27,25 @@ from kobune.cloud.v1.cloud_pb2 import Node as Node
 from kobune.cloud.v1.cloud_pb2 import Route as Route
 from kobune.cloud.v1.cloud_pb2 import UpdateLoadBalancerRequest as UpdateLoadBalancerRequest
 from kobune.cloud.v1.cloud_pb2 import Zone as Zone
-from kobune.cloud.v1.simulated_pb2 import StartMachineRequest as StartMachineRequest
-from kobune.cloud.v1.simulated_pb2 import StartMachineResponse as StartMachineResponse
-from kobune.cloud.v1.simulated_pb2 import StopMachineRequest as StopMachineRequest
-from kobune.cloud.v1.simulated_pb2 import StopMachineResponse as StopMachineResponse
-from kobune.cloud.v1.simulated_pb2 import TerminateMachineRequest as TerminateMachineRequest
-from kobune.cloud.v1.simulated_pb2 import TerminateMachineResponse as TerminateMachineResponse
+from kobune.cloud.v1.simulation_pb2 import CutZoneRequest as CutZoneRequest
+from kobune.cloud.v1.simulation_pb2 import CutZoneResponse as CutZoneResponse
+from kobune.cloud.v1.simulation_pb2 import DeleteInstanceRequest as DeleteInstanceRequest
+from kobune.cloud.v1.simulation_pb2 import DeleteInstanceResponse as DeleteInstanceResponse
+from kobune.cloud.v1.simulation_pb2 import DescribeCloudRequest as DescribeCloudRequest
+from kobune.cloud.v1.simulation_pb2 import DescribeCloudResponse as DescribeCloudResponse
+from kobune.cloud.v1.simulation_pb2 import HealZoneRequest as HealZoneRequest
+from kobune.cloud.v1.simulation_pb2 import HealZoneResponse as HealZoneResponse
+from kobune.cloud.v1.simulation_pb2 import Instance as Instance
+from kobune.cloud.v1.simulation_pb2 import InstanceStates as InstanceStates
+from kobune.cloud.v1.simulation_pb2 import SimulatedBalancer as SimulatedBalancer
+from kobune.cloud.v1.simulation_pb2 import StartInstanceRequest as StartInstanceRequest
+from kobune.cloud.v1.simulation_pb2 import StartInstanceResponse as StartInstanceResponse
+from kobune.cloud.v1.simulation_pb2 import StopInstanceRequest as StopInstanceRequest
+from kobune.cloud.v1.simulation_pb2 import StopInstanceResponse as StopInstanceResponse
+from kobune.cloud.v1.simulation_pb2 import TroubleRequest as TroubleRequest
+from kobune.cloud.v1.simulation_pb2 import TroubleResponse as TroubleResponse
+from kobune.cloud.v1.simulation_pb2 import Troubles as Troubles
+from kobune.cloud.v1.simulation_pb2 import WatchInstancesRequest as WatchInstancesRequest
+from kobune.cloud.v1.simulation_pb2 import ZoneState as ZoneState
 
-__all__ = ['CreateRouteRequest', 'CreateRouteResponse', 'DeleteRouteRequest', 'DeleteRouteResponse', 'EnsureLoadBalancerDeletedRequest', 'EnsureLoadBalancerDeletedResponse', 'EnsureLoadBalancerRequest', 'GetLoadBalancerRequest', 'GetProviderRequest', 'GetProviderResponse', 'GetZoneRequest', 'GetZoneResponse', 'InstanceExistsRequest', 'InstanceExistsResponse', 'InstanceMetadataRequest', 'InstanceMetadataResponse', 'InstanceShutdownRequest', 'InstanceShutdownResponse', 'ListRoutesRequest', 'ListRoutesResponse', 'ListZonesRequest', 'ListZonesResponse', 'LoadBalancer', 'Node', 'Route', 'StartMachineRequest', 'StartMachineResponse', 'StopMachineRequest', 'StopMachineResponse', 'TerminateMachineRequest', 'TerminateMachineResponse', 'UpdateLoadBalancerRequest', 'Zone']
+__all__ = ['CreateRouteRequest', 'CreateRouteResponse', 'CutZoneRequest', 'CutZoneResponse', 'DeleteInstanceRequest', 'DeleteInstanceResponse', 'DeleteRouteRequest', 'DeleteRouteResponse', 'DescribeCloudRequest', 'DescribeCloudResponse', 'EnsureLoadBalancerDeletedRequest', 'EnsureLoadBalancerDeletedResponse', 'EnsureLoadBalancerRequest', 'GetLoadBalancerRequest', 'GetProviderRequest', 'GetProviderResponse', 'GetZoneRequest', 'GetZoneResponse', 'HealZoneRequest', 'HealZoneResponse', 'Instance', 'InstanceExistsRequest', 'InstanceExistsResponse', 'InstanceMetadataRequest', 'InstanceMetadataResponse', 'InstanceShutdownRequest', 'InstanceShutdownResponse', 'InstanceStates', 'ListRoutesRequest', 'ListRoutesResponse', 'ListZonesRequest', 'ListZonesResponse', 'LoadBalancer', 'Node', 'Route', 'SimulatedBalancer', 'StartInstanceRequest', 'StartInstanceResponse', 'StopInstanceRequest', 'StopInstanceResponse', 'TroubleRequest', 'TroubleResponse', 'Troubles', 'UpdateLoadBalancerRequest', 'WatchInstancesRequest', 'Zone', 'ZoneState']

@@ -128,18 +128,24 @@ class Zone(_message.Message):
     def __init__(self, name: _Optional[str] = ..., region: _Optional[str] = ...) -> None: ...
 
 class LoadBalancer(_message.Message):
-    __slots__ = ("name", "status", "nodes", "fingerprint", "ports")
+    __slots__ = ("name", "status", "nodes", "fingerprint", "ports", "source_ranges", "external_traffic_policy", "health_check_node_port")
     NAME_FIELD_NUMBER: _ClassVar[int]
     STATUS_FIELD_NUMBER: _ClassVar[int]
     NODES_FIELD_NUMBER: _ClassVar[int]
     FINGERPRINT_FIELD_NUMBER: _ClassVar[int]
     PORTS_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_RANGES_FIELD_NUMBER: _ClassVar[int]
+    EXTERNAL_TRAFFIC_POLICY_FIELD_NUMBER: _ClassVar[int]
+    HEALTH_CHECK_NODE_PORT_FIELD_NUMBER: _ClassVar[int]
     name: str
     status: _types_pb2.LoadBalancerStatus
     nodes: _containers.RepeatedScalarFieldContainer[str]
     fingerprint: str
     ports: _containers.RepeatedCompositeFieldContainer[_types_pb2.ServicePort]
-    def __init__(self, name: _Optional[str] = ..., status: _Optional[_Union[_types_pb2.LoadBalancerStatus, _Mapping]] = ..., nodes: _Optional[_Iterable[str]] = ..., fingerprint: _Optional[str] = ..., ports: _Optional[_Iterable[_Union[_types_pb2.ServicePort, _Mapping]]] = ...) -> None: ...
+    source_ranges: _containers.RepeatedScalarFieldContainer[str]
+    external_traffic_policy: str
+    health_check_node_port: int
+    def __init__(self, name: _Optional[str] = ..., status: _Optional[_Union[_types_pb2.LoadBalancerStatus, _Mapping]] = ..., nodes: _Optional[_Iterable[str]] = ..., fingerprint: _Optional[str] = ..., ports: _Optional[_Iterable[_Union[_types_pb2.ServicePort, _Mapping]]] = ..., source_ranges: _Optional[_Iterable[str]] = ..., external_traffic_policy: _Optional[str] = ..., health_check_node_port: _Optional[int] = ...) -> None: ...
 
 class GetLoadBalancerRequest(_message.Message):
     __slots__ = ("cluster_name", "service")

@@ -1,17 +1,17 @@
-"""The simulated cloud as gRPC services: `kobune.cloud.v1`, without routes.
-
-Routes mean nothing here: all pods are on one machine, and reach one another without any.
-"""
+"""The simulated cloud as gRPC services: `kobune.cloud.v1`, all of it, and its console."""
 # ruff: noqa: N802 - the methods are called like those of the contract
 
-from collections.abc import Awaitable, Callable, Sequence
-from random import Random
+from collections.abc import Callable, Sequence
 from typing import Any
 
+import grpc
 import grpc.aio
 
-from kobune.apimachinery.clock import Clock
 from kobune.cloud.v1 import (
+    CreateRouteRequest,
+    CreateRouteResponse,
+    DeleteRouteRequest,
+    DeleteRouteResponse,
     EnsureLoadBalancerDeletedRequest,
     EnsureLoadBalancerDeletedResponse,
     EnsureLoadBalancerRequest,
@@ -26,149 +26,152 @@ from kobune.cloud.v1 import (
     InstanceMetadataResponse,
     InstanceShutdownRequest,
     InstanceShutdownResponse,
+    ListRoutesRequest,
+    ListRoutesResponse,
     ListZonesRequest,
     ListZonesResponse,
     LoadBalancer,
-    StartMachineRequest,
-    StartMachineResponse,
-    StopMachineRequest,
-    StopMachineResponse,
-    TerminateMachineRequest,
-    TerminateMachineResponse,
     UpdateLoadBalancerRequest,
 )
 from kobune.cloud.v1.cloud_pb2_grpc import (
     InstancesServicer,
     LoadBalancersServicer,
     ProviderServicer,
+    RoutesServicer,
     ZonesServicer,
     add_InstancesServicer_to_server,
     add_LoadBalancersServicer_to_server,
     add_ProviderServicer_to_server,
+    add_RoutesServicer_to_server,
     add_ZonesServicer_to_server,
 )
-from kobune.cloud.v1.simulated_pb2_grpc import SimulatedMachinesServicer, add_SimulatedMachinesServicer_to_server
+from kobune.cloud.v1.simulation_pb2_grpc import add_SimulationServicer_to_server
 from kobune.cloud_controller_manager.providers.simulated.cloud import PROVIDER, Refusal, SimulatedCloud
+from kobune.cloud_controller_manager.providers.simulated.commits import Commits
+from kobune.cloud_controller_manager.providers.simulated.console import Console
+from kobune.cloud_controller_manager.providers.simulated.troubles import Troubles
 
-Wait = Callable[[], Awaitable[None]]
+SERVICE = "kobune.cloud.v1"
+
+
+class Desk:
+    """Where requests of clusters come in: some are refused, each takes its time, and what is done is on disk."""
+
+    def __init__(self, cloud: SimulatedCloud, troubles: Troubles, commits: Commits) -> None:
+        self.cloud = cloud
+        self._troubles = troubles
+        self._commits = commits
+
+    async def answer(self, context: Any, ask: Callable[..., Any], *arguments: Any, seconds: float = 0.0) -> Any:
+        """Return what the cloud answers, or end the call with its refusal; it takes at least `seconds` or so."""
+        if not self._troubles.answers():
+            await context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "rate of requests exceeded")
+        await self._troubles.pass_time(seconds)
+        try:
+            answer = ask(*arguments)
+        except Refusal as refusal:
+            await context.abort(refusal.code, refusal.message)
+        await self._commits.all()
+        return answer
 
 
 class Provider(ProviderServicer):
     """`kobune.cloud.v1.Provider`."""
 
     async def Get(self, request: GetProviderRequest, context: Any) -> GetProviderResponse:
-        return GetProviderResponse(name=PROVIDER, instances=True, zones=True, load_balancers=True, routes=False)
+        return GetProviderResponse(name=PROVIDER, instances=True, zones=True, load_balancers=True, routes=True)
 
 
 class Instances(InstancesServicer):
     """`kobune.cloud.v1.Instances`."""
 
-    def __init__(self, cloud: SimulatedCloud, wait: Wait) -> None:
-        self._cloud = cloud
-        self._wait = wait
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
 
     async def InstanceExists(self, request: InstanceExistsRequest, context: Any) -> InstanceExistsResponse:
-        await self._wait()
-        return InstanceExistsResponse(exists=await answer(context, self._cloud.exists, request.node))
+        exists = await self._desk.answer(context, self._desk.cloud.exists, request.node)
+        return InstanceExistsResponse(exists=exists)
 
     async def InstanceShutdown(self, request: InstanceShutdownRequest, context: Any) -> InstanceShutdownResponse:
-        await self._wait()
-        return InstanceShutdownResponse(shutdown=await answer(context, self._cloud.is_shut_down, request.node))
+        shutdown = await self._desk.answer(context, self._desk.cloud.is_shut_down, request.node)
+        return InstanceShutdownResponse(shutdown=shutdown)
 
     async def InstanceMetadata(self, request: InstanceMetadataRequest, context: Any) -> InstanceMetadataResponse:
-        await self._wait()
-        known: InstanceMetadataResponse = await answer(context, self._cloud.metadata, request.node)
+        known: InstanceMetadataResponse = await self._desk.answer(context, self._desk.cloud.metadata, request.node)
         return known
 
 
 class Zones(ZonesServicer):
     """`kobune.cloud.v1.Zones`."""
 
-    def __init__(self, cloud: SimulatedCloud) -> None:
-        self._cloud = cloud
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
 
     async def GetZone(self, request: GetZoneRequest, context: Any) -> GetZoneResponse:
-        return GetZoneResponse(zone=await answer(context, self._cloud.zone, request.node))
+        return GetZoneResponse(zone=await self._desk.answer(context, self._desk.cloud.zone, request.node))
 
     async def ListZones(self, request: ListZonesRequest, context: Any) -> ListZonesResponse:
-        return ListZonesResponse(zones=self._cloud.zones())
+        return ListZonesResponse(zones=await self._desk.answer(context, self._desk.cloud.zones))
 
 
 class LoadBalancers(LoadBalancersServicer):
-    """`kobune.cloud.v1.LoadBalancers`."""
+    """`kobune.cloud.v1.LoadBalancers`. To make one takes `seconds` or so."""
 
-    def __init__(self, cloud: SimulatedCloud, wait: Wait) -> None:
-        self._cloud = cloud
-        self._wait = wait
+    def __init__(self, desk: Desk, seconds: float) -> None:
+        self._desk = desk
+        self._seconds = seconds
 
     async def GetLoadBalancer(self, request: GetLoadBalancerRequest, context: Any) -> LoadBalancer:
-        found: LoadBalancer = await answer(context, self._cloud.balancer, request.service)
+        found: LoadBalancer = await self._desk.answer(context, self._desk.cloud.balancer, request.service)
         return found
 
     async def EnsureLoadBalancer(self, request: EnsureLoadBalancerRequest, context: Any) -> LoadBalancer:
-        await self._wait()
-        made: LoadBalancer = await answer(
-            context, self._cloud.ensure, request.service, request.nodes, request.fingerprint
-        )
+        wanted = (request.service, request.nodes, request.fingerprint)
+        made: LoadBalancer = await self._desk.answer(context, self._desk.cloud.ensure, *wanted, seconds=self._seconds)
         return made
 
     async def UpdateLoadBalancer(self, request: UpdateLoadBalancerRequest, context: Any) -> LoadBalancer:
-        await self._wait()
-        changed: LoadBalancer = await answer(context, self._cloud.update, request.service, request.nodes)
+        wanted = (request.service, request.nodes)
+        changed: LoadBalancer = await self._desk.answer(context, self._desk.cloud.update, *wanted)
         return changed
 
     async def EnsureLoadBalancerDeleted(
         self, request: EnsureLoadBalancerDeletedRequest, context: Any
     ) -> EnsureLoadBalancerDeletedResponse:
-        await self._wait()
-        await answer(context, self._cloud.delete, request.service)
+        await self._desk.answer(context, self._desk.cloud.delete, request.service, seconds=self._seconds)
         return EnsureLoadBalancerDeletedResponse()
 
 
-class SimulatedMachines(SimulatedMachinesServicer):
-    """`kobune.cloud.v1.SimulatedMachines`."""
+class Routes(RoutesServicer):
+    """`kobune.cloud.v1.Routes`."""
 
-    def __init__(self, cloud: SimulatedCloud) -> None:
-        self._cloud = cloud
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
 
-    async def Terminate(self, request: TerminateMachineRequest, context: Any) -> TerminateMachineResponse:
-        await answer(context, self._cloud.terminate, request.node)
-        return TerminateMachineResponse()
+    async def ListRoutes(self, request: ListRoutesRequest, context: Any) -> ListRoutesResponse:
+        return ListRoutesResponse(routes=await self._desk.answer(context, self._desk.cloud.routes))
 
-    async def Stop(self, request: StopMachineRequest, context: Any) -> StopMachineResponse:
-        await answer(context, self._cloud.stop, request.node)
-        return StopMachineResponse()
+    async def CreateRoute(self, request: CreateRouteRequest, context: Any) -> CreateRouteResponse:
+        await self._desk.answer(context, self._desk.cloud.create_route, request.name_hint, request.route)
+        return CreateRouteResponse()
 
-    async def Start(self, request: StartMachineRequest, context: Any) -> StartMachineResponse:
-        await answer(context, self._cloud.start, request.node)
-        return StartMachineResponse()
-
-
-async def answer(context: Any, ask: Callable[..., Any], *arguments: Any) -> Any:
-    """Return what the cloud answers, or end the call with its refusal."""
-    try:
-        return ask(*arguments)
-    except Refusal as refusal:
-        await context.abort(refusal.code, refusal.message)
+    async def DeleteRoute(self, request: DeleteRouteRequest, context: Any) -> DeleteRouteResponse:
+        await self._desk.answer(context, self._desk.cloud.delete_route, request.route)
+        return DeleteRouteResponse()
 
 
 def services(
-    cloud: SimulatedCloud, *, latency: float, clock: Clock, random: Random
+    cloud: SimulatedCloud, troubles: Troubles, commits: Commits, *, load_balancer_seconds: float
 ) -> Sequence[tuple[str, Callable[[grpc.aio.Server], Any]]]:
-    """Return the cloud's services for a `Server`; what takes real clouds their time takes about `latency` seconds."""
-
-    async def wait() -> None:
-        if latency:
-            await clock.sleep(latency * (0.5 + random.random()))
-
-    instances, balancers = Instances(cloud, wait), LoadBalancers(cloud, wait)
+    """Return the cloud's services for a `Server`."""
+    desk = Desk(cloud, troubles, commits)
+    console = Console(cloud, troubles, commits)
+    balancers = LoadBalancers(desk, load_balancer_seconds)
     return [
-        ("kobune.cloud.v1.Provider", lambda server: add_ProviderServicer_to_server(Provider(), server)),
-        ("kobune.cloud.v1.Instances", lambda server: add_InstancesServicer_to_server(instances, server)),
-        ("kobune.cloud.v1.Zones", lambda server: add_ZonesServicer_to_server(Zones(cloud), server)),
-        ("kobune.cloud.v1.LoadBalancers", lambda server: add_LoadBalancersServicer_to_server(balancers, server)),
-        (
-            "kobune.cloud.v1.SimulatedMachines",
-            lambda server: add_SimulatedMachinesServicer_to_server(SimulatedMachines(cloud), server),
-        ),
+        (f"{SERVICE}.Provider", lambda server: add_ProviderServicer_to_server(Provider(), server)),
+        (f"{SERVICE}.Instances", lambda server: add_InstancesServicer_to_server(Instances(desk), server)),
+        (f"{SERVICE}.Zones", lambda server: add_ZonesServicer_to_server(Zones(desk), server)),
+        (f"{SERVICE}.LoadBalancers", lambda server: add_LoadBalancersServicer_to_server(balancers, server)),
+        (f"{SERVICE}.Routes", lambda server: add_RoutesServicer_to_server(Routes(desk), server)),
+        (f"{SERVICE}.Simulation", lambda server: add_SimulationServicer_to_server(console, server)),
     ]

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from kobune.kube_proxy.endpoints import Endpoint
+from kobune.kube_proxy.ruleset import Frontend
 
 REMEMBERED = 10_000
 """Clients whose endpoint is kept in mind before those are looked for whose time is over."""
@@ -58,3 +59,33 @@ class Balancer:
         if endpoint is None or now - since > self._affinity_seconds or endpoint not in self._endpoints:
             return None
         return endpoint
+
+
+class Balancers:
+    """The balancers of a frontend: one for all clients, or one for each set of endpoints that some of them get."""
+
+    def __init__(self, frontend: Frontend) -> None:
+        self._frontend = frontend
+        self._everybody = Balancer(frontend.endpoints, frontend.affinity_seconds)
+        self._some: dict[tuple[Endpoint, ...], Balancer] = {}
+
+    def change(self, frontend: Frontend) -> None:
+        """Go on as another frontend says."""
+        self._frontend = frontend
+        self._everybody.change(frontend.endpoints, frontend.affinity_seconds)
+        near = frontend.near
+        wanted = {*near.endpoints.values(), near.others} if near is not None else set()
+        self._some = {endpoints: kept for endpoints, kept in self._some.items() if endpoints in wanted}
+        for endpoints, kept in self._some.items():
+            kept.change(endpoints, frontend.affinity_seconds)
+
+    def of(self, client: str) -> Balancer:
+        """Return the balancer for a client, by its address."""
+        if self._frontend.near is None:
+            return self._everybody
+        endpoints = self._frontend.endpoints_for(client)
+        if endpoints == self._frontend.endpoints:
+            return self._everybody
+        if (known := self._some.get(endpoints)) is None:
+            known = self._some[endpoints] = Balancer(endpoints, self._frontend.affinity_seconds)
+        return known

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from kobune.apimachinery.clock import Clock
-from kobune.kube_proxy.backends.userspace.balancer import Balancer
+from kobune.kube_proxy.backends.userspace.balancer import Balancers
 from kobune.kube_proxy.backends.userspace.listener import is_let_in, networks
 from kobune.kube_proxy.backends.userspace.poller import READ, Poller
 from kobune.kube_proxy.endpoints import Endpoint
@@ -41,7 +41,7 @@ class Datagrams:
         self.listening = frontend.address._replace(port=bound.getsockname()[1])
         """Where it really listens."""
         self.frontend = frontend
-        self._balancer = Balancer(frontend.endpoints, frontend.affinity_seconds)
+        self._balancers = Balancers(frontend)
         self._sources = networks(frontend.sources)
         bound.setblocking(False)
         poller.watch(bound.fileno(), READ, self._from_clients)
@@ -54,10 +54,10 @@ class Datagrams:
     def change(self, frontend: Frontend) -> None:
         """Lead to where this frontend leads. Clients of endpoints that are gone get others: nothing tells them."""
         self.frontend = frontend
-        self._balancer.change(frontend.endpoints, frontend.affinity_seconds)
+        self._balancers.change(frontend)
         self._sources = networks(frontend.sources)
         for client, kept in list(self._clients.items()):
-            if kept.endpoint not in frontend.endpoints:
+            if kept.endpoint not in frontend.endpoints_for(client[0]):
                 self._forget(client)
 
     def resume(self) -> None:
@@ -103,13 +103,14 @@ class Datagrams:
         if len(self._clients) >= CLIENTS_LIMIT:
             self._forget(min(self._clients, key=lambda known: self._clients[known].heard))
         now = self._clock.now()
-        for endpoint in self._balancer.candidates(client[0], now):
+        balancer = self._balancers.of(client[0])
+        for endpoint in balancer.candidates(client[0], now):
             try:
                 connection = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
                 connection.connect((endpoint.ip, endpoint.port))
             except OSError:
                 continue
-            self._balancer.took(client[0], endpoint, now)
+            balancer.took(client[0], endpoint, now)
             self.accepted += 1
             kept = self._clients[client] = Association(connection, endpoint, now)
             self._poller.watch(connection.fileno(), READ, self._answers(client, kept))

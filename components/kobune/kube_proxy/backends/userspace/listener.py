@@ -6,7 +6,7 @@ import socket
 from ipaddress import IPv4Address, IPv4Network
 
 from kobune.apimachinery.clock import Clock
-from kobune.kube_proxy.backends.userspace.balancer import Balancer
+from kobune.kube_proxy.backends.userspace.balancer import Balancers
 from kobune.kube_proxy.backends.userspace.poller import READ, Poller
 from kobune.kube_proxy.backends.userspace.splice import RESET, Splice
 from kobune.kube_proxy.endpoints import Endpoint
@@ -35,7 +35,7 @@ class Listener:
         self.listening = frontend.address._replace(port=listening.getsockname()[1])
         """Where it really listens."""
         self.frontend = frontend
-        self._balancer = Balancer(frontend.endpoints, frontend.affinity_seconds)
+        self._balancers = Balancers(frontend)
         self._sources = networks(frontend.sources)
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # connections inherit it
         listening.listen(BACKLOG)
@@ -49,7 +49,7 @@ class Listener:
     def change(self, frontend: Frontend) -> None:
         """Lead new connections to where this frontend leads."""
         self.frontend = frontend
-        self._balancer.change(frontend.endpoints, frontend.affinity_seconds)
+        self._balancers.change(frontend)
         self._sources = networks(frontend.sources)
 
     def close(self) -> None:
@@ -78,13 +78,13 @@ class Listener:
                 client.close()
                 continue
             self.accepted += 1
-            candidates = self._balancer.candidates(address, self._clock.now())
+            candidates = self._balancers.of(address).candidates(address, self._clock.now())
             splice = Splice(self._poller, client, address, candidates, took=self._took, done=self._splices.discard)
             self._splices.add(splice)
             splice.start()
 
     def _took(self, client: str, endpoint: Endpoint) -> None:
-        self._balancer.took(client, endpoint, self._clock.now())
+        self._balancers.of(client).took(client, endpoint, self._clock.now())
 
     def _pause(self, error: OSError) -> None:
         self._paused = True

@@ -39,14 +39,27 @@ class SimulatedConfig:
     """The lowest port to bind; what this process may do if not given."""
 
 
+@dataclass(frozen=True)
+class Simulated:
+    """The runtime while it runs."""
+
+    endpoint: str
+    """Where it serves CRI: `unix:///…/cri.sock`."""
+    runtime: RuntimeService
+    images: ImageService
+    """What it serves there, for callers in this process."""
+    spawn: Callable[[Coroutine[Any, Any, None]], "asyncio.Task[None]"]
+    """Has something run as long as it does."""
+
+
 @asynccontextmanager
-async def serve(config: SimulatedConfig, *, clock: Clock, random: Random) -> AsyncIterator[str]:
-    """Run the runtime while inside; gives its endpoint, `unix:///…/cri.sock`."""
+async def serve(config: SimulatedConfig, *, clock: Clock, random: Random) -> AsyncIterator[Simulated]:
+    """Run the runtime while inside."""
     timers = Timers(clock)
     async with asyncio.TaskGroup() as group:
 
-        def spawn(work: Coroutine[Any, Any, Any]) -> None:
-            group.create_task(work)
+        def spawn(work: Coroutine[Any, Any, Any]) -> asyncio.Task[None]:
+            return group.create_task(work)
 
         first = first_port() if config.first_port is None else config.first_port
         journal = Journal(config.data_dir / JOURNAL)
@@ -60,8 +73,10 @@ async def serve(config: SimulatedConfig, *, clock: Clock, random: Random) -> Asy
         )
         server = grpc.aio.server()
         streaming = StreamingServer(clock)
-        add_RuntimeServiceServicer_to_server(RuntimeService(engine, streaming, clock, first), server)
-        add_ImageServiceServicer_to_server(ImageService(engine, clock, config.pull_seconds), server)
+        runtime = RuntimeService(engine, streaming, clock, first)
+        images = ImageService(engine, clock, config.pull_seconds)
+        add_RuntimeServiceServicer_to_server(runtime, server)
+        add_ImageServiceServicer_to_server(images, server)
         stop: list[Callable[[], object]] = []
         try:
             engine.resume()
@@ -73,7 +88,7 @@ async def serve(config: SimulatedConfig, *, clock: Clock, random: Random) -> Asy
             server.add_insecure_port(endpoint)
             config.socket.chmod(0o600)
             await server.start()
-            yield endpoint
+            yield Simulated(endpoint, runtime, images, spawn)
         finally:
             await server.stop(None)
             await streaming.close()

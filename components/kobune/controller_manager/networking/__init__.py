@@ -1,0 +1,1 @@
+"""What the controllers of endpoints, their slices and their addresses decide by."""
