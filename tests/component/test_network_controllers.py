@@ -28,9 +28,10 @@ from kobune.api.dynamic.v1 import Object as Payload
 from kobune.api.dynamic.v1 import WriteRequest
 from kobune.api.dynamic.v1.objects_pb2_grpc import ObjectsStub
 from kobune.api.meta.v1 import ObjectMeta, OwnerReference
+from kobune.api.networking.v1 import IPAddress, ServiceCIDR
 from kobune.api.rbac.v1 import ClusterRole
 from kobune.apimachinery import codec
-from kobune.apimachinery.errors import NotFound
+from kobune.apimachinery.errors import Invalid, NotFound
 from kobune.apimachinery.kinds import Object, kind_of
 from kobune.client import Client
 from kobune.client.custom import defined_kind
@@ -305,3 +306,71 @@ async def test_the_lease_of_a_node_that_is_gone_goes_when_it_has_run_out(client:
 
     await until(cleaned)
     assert await exists(client, Lease, "there", "kube-node-lease")
+
+
+async def test_each_cluster_ip_has_an_ip_address_that_is_made_again_and_goes_with_its_service(client: Client):
+    service = Service(metadata=ObjectMeta(name="web", namespace="default"))
+    service.spec.ports.add(port=80)
+    service = await client.create(service)
+    ip = service.spec.clusterIP
+
+    async def kept() -> bool:
+        if not await exists(client, IPAddress, ip, ""):
+            return False
+        item = await client.get(IPAddress, ip)
+        parent = item.spec.parentRef
+        return (parent.resource, parent.namespace, parent.name) == ("services", "default", "web") and dict(
+            item.metadata.labels
+        ) == {
+            "ipaddress.kubernetes.io/ip-family": "IPv4",
+            "ipaddress.kubernetes.io/managed-by": "ipallocator.k8s.io",
+        }
+
+    await until(kept)
+    await client.delete(IPAddress, ip)
+    await until(kept)
+    await client.delete(Service, "web", "default")
+
+    async def gone() -> bool:
+        return not await exists(client, IPAddress, ip, "")
+
+    await until(gone)
+
+
+async def test_a_further_range_gives_addresses_and_waits_for_them_before_it_goes(client: Client):
+    extra = ServiceCIDR(metadata=ObjectMeta(name="extra"))
+    extra.spec.cidrs.append("127.250.0.0/28")
+
+    async def is_ready(name: str, status: str = "True") -> bool:
+        conditions = (await client.get(ServiceCIDR, name)).status.conditions
+        return [each.status for each in conditions if each.type == "Ready"] == [status]
+
+    def asking(name: str, ip: str) -> Service:
+        made = Service(metadata=ObjectMeta(name=name, namespace="default"))
+        made.spec.ports.add(port=80)
+        made.spec.clusterIP = ip
+        return made
+
+    with pytest.raises(Invalid, match="not in the valid range"):
+        await client.create(asking("early", "127.250.0.5"))
+    await client.create(extra)
+    await until(lambda: is_ready("extra"))
+    await until(lambda: is_ready("kubernetes"))
+    await client.create(asking("web", "127.250.0.5"))
+    await until(lambda: exists(client, IPAddress, "127.250.0.5", ""))
+    taken = IPAddress(metadata=ObjectMeta(name="127.250.0.6"))
+    taken.spec.parentRef.group, taken.spec.parentRef.resource, taken.spec.parentRef.name = "mine.example", "vips", "vip"
+    await client.create(taken)
+    with pytest.raises(Invalid, match="already allocated"):
+        await client.create(asking("late", "127.250.0.6"))
+    await client.delete(IPAddress, "127.250.0.6")
+    await client.delete(ServiceCIDR, "extra")
+    await until(lambda: is_ready("extra", "False"))
+    with pytest.raises(Invalid, match="not in the valid range"):
+        await client.create(asking("late", "127.250.0.7"))
+    await client.delete(Service, "web", "default")
+
+    async def gone() -> bool:
+        return not await exists(client, ServiceCIDR, "extra", "")
+
+    await until(gone)

@@ -130,7 +130,7 @@ async def run(config: Config, *, clock: Clock, random: Random, ready: Callable[[
         stack.push_async_callback(webhooks.close)
         definitions = DefinitionServing(api.registry, api.cacher, store, _converters(api, webhooks))
         stack.callback(definitions.start())
-        await bootstrap(api, config.service_ip)
+        await bootstrap(api, str(config.service_network))
         authenticator = Authenticator(api.bearers)
         flows = FlowControl(api)
         audit = _audit(config, api)
@@ -212,9 +212,8 @@ def _api(config: Config, store: Store, shared: SharedStore | None, clock: Clock,
     registry = built_in(asked(config.runtime_config))
     cacher = Cacher(store, registry)
     view = View(registry, cacher, clock, random)
-    services = cacher.ring(registry["services"])
     tokens = ServiceAccountTokens(view, _signing_key(config))
-    addresses = Addresses(services, config.service_network, config.node_ports, random)
+    addresses = Addresses(view, config.service_network, config.node_ports, random)
     return Api(
         registry=registry,
         cacher=cacher,

@@ -17,6 +17,7 @@ from kobune.component_base.runtime_config import asked
 from kobune.component_base.serving import Ready, Server, ServingConfig
 from kobune.controller_manager.controllers.attachdetach import attachdetach
 from kobune.controller_manager.controllers.bootstrapsigner import bootstrapsigner
+from kobune.controller_manager.controllers.clusterips import clusterips
 from kobune.controller_manager.controllers.clusterroleaggregation import clusterroleaggregation
 from kobune.controller_manager.controllers.cronjob import cronjob
 from kobune.controller_manager.controllers.csrapproving import csrapproving
@@ -49,6 +50,7 @@ from kobune.controller_manager.controllers.resourceclaim import resourceclaim, r
 from kobune.controller_manager.controllers.resourcequota import resourcequota
 from kobune.controller_manager.controllers.serviceaccount import serviceaccount
 from kobune.controller_manager.controllers.serviceaccounttoken import serviceaccounttoken
+from kobune.controller_manager.controllers.servicecidrs import servicecidrs
 from kobune.controller_manager.controllers.statefulset import statefulset
 from kobune.controller_manager.controllers.tainteviction import tainteviction
 from kobune.controller_manager.controllers.tokencleaner import tokencleaner
@@ -152,6 +154,8 @@ def controllers_of(config: Config, client: Client, rest: RestClient) -> list[Con
         endpointslice,
         endpointslicemirroring,
         endpoints,
+        clusterips,
+        servicecidrs,
         namespace(client),
         tainteviction,
         podgc(config.terminated_pod_gc_threshold),

@@ -20,13 +20,14 @@ PATIENCE: Final = 2.0
 """Seconds that it has to take a connection."""
 
 
-async def bootstrap(api: Api, service_ip: str) -> None:
+async def bootstrap(api: Api, service_network: str) -> None:
     """Create the namespaces, roles and classes that are missing: all at once, in one commit."""
     await _ensure(api, [("namespaces", namespace) for namespace in objects.namespaces()])
     await _ensure(
         api,
         [
             *(("priorityclasses", item) for item in objects.priority_classes()),
+            ("servicecidrs", objects.service_cidr(service_network)),
             *roles.roles(),
             *flows.flow_control(),
         ],

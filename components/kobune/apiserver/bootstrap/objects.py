@@ -5,6 +5,7 @@ from typing import Any
 
 from kobune.api.core.v1 import Namespace, Service
 from kobune.api.discovery.v1 import EndpointSlice
+from kobune.api.networking.v1 import ServiceCIDR
 from kobune.api.scheduling.v1 import PriorityClass
 
 NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
@@ -25,6 +26,14 @@ def priority_classes() -> Iterator[Any]:
         ("system-node-critical", 2_000_001_000, "pods that a node needs and that cannot move to another"),
     ):
         yield PriorityClass(metadata={"name": name}, value=value, description=f"For {what}.")
+
+
+def service_cidr(network: str) -> ServiceCIDR:
+    """Return the range that the cluster was started with, as the object by which people see it."""
+    item = ServiceCIDR()
+    item.metadata.name = "kubernetes"
+    item.spec.cidrs.append(network)
+    return item
 
 
 def kubernetes_service(ip: str, port: int) -> Service:

@@ -1,23 +1,29 @@
-"""Cluster IPs and node ports: no two services ever have the same. Source: *Service ClusterIP allocation*."""
+"""Cluster IPs and node ports: no two services ever have the same.
 
-from collections.abc import Iterable
+Source: *Service ClusterIP allocation* and *Extend Service IP Ranges*.
+"""
+
+from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Network, ip_address
 from random import Random
 from typing import Any
 
 from kobune.apimachinery.errors import FieldError, Invalid
-from kobune.apiserver.cache.ring import Ring
+from kobune.apiserver.cache.view import View
 from kobune.apiserver.registry.validation.services import needs_health_check
 from kobune.apiserver.verbs import families
 
 HEADLESS = "None"
+MANAGED_BY = "ipaddress.kubernetes.io/managed-by"
+ALLOCATOR = "ipallocator.k8s.io"
 
 
 class Addresses:
     """Hands out the addresses of services; what is taken is read off the services themselves."""
 
-    def __init__(self, services: Ring, network: IPv4Network, node_ports: range, random: Random) -> None:
-        self._services = services
+    def __init__(self, view: View, network: IPv4Network, node_ports: range, random: Random) -> None:
+        self._view = view
+        self._services = view.cacher.ring(view.registry["services"])
         self._network = network
         self._node_ports = node_ports
         self._random = random
@@ -77,25 +83,50 @@ class Addresses:
         ip = new.spec.clusterIP
         why = ""
         try:
-            if ip_address(ip) not in self._network:
+            address = ip_address(ip)
+            if not any(address in network for network in self._networks()):
                 why = f"the provided IP ({ip}) is not in the valid range. The range of valid IPs is {self._network}"
         except ValueError:
             why = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"
-        if ip in taken:
+        if ip in taken or self._is_reserved(ip):
             why = "provided IP is already allocated"
         if why:
             raise _invalid(new, "spec.clusterIPs", f'["{ip}"]', f"failed to allocate IP {ip}: {why}")
 
     def _free_ip(self, taken: set[str]) -> str:
-        size = self._network.num_addresses
-        base = int(self._network.network_address)
-        # The first sixteenth is kept for addresses that somebody asks for, up to 256 of them.
-        reserved = min(max(16, size // 16), 256)
-        for _ in range(1000):
-            ip = str(ip_address(base + self._random.randrange(reserved, size - 1)))
-            if ip not in taken:
-                return ip
+        for network in self._networks():
+            for ip in self._candidates(network):
+                if ip not in taken and not self._is_reserved(ip):
+                    return ip
         raise Invalid("failed to allocate a serviceIP: range is full")
+
+    def _networks(self) -> Iterator[IPv4Network]:
+        """Yield where addresses come from: the cluster's own network first, then those of ServiceCIDRs."""
+        yield self._network
+        for item in self._view.select("servicecidrs"):
+            ready = next((each.status for each in item.status.conditions if each.type == "Ready"), "")
+            if ready == "False" or item.metadata.HasField("deletionTimestamp"):
+                continue
+            yield from (IPv4Network(cidr) for cidr in item.spec.cidrs if ":" not in cidr)
+
+    def _candidates(self, network: IPv4Network) -> Iterator[str]:
+        """Yield addresses at random; if none of many will do, all of them, one after the other."""
+        base, size = int(network.network_address), network.num_addresses
+        if size <= 2:
+            yield from map(str, network)
+            return
+        # The first sixteenth is kept for addresses that somebody asks for, up to 256 of them; not where there are few.
+        reserved = min(max(16, size // 16), 256) if size > 16 else 1
+        for _ in range(1000 if reserved < size - 1 else 0):
+            yield str(ip_address(base + self._random.randrange(reserved, size - 1)))
+        for number in (*range(reserved, size - 1), *range(1, reserved)):
+            yield str(ip_address(base + number))
+
+    def _is_reserved(self, ip: str) -> bool:
+        """Whether an IPAddress says that something else than a service has an address."""
+        found = self._view.find("ipaddresses", "", ip)
+        # Those of services follow the services themselves, which are looked at anyway.
+        return found is not None and found.metadata.labels.get(MANAGED_BY) != ALLOCATOR
 
     def _assign_node_ports(self, new: Any, taken: set[int]) -> None:
         asked: dict[tuple[str, int], str] = {}

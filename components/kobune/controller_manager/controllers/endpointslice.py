@@ -10,7 +10,7 @@ from typing import Any
 from kobune.api.core.v1 import Node, ObjectReference, Pod, Service
 from kobune.api.discovery.v1 import Endpoint, EndpointConditions, EndpointPort, EndpointSlice
 from kobune.apimachinery.meta import is_deleting, key_of
-from kobune.client import Action, Controller, RecordEvent, View, Watch, delete
+from kobune.client import Action, Controller, Create, RecordEvent, Update, View, Watch, delete
 from kobune.controller_manager.networking.hints import (
     CONTROL_PLANE,
     DISABLED,
@@ -33,7 +33,7 @@ from kobune.controller_manager.networking.slices import (
     service_of,
     slices_of,
 )
-from kobune.controller_manager.networking.triggers import trigger_time
+from kobune.controller_manager.networking.triggers import mark, trigger_time
 from kobune.controller_manager.nodes import condition_of, pods_on
 from kobune.controller_manager.pods import is_finished, is_ready
 from kobune.controller_manager.services import (
@@ -68,7 +68,6 @@ def reconcile(
     endpoints_by_uid = {uid: endpoint for group in wanted.values() for uid, endpoint in group.items()}
     why_not = give(service, endpoints_by_uid, slices, shares or {})
     actions: list[Action] = list(news(service, endpoints_by_uid, slices, why_not))
-    trigger = trigger_time(service, pods, shown(slices) if slices else None)
     existing: dict[Ports, list[EndpointSlice]] = defaultdict(list)
     for item in slices:
         existing[ports_in(item)].append(item)
@@ -76,7 +75,12 @@ def reconcile(
         if ports not in wanted:
             actions += [delete(item) for item in items]
     for ports, endpoints in wanted.items():
-        actions += pack(service, ports, endpoints, existing[ports], trigger)
+        actions += pack(service, ports, endpoints, existing[ports])
+    writes = [action.object for action in actions if isinstance(action, Create | Update)]
+    if writes:
+        time = trigger_time(service, pods, shown(slices) if slices else None)
+        for made in writes:
+            mark(made.metadata, time)
     return actions
 
 

@@ -6,11 +6,13 @@
 Source: *Service* (traffic distribution, KEP-4444, KEP-3015) and *Topology Aware Routing*.
 """
 
+from bisect import insort
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from math import ceil
+from operator import itemgetter
 
 from kobune.api.core.v1 import Node, Service
 from kobune.api.discovery.v1 import Endpoint, EndpointHints, EndpointSlice, ForNode, ForZone
@@ -65,9 +67,9 @@ def facts_of(node: Node) -> tuple[str, Decimal]:
 
 
 def give(service: Service, endpoints: Mapping[str, Endpoint], slices: Sequence[EndpointSlice], shares: Shares) -> str:
-    """Write the hints that a Service asks for into its endpoints, by uid; return why there are none, if so."""
-    for endpoint in endpoints.values():
-        endpoint.ClearField("hints")
+    """Write the hints that a Service asks for into new endpoints, by uid; return why there are none, if so."""
+    if not is_proportional(service) and not service.spec.trafficDistribution:
+        return ""
     ready = {uid: endpoint for uid, endpoint in endpoints.items() if endpoint.conditions.ready}
     if is_proportional(service):
         allocated = allocate(ready, zones_for(slices), shares)
@@ -113,12 +115,16 @@ def allocate(
         kept = before.get(uid, endpoint.zone)
         zones[uid] = kept if kept in shares else endpoint.zone
     counts = Counter(zones.values())
+    groups: dict[tuple[str, str], list[str]] = {}
+    for uid in sorted(zones):
+        groups.setdefault((zones[uid], endpoints[uid].zone), []).append(uid)
     while poor := [zone for zone in shares if counts[zone] < minimum[zone]]:
         giver = max(counts, key=lambda zone: (counts[zone] - shares.get(zone, Decimal(0)) * len(endpoints), zone))
         # Of what is at home in the poor zone first; then whatever comes first, always the same.
-        chosen = min(
-            (uid for uid, zone in zones.items() if zone == giver), key=lambda uid: (endpoints[uid].zone != poor[0], uid)
-        )
+        own = groups.get((giver, poor[0]))
+        group = own or min((group for (zone, _), group in groups.items() if zone == giver and group), key=itemgetter(0))
+        chosen = group.pop(0)
+        insort(groups.setdefault((poor[0], endpoints[chosen].zone), []), chosen)
         zones[chosen] = poor[0]
         counts[giver] -= 1
         counts[poor[0]] += 1

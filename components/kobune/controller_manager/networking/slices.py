@@ -7,7 +7,6 @@ from kobune.api.discovery.v1 import Endpoint, EndpointPort, EndpointSlice
 from kobune.api.meta.v1 import ObjectMeta
 from kobune.apimachinery.meta import controller_reference, key_of
 from kobune.client import Action, Create, Update, View, delete
-from kobune.controller_manager.networking.triggers import mark
 from kobune.controller_manager.services import HEADLESS
 
 SERVICE_NAME = "kubernetes.io/service-name"
@@ -26,7 +25,7 @@ def ports_in(item: EndpointSlice) -> Ports:
 
 
 def pack(
-    service: Service, ports: Ports, endpoints: Mapping[str, Endpoint], slices: Sequence[EndpointSlice], trigger: int
+    service: Service, ports: Ports, endpoints: Mapping[str, Endpoint], slices: Sequence[EndpointSlice]
 ) -> list[Action]:
     """Plan the slices that hold the endpoints that have the same ports."""
     missing = dict(endpoints)
@@ -46,7 +45,7 @@ def pack(
     while rest:
         contents.append(rest[:CAPACITY])
         del rest[:CAPACITY]
-    return plan(service, ports, contents or [[]], slices, trigger)
+    return plan(service, ports, contents or [[]], slices)
 
 
 def plan(
@@ -54,7 +53,6 @@ def plan(
     ports: Ports,
     contents: Sequence[Sequence[Endpoint]],
     slices: Sequence[EndpointSlice],
-    trigger: int,
 ) -> list[Action]:
     """Plan the writes that give slices their contents; what is beyond them is made, what is left empty goes but one."""
     actions: list[Action] = []
@@ -62,14 +60,12 @@ def plan(
     for at, kept in enumerate(contents):
         made = new_slice(service, ports, kept)
         if at >= len(slices):
-            mark(made.metadata, trigger)
             actions.append(Create(made))
         elif not kept and at != keep_empty:
             actions.append(delete(slices[at]))
         else:
             keep_identity(made, slices[at])
             if made != slices[at]:
-                mark(made.metadata, trigger)
                 actions.append(Update(made))
     return actions
 

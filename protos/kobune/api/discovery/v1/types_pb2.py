@@ -27,7 +27,7 @@ from kobune.api.core.v1 import types_pb2 as kobune_dot_api_dot_core_dot_v1_dot_t
 from kobune.api.meta.v1 import types_pb2 as kobune_dot_api_dot_meta_dot_v1_dot_types__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#kobune/api/discovery/v1/types.proto\x12\x17kobune.api.discovery.v1\x1a\x1ekobune/api/schema/schema.proto\x1a\x1ekobune/api/core/v1/types.proto\x1a\x1ekobune/api/meta/v1/types.proto\"\xf0\x03\n\x08\x45ndpoint\x12\x1e\n\taddresses\x18\x01 \x03(\tB\x0b\x8a\xa0\x19\x07\x18\x01J\x03set\x12G\n\nconditions\x18\x02 \x01(\x0b\x32+.kobune.api.discovery.v1.EndpointConditionsB\x06\x8a\xa0\x19\x02\x10\x01\x12\x1c\n\x08hostname\x18\x03 \x01(\tB\n\x8a\xa0\x19\x06\x08\x01\x10\x01 \x01\x12\x42\n\ttargetRef\x18\x04 \x01(\x0b\x32#.kobune.api.core.v1.ObjectReferenceB\n\x8a\xa0\x19\x06\x08\x01\x10\x01 \x01\x12\x61\n\x12\x64\x65precatedTopology\x18\x05 \x03(\x0b\x32\x39.kobune.api.discovery.v1.Endpoint.DeprecatedTopologyEntryB\n\x8a\xa0\x19\x06\x10\x01 \x01p\x01\x12\x1c\n\x08nodeName\x18\x06 \x01(\tB\n\x8a\xa0\x19\x06\x08\x01\x10\x01 \x01\x12\x18\n\x04zone\x18\x07 \x01(\tB\n\x8a\xa0\x19\x06\x08\x01\x10\x01 \x01\x12\x43\n\x05hints\x18\x08 \x01(\x0b\x32&.kobune.api.discovery.v1.EndpointHintsB\x0c\x8a\xa0\x19\x08\x08\x01\x10\x01 \x01p\x01\x1a\x39\n\x17\x44\x65precatedTopologyEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"m\n\x12\x45ndpointConditions\x12\x19\n\x05ready\x18\x01 \x01(\x08\x42\n\x8a\xa0\x19\x06\x08\x01\x10\x01 \x01\x12\x1b\n\x07serving\x18\x02 \x01(\x08\x42\n\x8a\xa0\x19\x06\x08\x01\x10\x01 \x01\x12\x1f\n\x0bterminating\x18\x03 \x01(\x08\x42\n\x8a\xa0\x19\x06\x08\x01\x10\x01 \x01\"\x97\x01\n\rEndpointHints\x12\x42\n\x08\x66orZones\x18\x01 \x03(\x0b\x32 .kobune.api.discovery.v1.ForZoneB\x0e\x8a\xa0\x19\n\x10\x01J\x06\x61tomic\x12\x42\n\x08\x66orNodes\x18\x02 \x03(\x0b\x32 .kobune.api.discovery.v1.ForNodeB\x0e\x8a\xa0\x19\n\x10\x01J\x06\x61tomic\"\x87\x01\n\x0c\x45ndpointPort\x12\x16\n\x04name\x18\x01 \x01(\tB\x08\x8a\xa0\x19\x04\x08\x01\x10\x01\x12\x1a\n\x08protocol\x18\x02 \x01(\tB\x08\x8a\xa0\x19\x04\x08\x01\x10\x01\x12\x16\n\x04port\x18\x03 \x01(\x05\x42\x08\x8a\xa0\x19\x04\x08\x01\x10\x01\x12\x1f\n\x0b\x61ppProtocol\x18\x04 \x01(\tB\n\x8a\xa0\x19\x06\x08\x01\x10\x01 \x01:\n\xa2\xa0\x19\x06\x61tomic\"\xf4\x02\n\rEndpointSlice\x12:\n\x08metadata\x18\x01 \x01(\x0b\x32\x1e.kobune.api.meta.v1.ObjectMetaB\x08\x8a\xa0\x19\x04\x10\x01 \x01\x12\x1b\n\x0b\x61\x64\x64ressType\x18\x04 \x01(\tB\x06\x8a\xa0\x19\x02\x18\x01\x12\x44\n\tendpoints\x18\x02 \x03(\x0b\x32!.kobune.api.discovery.v1.EndpointB\x0e\x8a\xa0\x19\n \x01J\x06\x61tomic\x12\x44\n\x05ports\x18\x03 \x03(\x0b\x32%.kobune.api.discovery.v1.EndpointPortB\x0e\x8a\xa0\x19\n \x01J\x06\x61tomic:~\x8a\xa0\x19z\n\x10\x64iscovery.k8s.io\x12\x02v1\x1a\x0e\x65ndpointslices\"\rendpointslice(\x01\x42\x06\x63reateB\x06\x64\x65leteB\x10\x64\x65letecollectionB\x03getB\x04listB\x05patchB\x06updateB\x05watch\"\x84\x01\n\x11\x45ndpointSliceList\x12\x38\n\x08metadata\x18\x01 \x01(\x0b\x32\x1c.kobune.api.meta.v1.ListMetaB\x08\x8a\xa0\x19\x04\x10\x01 \x01\x12\x35\n\x05items\x18\x02 \x03(\x0b\x32&.kobune.api.discovery.v1.EndpointSlice\"\x17\n\x07\x46orNode\x12\x0c\n\x04name\x18\x01 \x01(\t\"\x17\n\x07\x46orZone\x12\x0c\n\x04name\x18\x01 \x01(\tB3\x8a\xa0\x19/\n\x10\x64iscovery.k8s.io\x12\x02v1\x1a\x17k8s.io.api.discovery.v1')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#kobune/api/discovery/v1/types.proto\x12\x17kobune.api.discovery.v1\x1a\x1ekobune/api/schema/schema.proto\x1a\x1ekobune/api/core/v1/types.proto\x1a\x1ekobune/api/meta/v1/types.proto\"\xee\x03\n\x08\x45ndpoint\x12\x1e\n\taddresses\x18\x01 \x03(\tB\x0b\x8a\xa0\x19\x07\x18\x01J\x03set\x12G\n\nconditions\x18\x02 \x01(\x0b\x32+.kobune.api.discovery.v1.EndpointConditionsB\x06\x8a\xa0\x19\x02\x10\x01\x12\x1c\n\x08hostname\x18\x03 \x01(\tB\n\x8a\xa0\x19\x06\x08\x01\x10\x01 \x01\x12\x42\n\ttargetRef\x18\x04 \x01(\x0b\x32#.kobune.api.core.v1.ObjectReferenceB\n\x8a\xa0\x19\x06\x08\x01\x10\x01 \x01\x12\x61\n\x12\x64\x65precatedTopology\x18\x05 \x03(\x0b\x32\x39.kobune.api.discovery.v1.Endpoint.DeprecatedTopologyEntryB\n\x8a\xa0\x19\x06\x10\x01 \x01p\x01\x12\x1c\n\x08nodeName\x18\x06 \x01(\tB\n\x8a\xa0\x19\x06\x08\x01\x10\x01 \x01\x12\x18\n\x04zone\x18\x07 \x01(\tB\n\x8a\xa0\x19\x06\x08\x01\x10\x01 \x01\x12\x41\n\x05hints\x18\x08 \x01(\x0b\x32&.kobune.api.discovery.v1.EndpointHintsB\n\x8a\xa0\x19\x06\x08\x01\x10\x01 \x01\x1a\x39\n\x17\x44\x65precatedTopologyEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"m\n\x12\x45ndpointConditions\x12\x19\n\x05ready\x18\x01 \x01(\x08\x42\n\x8a\xa0\x19\x06\x08\x01\x10\x01 \x01\x12\x1b\n\x07serving\x18\x02 \x01(\x08\x42\n\x8a\xa0\x19\x06\x08\x01\x10\x01 \x01\x12\x1f\n\x0bterminating\x18\x03 \x01(\x08\x42\n\x8a\xa0\x19\x06\x08\x01\x10\x01 \x01\"\x97\x01\n\rEndpointHints\x12\x42\n\x08\x66orZones\x18\x01 \x03(\x0b\x32 .kobune.api.discovery.v1.ForZoneB\x0e\x8a\xa0\x19\n\x10\x01J\x06\x61tomic\x12\x42\n\x08\x66orNodes\x18\x02 \x03(\x0b\x32 .kobune.api.discovery.v1.ForNodeB\x0e\x8a\xa0\x19\n\x10\x01J\x06\x61tomic\"\x87\x01\n\x0c\x45ndpointPort\x12\x16\n\x04name\x18\x01 \x01(\tB\x08\x8a\xa0\x19\x04\x08\x01\x10\x01\x12\x1a\n\x08protocol\x18\x02 \x01(\tB\x08\x8a\xa0\x19\x04\x08\x01\x10\x01\x12\x16\n\x04port\x18\x03 \x01(\x05\x42\x08\x8a\xa0\x19\x04\x08\x01\x10\x01\x12\x1f\n\x0b\x61ppProtocol\x18\x04 \x01(\tB\n\x8a\xa0\x19\x06\x08\x01\x10\x01 \x01:\n\xa2\xa0\x19\x06\x61tomic\"\xf4\x02\n\rEndpointSlice\x12:\n\x08metadata\x18\x01 \x01(\x0b\x32\x1e.kobune.api.meta.v1.ObjectMetaB\x08\x8a\xa0\x19\x04\x10\x01 \x01\x12\x1b\n\x0b\x61\x64\x64ressType\x18\x04 \x01(\tB\x06\x8a\xa0\x19\x02\x18\x01\x12\x44\n\tendpoints\x18\x02 \x03(\x0b\x32!.kobune.api.discovery.v1.EndpointB\x0e\x8a\xa0\x19\n \x01J\x06\x61tomic\x12\x44\n\x05ports\x18\x03 \x03(\x0b\x32%.kobune.api.discovery.v1.EndpointPortB\x0e\x8a\xa0\x19\n \x01J\x06\x61tomic:~\x8a\xa0\x19z\n\x10\x64iscovery.k8s.io\x12\x02v1\x1a\x0e\x65ndpointslices\"\rendpointslice(\x01\x42\x06\x63reateB\x06\x64\x65leteB\x10\x64\x65letecollectionB\x03getB\x04listB\x05patchB\x06updateB\x05watch\"\x84\x01\n\x11\x45ndpointSliceList\x12\x38\n\x08metadata\x18\x01 \x01(\x0b\x32\x1c.kobune.api.meta.v1.ListMetaB\x08\x8a\xa0\x19\x04\x10\x01 \x01\x12\x35\n\x05items\x18\x02 \x03(\x0b\x32&.kobune.api.discovery.v1.EndpointSlice\"\x17\n\x07\x46orNode\x12\x0c\n\x04name\x18\x01 \x01(\t\"\x17\n\x07\x46orZone\x12\x0c\n\x04name\x18\x01 \x01(\tB3\x8a\xa0\x19/\n\x10\x64iscovery.k8s.io\x12\x02v1\x1a\x17k8s.io.api.discovery.v1')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -52,7 +52,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ENDPOINT'].fields_by_name['zone']._loaded_options = None
   _globals['_ENDPOINT'].fields_by_name['zone']._serialized_options = b'\212\240\031\006\010\001\020\001 \001'
   _globals['_ENDPOINT'].fields_by_name['hints']._loaded_options = None
-  _globals['_ENDPOINT'].fields_by_name['hints']._serialized_options = b'\212\240\031\010\010\001\020\001 \001p\001'
+  _globals['_ENDPOINT'].fields_by_name['hints']._serialized_options = b'\212\240\031\006\010\001\020\001 \001'
   _globals['_ENDPOINTCONDITIONS'].fields_by_name['ready']._loaded_options = None
   _globals['_ENDPOINTCONDITIONS'].fields_by_name['ready']._serialized_options = b'\212\240\031\006\010\001\020\001 \001'
   _globals['_ENDPOINTCONDITIONS'].fields_by_name['serving']._loaded_options = None
@@ -86,21 +86,21 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ENDPOINTSLICELIST'].fields_by_name['metadata']._loaded_options = None
   _globals['_ENDPOINTSLICELIST'].fields_by_name['metadata']._serialized_options = b'\212\240\031\004\020\001 \001'
   _globals['_ENDPOINT']._serialized_start=161
-  _globals['_ENDPOINT']._serialized_end=657
-  _globals['_ENDPOINT_DEPRECATEDTOPOLOGYENTRY']._serialized_start=600
-  _globals['_ENDPOINT_DEPRECATEDTOPOLOGYENTRY']._serialized_end=657
-  _globals['_ENDPOINTCONDITIONS']._serialized_start=659
-  _globals['_ENDPOINTCONDITIONS']._serialized_end=768
-  _globals['_ENDPOINTHINTS']._serialized_start=771
-  _globals['_ENDPOINTHINTS']._serialized_end=922
-  _globals['_ENDPOINTPORT']._serialized_start=925
-  _globals['_ENDPOINTPORT']._serialized_end=1060
-  _globals['_ENDPOINTSLICE']._serialized_start=1063
-  _globals['_ENDPOINTSLICE']._serialized_end=1435
-  _globals['_ENDPOINTSLICELIST']._serialized_start=1438
-  _globals['_ENDPOINTSLICELIST']._serialized_end=1570
-  _globals['_FORNODE']._serialized_start=1572
-  _globals['_FORNODE']._serialized_end=1595
-  _globals['_FORZONE']._serialized_start=1597
-  _globals['_FORZONE']._serialized_end=1620
+  _globals['_ENDPOINT']._serialized_end=655
+  _globals['_ENDPOINT_DEPRECATEDTOPOLOGYENTRY']._serialized_start=598
+  _globals['_ENDPOINT_DEPRECATEDTOPOLOGYENTRY']._serialized_end=655
+  _globals['_ENDPOINTCONDITIONS']._serialized_start=657
+  _globals['_ENDPOINTCONDITIONS']._serialized_end=766
+  _globals['_ENDPOINTHINTS']._serialized_start=769
+  _globals['_ENDPOINTHINTS']._serialized_end=920
+  _globals['_ENDPOINTPORT']._serialized_start=923
+  _globals['_ENDPOINTPORT']._serialized_end=1058
+  _globals['_ENDPOINTSLICE']._serialized_start=1061
+  _globals['_ENDPOINTSLICE']._serialized_end=1433
+  _globals['_ENDPOINTSLICELIST']._serialized_start=1436
+  _globals['_ENDPOINTSLICELIST']._serialized_end=1568
+  _globals['_FORNODE']._serialized_start=1570
+  _globals['_FORNODE']._serialized_end=1593
+  _globals['_FORZONE']._serialized_start=1595
+  _globals['_FORZONE']._serialized_end=1618
 # @@protoc_insertion_point(module_scope)
