@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from scheduler_clusters import HEAD, add_node, node_of, told, until
+from scheduler_clusters import HEAD, add_node, add_pod, node_of, told, until
 
 from kobune.api.core.v1 import Namespace, Pod, ServiceAccount
 from kobune.api.resource.v1 import DeviceClass, ResourceClaim, ResourceSlice
@@ -156,6 +156,56 @@ class Moody:
         seen.add(await placed(cluster, "g"))
         assert seen == {0}
         assert {await node_of(cluster, name) for name in "abc"} == {"node-0", "node-1"}
+
+
+async def test_newer_pods_do_not_take_the_room_that_a_gang_waits_for(tmp_path: Path) -> None:
+    config = f"{HEAD}podInitialBackoffSeconds: 60\npodMaxBackoffSeconds: 60\n"
+    (tmp_path / "slow.yaml").write_text(config)
+    async with scheduling(nodes=1, scheduler_config=tmp_path / "slow.yaml") as cluster:
+        await add_pod(cluster, "big", cpu="2")
+        await node_of(cluster, "big")
+        await add_group(cluster, "g", 2)
+        for name in "ab":
+            await add_member(cluster, name, "g")
+        await told(cluster, "a", "")
+        await cluster.client.delete(Pod, "big", "default", grace_seconds=0)
+        await add_pod(cluster, "late", cpu="1")
+        await told(cluster, "late", "Insufficient cpu")  # the gang, which would have to wait for a minute, was faster
+        assert {await node_of(cluster, name) for name in "ab"} == {"node-0"}
+
+
+async def test_a_gang_says_that_it_is_scheduled_once_enough_are_bound(tmp_path: Path) -> None:
+    config = f"""{HEAD}profiles:
+- plugins: {{multiPoint: {{enabled: [{{name: 'broken:Broken'}}]}}}}
+"""
+    (tmp_path / "lab.yaml").write_text(config)
+    (tmp_path / "broken.py").write_text("""
+class Broken:
+    refused = 0
+
+    async def bind(self, pod, node):
+        if pod.metadata.name == "c" and Broken.refused < 1:
+            Broken.refused += 1
+            raise ValueError("not today")
+        return False
+""")
+    async with scheduling(nodes=2, scheduler_config=tmp_path / "lab.yaml") as cluster:
+        await add_group(cluster, "g", 3)
+        for name in "abc":
+            await add_member(cluster, name, "g")
+        assert {await node_of(cluster, name) for name in "ab"} <= {"node-0", "node-1"}
+        await told(cluster, "c", "not today")
+
+        async def problem() -> bool:
+            return "binding of default/c rejected: " in (await condition(cluster, "g"))[1]
+
+        await until(problem)
+        await node_of(cluster, "c")  # tried again, by itself
+
+        async def is_scheduled() -> bool:
+            return await condition(cluster, "g") == ("True", "")
+
+        await until(is_scheduled)
 
 
 async def test_a_gang_gets_devices_for_all_or_none() -> None:

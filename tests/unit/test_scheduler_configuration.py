@@ -198,6 +198,21 @@ def test_a_star_leaves_only_what_is_named(tmp_path: Path) -> None:
             enabled("{permit: {enabled: [{name: configuredlab:RackSpread}]}}"),
             "profiles[0].plugins.permit.enabled[0].name: RackSpread has no method permit",
         ),
+        *(
+            (
+                enabled(f"{{{point}: {{enabled: [{{name: 'Far@127.0.0.1:7000'}}]}}}}"),
+                (
+                    f"profiles[0].plugins.{point}.enabled[0].name: Far is in another process, and the protocol for "
+                    f"that has no {point}: it has filter, score, reserve, permit, preBind, postBind"
+                ),
+            )
+            for point in ("preEnqueue", "queueSort", "postFilter", "bind")
+        ),
+        (
+            enabled("{filter: {enabled: [{name: Far@127.0.0.1}]}}"),
+            "profiles[0].plugins.filter.enabled[0].name: '127.0.0.1' has no port, as in Far@127.0.0.1:7000",
+        ),
+        ("extenders: [{urlPrefix: 'http://x/'}]", "extenders[0]: it has no verb, and would never be asked"),
         (
             enabled("{permits: {}}"),
             "profiles[0].plugins: there is no field 'permits'; did you mean permit?",

@@ -16,8 +16,9 @@ from kobune.scheduler.framework import Placed, Profile
 from kobune.scheduler.lab import manifests, report, results, traces, whatif
 from kobune.scheduler.lab.explain import explain
 from kobune.scheduler.lab.journal import Journal
+from kobune.scheduler.lab.overcommit import Overcommitted
 from kobune.scheduler.lab.profiles import profile_of
-from kobune.scheduler.lab.simulation import Arrival, Overcommitted, simulate
+from kobune.scheduler.lab.simulation import Arrival, simulate
 from kobune.scheduler.podinfo import PodInfo
 from kobune.scheduler.snapshot import Snapshot
 
@@ -103,12 +104,25 @@ def test_nothing_is_overcommitted_and_nobody_is_lost(came: list[tuple[int, int, 
         assert stay.arrived <= stay.placed < stay.left
 
 
+def careless() -> Profile:
+    return Profile("careless", [plugin for plugin in default_profile().plugins if "Fit" not in type(plugin).__name__])
+
+
 def test_a_scheduler_that_gives_too_much_away_is_caught() -> None:
-    careless = Profile(
-        "careless", [plugin for plugin in default_profile().plugins if "Fit" not in type(plugin).__name__]
-    )
-    with pytest.raises(Overcommitted, match="cpu"):
-        simulate(careless, nodes(), arrivals(), seed=1)
+    with pytest.raises(Overcommitted, match="of cpu, and has"):
+        simulate(careless(), nodes(), arrivals(), seed=1)
+    crowd = "name,arrival,count\np,0,4\n"
+    one = nodes("name,cpu,memory,pods\nn0,4,1Gi,3\n")
+    with pytest.raises(Overcommitted, match="n0 has been given 4 of pods, and has 3"):
+        simulate(careless(), one, arrivals(crowd), seed=1)
+    cluster = Snapshot()
+    cluster.set_node(one[0])
+    pods = [PodInfo(arrival.pod) for arrival in arrivals(crowd)]
+    with pytest.raises(Overcommitted, match="of pods"):
+        whatif.place(careless(), cluster, pods, seed=1)
+    with pytest.raises(Overcommitted, match="of pods"):
+        whatif.capacity(careless(), cluster, pods[0], seed=1)
+    assert not list(cluster.pods)
 
 
 def test_the_layout_of_openb_is_understood() -> None:
@@ -126,6 +140,11 @@ def test_the_layout_of_openb_is_understood() -> None:
         ("arrival,cpu\n0\n", "row 2: it has not as many columns"),
         ("arrival,prio\n0,10\n", "row 1: nothing is known about the column prio"),
         ("arrival\nsoon\n", "row 2: could not convert"),
+        ("arrival\nnan\n", "row 2: arrival: nan is not a number from 0 on"),
+        ("arrival,duration\n0,-1\n", "row 2: duration: -1 is not a number from 0 on"),
+        ("arrival,cpu\n0,-1\n", "row 2: cpu: '-1' is no amount, as 500m or 2Gi"),
+        ("arrival,memory\n0,lots\n", "row 2: memory: 'lots' is no amount"),
+        ("arrival,count\n0,0\n", "row 2: count: 0 is not in the range"),
     ],
 )
 def test_a_trace_that_makes_no_sense_is_refused_by_row(text: str, why: str) -> None:

@@ -162,7 +162,7 @@ def test_only_what_can_help_wakes_a_pod() -> None:
         (waiting,) = queue.pop(1, now)
         queue.failed(waiting, now, refused_by=[plugin])
         assert (queue.happened(what) == [waiting]) is helps
-        queue.help(waiting, now)
+        queue.help([waiting], now)
 
 
 def test_a_pod_is_given_back_once() -> None:

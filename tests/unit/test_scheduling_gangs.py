@@ -13,6 +13,7 @@ from kobune.api.scheduling.v1alpha2 import PodGroup
 from kobune.scheduler.defaults import default_profile
 from kobune.scheduler.engine.columnar import Columnar
 from kobune.scheduler.framework import Placed, Unschedulable, decide
+from kobune.scheduler.framework.happenings import Happening
 from kobune.scheduler.lab.whatif import place
 from kobune.scheduler.plugins.gang_scheduling import NOT_SERVED, GangScheduling, min_count
 from kobune.scheduler.podinfo import PodInfo
@@ -104,6 +105,20 @@ def test_nobody_is_evicted_for_a_gang_that_would_not_fit_anyway() -> None:
         ]
         assert sorted(victims) == (["old-0", "old-1"] if gang == 2 else [])
         assert {pod.metadata.uid for pod in cluster.pods} == {"old-0", "old-1"}
+
+
+def test_of_the_gangs_that_something_may_help_the_first_in_line_does_not_wait_for_its_back_off() -> None:
+    queue = SchedulingQueue()
+    for name in ("old-0", "old-1", "young-0", "young-1", "alone"):
+        group = name.partition("-")[0] if "-" in name else ""
+        queue.set(pod_of(name, group), now=0 if group == "old" else 1)
+    for waiting in queue.pop(5, now=1):
+        queue.failed(waiting, now=1, saw_all=True)
+    room = Happening("Pod", ("Delete",))
+    queue.help(queue.happened(room), now=1.1, hurry=True)
+    queue.set(pod_of("new"), now=1.1)
+    assert [waiting.pod.metadata.name for waiting in queue.pop(9, now=1.2)] == ["old-0", "old-1", "new"]
+    assert {waiting.pod.metadata.name for waiting in queue.pop(9, now=2)} == {"young-0", "young-1", "alone"}
 
 
 def test_a_pod_that_was_taken_before_its_turn_is_not_taken_again() -> None:

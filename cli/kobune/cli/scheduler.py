@@ -1,14 +1,17 @@
 """`kobune scheduler`: try schedulers on traces, ask what would be if, and why a pod is where it is."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TextIO, TypeVar
 
 import typer
 
 from kobune.cli.options import DEFAULT_DATA_DIR, DataDir
 from kobune.component_base.failure import CannotStart
 from kobune.launcher.data_dir import DataDirectory
+
+T = TypeVar("T")
 
 app = typer.Typer(help="A laboratory for schedulers.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -32,27 +35,45 @@ def replay(
     or name,arrival,duration,cpu,memory,gpu,priority,labels,selector,count for pods and
     name,cpu,memory,gpu,pods,labels,taints,count for nodes.
     """
+    from kobune.scheduler.framework import PluginFailed
     from kobune.scheduler.lab import report, results, traces
+    from kobune.scheduler.lab.overcommit import Overcommitted
     from kobune.scheduler.lab.profiles import profile_of
     from kobune.scheduler.lab.simulation import simulate
 
     sys.path.insert(0, "")  # plugins are looked for here, too
     runs = []
-    try:
-        profiles = {name: profile_of(name) for name in filter(None, compare.split(","))}
-        for name, profile in profiles.items():
-            for seed in range(1, seeds + 1):
-                with trace.open(encoding="utf-8") as pods, nodes.open(encoding="utf-8") as there:
-                    arrivals, machines = traces.read_pods(pods), traces.read_nodes(there)
-                runs.append(results.Run(name, seed, simulate(profile, machines, arrivals, seed=seed, until=until)))
-    except (OSError, traces.BadTrace) as error:
-        raise CannotStart(str(error)) from error
+    profiles = {name: profile_of(name) for name in filter(None, compare.split(","))}
+    if not profiles:
+        raise CannotStart("--compare names no scheduler")
+    for name, profile in profiles.items():
+        for seed in range(1, seeds + 1):
+            machines, arrivals = _read(nodes, traces.read_nodes), _read(trace, traces.read_pods)
+            try:
+                outcome = simulate(profile, machines, arrivals, seed=seed, until=until)
+            except (PluginFailed, Overcommitted) as error:
+                raise CannotStart(f"{name}, seed {seed}: {error}") from error
+            runs.append(results.Run(name, seed, outcome))
     tables = {"summary": results.summary(runs), "pods": results.pods(runs), "samples": results.samples(runs)}
     written = results.write(tables, out)
     plotted = report.write(runs, out / "index.html", f"{trace.name} on {nodes.name}, {seeds} seeds each")
     print(results.to_csv(tables["summary"]).decode(), end="")
     hint = "" if plotted else " (for plots, and tables as Parquet: pip install 'kobune[lab]')"
     print(f"\n{out / 'index.html'}{hint}, and {len(written)} tables beside it")
+
+
+def _read(file: Path, read: Callable[[TextIO], list[T]]) -> list[T]:
+    """Return what a CSV file has; `CannotStart` names the file and says what is wrong with it."""
+    try:
+        with file.open(encoding="utf-8-sig") as text:
+            found = read(text)
+    except OSError as error:
+        raise CannotStart(f"cannot read {file}: {error.strerror}") from error
+    except ValueError as error:  # also what is not UTF-8
+        raise CannotStart(f"{file}: {error}") from error
+    if not found:
+        raise CannotStart(f"{file}: there is no row in it")
+    return found
 
 
 @app.command(name="what-if")

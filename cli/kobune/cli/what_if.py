@@ -16,8 +16,10 @@ from kobune.component_base.failure import CannotStart
 from kobune.launcher.composition import ADMIN
 from kobune.launcher.data_dir import DataDirectory
 from kobune.launcher.settings import APISERVER
+from kobune.scheduler.framework import PluginFailed
 from kobune.scheduler.lab import manifests, whatif
 from kobune.scheduler.lab.live import as_created, snapshot_of
+from kobune.scheduler.lab.overcommit import Overcommitted
 from kobune.scheduler.lab.profiles import profile_of
 from kobune.scheduler.podinfo import PodInfo
 from kobune.scheduler.snapshot import Snapshot
@@ -40,26 +42,29 @@ class Question:
 
 def answer(directory: DataDirectory, question: Question) -> None:
     """Print what would become of pods on the cluster of a data directory; `CannotStart` if that cannot be told."""
+    text = _text(question.file)
     try:
-        text = question.file.read_text(encoding="utf-8")
         wanted = manifests.pods_of(text)
         if not wanted:
             raise CannotStart(f"{question.file}: there are no pods in it")
         pods, cluster = asyncio.run(_pods_and_cluster(directory, wanted, _beside(text)))
-        for change in question.nodes:
-            _change_nodes(cluster, change)
-        profiles = {name: profile_of(name) for name in ("default", *filter(None, [question.against]))}
-    except (OSError, manifests.BadManifest) as error:
-        raise CannotStart(str(error)) from error
+    except manifests.BadManifest as error:
+        raise CannotStart(f"{question.file}: {' '.join(str(error).split())}") from error
     except ApiError as error:
         raise CannotStart(f"{question.file}: {error.message}") from error
+    for change in question.nodes:
+        _change_nodes(cluster, change)
+    profiles = {name: profile_of(name) for name in ("default", *filter(None, [question.against]))}
     placements: dict[str, list[whatif.Fate]] = {}
     for name, profile in profiles.items():
-        if question.how_many:
-            count = whatif.capacity(profile, cluster, pods[0], seed=question.seed)
-            print(f"{name}: {count:,} more pods like {pods[0].key} would fit")
-            continue
-        fates, after = whatif.place(profile, cluster, pods, seed=question.seed)
+        try:
+            if question.how_many:
+                count = whatif.capacity(profile, cluster, pods[0], seed=question.seed)
+                print(f"{name}: {count:,} more pods like {pods[0].key} would fit")
+                continue
+            fates, after = whatif.place(profile, cluster, pods, seed=question.seed)
+        except (PluginFailed, Overcommitted) as error:
+            raise CannotStart(f"{name}: {error}") from error
         placements[name] = fates
         _show(name, fates, whatif.use_of(cluster), whatif.use_of(after))
     if len(placements) == 2:
@@ -101,7 +106,20 @@ def _change_nodes(cluster: Snapshot, change: str) -> None:
     count, _, file = change.removeprefix("+").partition("=")
     if not change.startswith("+") or not count.isdigit() or not file:
         raise CannotStart(f"--nodes {change}: it has to be +COUNT=FILE or -NAME")
-    whatif.add_nodes(cluster, manifests.node_of(Path(file).read_text(encoding="utf-8")), int(count))
+    try:
+        template = manifests.node_of(_text(Path(file)))
+    except manifests.BadManifest as error:
+        raise CannotStart(f"{file}: {error}") from error
+    whatif.add_nodes(cluster, template, int(count))
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise CannotStart(f"cannot read {file}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise CannotStart(f"{file}: {error}") from error
 
 
 def _show(name: str, fates: list[whatif.Fate], before: whatif.Use, after: whatif.Use) -> None:
@@ -122,7 +140,8 @@ def _show(name: str, fates: list[whatif.Fate], before: whatif.Use, after: whatif
 
 def _compare(placements: dict[str, list[whatif.Fate]]) -> None:
     (one, first), (other, second) = placements.items()
-    differing = [(a, b) for a, b in zip(first, second, strict=True) if a.node != b.node]
+    others = {fate.pod: fate for fate in second}  # not in the same order, if only one of them knows of gangs
+    differing = [(a, others[a.pod]) for a in first if a.node != others[a.pod].node]
     print(f"{len(differing):,} of {len(first):,} pods differ between {one} and {other}")
     for a, b in differing[:SHOWN]:
         print(f"  {a.pod}: {a.node or 'nowhere'} | {b.node or 'nowhere'}")

@@ -10,7 +10,7 @@ import grpc
 import grpc.aio
 
 from kobune.scheduler import v1 as messages
-from kobune.scheduler.deciding import Decider
+from kobune.scheduler.asking import Asker
 from kobune.scheduler.framework import No, PluginFailed, Profile
 from kobune.scheduler.lab.explain import Explanation, Verdict, explain
 from kobune.scheduler.lab.journal import Journal
@@ -29,7 +29,7 @@ class Decisions:
     def __init__(self, journal: Journal, profiles: Mapping[str, Profile]) -> None:
         self._journal = journal
         self._profiles = profiles
-        self._asker = Decider(SECONDS)
+        self._asker = Asker(SECONDS)
 
     async def Explain(self, request: messages.ExplainRequest, context: Context) -> AsyncIterator[messages.Explanation]:
         decided = self._journal.find(request.namespace or "default", request.pod)

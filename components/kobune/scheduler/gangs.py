@@ -1,6 +1,6 @@
 """Pods that belong together: who waits for a node, and who has one. Source: KEP-4671."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from kobune.scheduler.podinfo import Group, PodInfo
 
@@ -40,9 +40,13 @@ class Gangs:
             if not self._placed[group]:
                 del self._placed[group]
 
+    def on_nodes(self, group: Group) -> Collection[str]:
+        """Return the uids of the pods of a group that have a node, or are about to."""
+        return self._placed.get(group, ())
+
     def placed(self, group: Group) -> int:
-        """Return how many pods of a group have a node."""
-        return len(self._placed.get(group, ()))
+        """Return how many there are of these."""
+        return len(self.on_nodes(group))
 
     def waiting(self, group: Group) -> Iterable[PodInfo]:
         """Return the pods of a group that have none."""

@@ -95,6 +95,10 @@ class SchedulingQueue:
     def __contains__(self, waiting: Waiting) -> bool:
         return self._waiting.get(waiting.pod.uid) is waiting
 
+    def knows(self, uid: str) -> bool:
+        """Whether a pod is still to be bound."""
+        return uid in self._waiting
+
     def set(self, pod: PodInfo, now: float) -> None:
         """Take in a new pod, or a new version of one."""
         uid = pod.uid
@@ -212,13 +216,22 @@ class SchedulingQueue:
 
     def wake(self, what: Happening, now: float) -> None:
         """Let every pod be tried again, after its back-off, that something may help, as far as its kind says."""
-        for waiting in self.happened(what):
-            self.help(waiting, now)
+        self.help(self.happened(what), now)
 
-    def help(self, waiting: Waiting, now: float) -> None:
-        """Let a pod be tried again, after its back-off."""
-        if self._take_back(waiting.pod.uid):
-            self._back_off(waiting, now)
+    def help(self, found: Collection[Waiting], now: float, *, hurry: bool = False) -> None:
+        """Let pods be tried again that something may help, after their back-off.
+
+        In a `hurry` the first gang in line goes at once. New pods have no back-off: whenever there is room for the
+        gang they would be there before it. It is one gang only, so that many of them cost no more than one.
+        """
+        first = min((one for one in found if one.pod.group is not None), key=by_priority, default=None)
+        for waiting in found:
+            if not self._take_back(waiting.pod.uid):
+                continue
+            if hurry and first is not None and waiting.pod.group == first.pod.group:
+                self._activate(waiting)
+            else:
+                self._back_off(waiting, now)
 
     def next_wake(self) -> float | None:
         """Return when there will be something to do, None if only a change can bring it."""

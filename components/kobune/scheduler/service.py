@@ -32,8 +32,8 @@ from kobune.component_base.runtime_config import asked
 from kobune.component_base.serving import Ready, Server, ServingConfig
 from kobune.scheduler import configuration
 from kobune.scheduler.api import Decisions
+from kobune.scheduler.asking import DECISION_SECONDS
 from kobune.scheduler.configuration import Composed
-from kobune.scheduler.deciding import DECISION_SECONDS
 from kobune.scheduler.defaults import NAME as DEFAULT_NAME
 from kobune.scheduler.defaults import default_profile
 from kobune.scheduler.metrics import Metrics
@@ -120,7 +120,7 @@ async def run(config: Config, *, clock: Clock, random: Random, ready: Callable[[
             decision_seconds=config.decision_seconds,
             metrics=Metrics(registry),
         )
-        decisions = Decisions(scheduler.journal, scheduler.profiles)
+        decisions = Decisions(scheduler.state.journal, scheduler.state.profiles)
         api = (API, lambda server: add_DecisionsServicer_to_server(decisions, server))
         async with (
             Server(NAME, config.serving, clock=clock, add=[api], registry=registry) as server,
@@ -130,10 +130,10 @@ async def run(config: Config, *, clock: Clock, random: Random, ready: Callable[[
             pods = Informer(client, Pod, PodInfo.parse, random=random)
             others = {plural: Informer.of(client, kind, random=random) for plural, kind in looked_at(config).items()}
             for plural, informer in others.items():
-                scheduler.snapshot.objects.expect(plural)
-                informer.subscribe(partial(scheduler.object_changed, plural))
-            nodes.subscribe(scheduler.node_changed)
-            pods.subscribe(scheduler.pod_changed)
+                scheduler.state.snapshot.objects.expect(plural)
+                informer.subscribe(partial(scheduler.handlers.object_changed, plural))
+            nodes.subscribe(scheduler.handlers.node_changed)
+            pods.subscribe(scheduler.handlers.pod_changed)
             for task in (nodes.run(), pods.run(), *(informer.run() for informer in others.values())):
                 group.create_task(task)
             for recorder in recorders.values():

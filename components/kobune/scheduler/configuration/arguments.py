@@ -122,7 +122,8 @@ class DefaultPreemptionArgs:
     def __post_init__(self) -> None:
         """Refuse what would never try anything."""
         if not 0 <= self.min_candidate_nodes_percentage <= 100:
-            raise Wrong("minCandidateNodesPercentage", "is not in the range 0 to 100")
+            share = self.min_candidate_nodes_percentage
+            raise Wrong("minCandidateNodesPercentage", f"{share} is not in the range 0 to 100")
         if self.min_candidate_nodes_absolute < 0:
             raise Wrong("minCandidateNodesAbsolute", "must not be negative")
         if not self.min_candidate_nodes_percentage and not self.min_candidate_nodes_absolute:

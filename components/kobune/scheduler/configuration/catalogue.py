@@ -3,15 +3,17 @@
 import dataclasses
 import importlib
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from importlib.metadata import entry_points
 from typing import Any, Final
 
 from kobune.scheduler.configuration.arguments import ARGUMENTS
 from kobune.scheduler.configuration.fields import Wrong, build, join, suggestion
 from kobune.scheduler.configuration.model import API_VERSION
-from kobune.scheduler.framework.profile import POINTS, name_of
+from kobune.scheduler.framework.profile import POINTS, STATEFUL, name_of
 
+MAY_WAIT: Final = ("pre_bind", "bind")
 GROUP: Final = "kobune.scheduler.plugins"
 """Entry points of this group are plugins."""
 OF_KUBERNETES: Final = frozenset(
@@ -116,7 +118,24 @@ def _checked(found: Any, name: str, path: str) -> type:
         raise Wrong(path, f"{name} is not a class")
     if not any(callable(getattr(found, point, None)) for point in POINTS):
         raise Wrong(path, f"{name} has no method of an extension point: {', '.join(POINTS)}")
+    for point, arguments in POINTS.items():
+        method = inspect.getattr_static(found, point, None)  # without `self`, only functions are understood
+        if inspect.isfunction(method) and (why := _misshapen(method, point, arguments)):
+            raise Wrong(path, f"{name}.{point} {why}")
     return found
+
+
+def _misshapen(method: Callable[..., Any], point: str, arguments: int) -> str:
+    """Return why a method cannot be called at a point; empty if it can."""
+    if inspect.iscoroutinefunction(method) and point not in MAY_WAIT:
+        return f"must not be async: only {' and '.join(MAY_WAIT)} may wait"
+    signature = inspect.signature(method)
+    most = arguments + (point in (*STATEFUL, "pre_enqueue"))
+    for count in range(arguments, most + 1):
+        with suppress(TypeError):
+            signature.bind(*[None] * (count + 1))  # the first is `self`
+            return ""
+    return f"has to take {' or '.join(map(str, range(arguments, most + 1)))} arguments besides self"
 
 
 def _told(error: Exception) -> str:

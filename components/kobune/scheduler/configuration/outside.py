@@ -12,6 +12,7 @@ from kobune.scheduler.outside.remote import RemotePlugin, RemotePluginArgs
 
 UNITS: Final = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 DURATION: Final = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)")
+MOST_PORTS: Final = 65_535
 
 
 def is_remote(reference: str) -> bool:
@@ -24,6 +25,9 @@ def remote_name(reference: str, path: str) -> str:
     name, _, address = reference.partition("@")
     if not name or not address:
         raise Wrong(path, f"{reference!r} is not Name@address, as RackSpread@127.0.0.1:7000 or RackSpread@unix:/socket")
+    host, _, port = address.rpartition(":")
+    if not address.startswith("unix:") and not (host and port.isdigit() and 0 < int(port) <= MOST_PORTS):
+        raise Wrong(path, f"{address!r} has no port, as in {name}@127.0.0.1:7000")
     return name
 
 
@@ -50,6 +54,9 @@ def ignored_resources(described: Sequence[Extender]) -> frozenset[str]:
 
 
 def _extender(said: Extender, path: str) -> HttpExtender:
+    is_asked = any((said.filter_verb, said.prioritize_verb, said.preempt_verb, said.bind_verb))
+    if not is_asked and not any(resource.ignored_by_scheduler for resource in said.managed_resources):
+        raise Wrong(path, "it has no verb, and would never be asked")
     url = said.url_prefix
     if said.enable_https and url.startswith("http://"):
         url = f"https://{url.removeprefix('http://')}"

@@ -31,6 +31,7 @@ ALL: Final = "*"
 MULTI: Final = "multi_point"
 SAID_AT: Final = {"filter_many": "filter", "score_many": "score", "review_victims": "post_filter"}
 """Under which point of Kubernetes it is said who takes part at one that only Kobune has."""
+HEAVIEST: Final = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -97,8 +98,8 @@ class _Maker:
         for point in (*POINTS, MULTI):
             for at, plugin in enumerate(self._said(point).enabled if point not in SAID_AT else ()):
                 path = f"{self.path}.plugins.{camel(point)}.enabled[{at}]"
-                if plugin.weight < 0:
-                    raise Wrong(f"{path}.weight", "must not be negative")
+                if not 0 <= plugin.weight <= HEAVIEST:
+                    raise Wrong(f"{path}.weight", f"{plugin.weight} is not in the range 0 to {HEAVIEST}")
                 self._refer(plugin.name, f"{path}.name")
 
     def _refer(self, reference: str, path: str) -> str:
@@ -159,8 +160,8 @@ class _Maker:
         for at, plugin in enumerate(said.enabled):
             name = self.referred[plugin.name]
             path = f"{self.path}.plugins.{camel(written)}.enabled[{at}].name"
-            if not any(hasattr(self.plugins[name], method) for method in _methods(written)):
-                raise Wrong(path, f"{name} has no method {written}")
+            if not _joins(self.plugins[name], written):
+                raise Wrong(path, _missing(self.plugins[name], name, written))
             if name in first:
                 raise Wrong(path, f"{name} is given twice")
             first.append(name)
@@ -206,6 +207,18 @@ class _Maker:
 
     def _said(self, point: str) -> PluginSet:
         return self.described.plugins.at(point)
+
+
+def _missing(plugin: Any, name: str, point: str) -> str:
+    """Return why a plugin cannot take part at a point."""
+    if not isinstance(getattr(plugin, "plugin", plugin), RemotePlugin):
+        return f"{name} has no method {point}"
+    there = ", ".join(camel(other) for other in POINTS if other not in SAID_AT and _joins(plugin, other))
+    return f"{name} is in another process, and the protocol for that has no {camel(point)}: it has {there}"
+
+
+def _joins(plugin: Any, point: str) -> bool:
+    return any(hasattr(plugin, method) for method in _methods(point))
 
 
 def _methods(point: str) -> list[str]:

@@ -1,7 +1,7 @@
-"""Plugins that others wrote are asked with care: what they raise is theirs, and what does not come back is left alone.
+"""Plugins that others wrote are asked with care: what they raise, and nonsense that they answer, is theirs.
 
 A `Worker` is a thread that asks them. It notes whom it asks, so that a decision that takes too long can be laid to
-somebody; one that was abandoned ends at the next return from a plugin and touches nothing any more.
+somebody; what does not come back is left alone: it ends at the next return from a plugin and touches nothing any more.
 """
 
 import functools
@@ -11,8 +11,12 @@ import threading
 from collections.abc import Callable
 from typing import Any, Final
 
+from kobune.scheduler.framework.checking import EXPECTED
+
 OURS: Final = "kobune.scheduler.plugins."
 """The modules of plugins that need no guard."""
+OUTSIDE: Final = "kobune.scheduler.outside."
+"""Those of plugins in other processes, whose answers have been checked once they are here."""
 
 
 class PluginFailed(Exception):
@@ -76,6 +80,7 @@ class Guarded:
     def __init__(self, plugin: Any, name: str) -> None:
         self.plugin = plugin
         self.name = name
+        self._is_outside = type(plugin).__module__.startswith(OUTSIDE)
 
     def __getattr__(self, attribute: str) -> Any:
         value = getattr(self.plugin, attribute)
@@ -91,6 +96,8 @@ class Guarded:
         return hash(self.name)
 
     def _guarded(self, point: str, method: Callable[..., Any]) -> Callable[..., Any]:
+        expected = EXPECTED.get(point) if not self._is_outside else None
+
         @functools.wraps(method)
         def call(*arguments: Any, **named: Any) -> Any:
             thread = threading.current_thread()
@@ -98,7 +105,10 @@ class Guarded:
             if worker is not None:
                 worker.asking = (self.name, point)
             try:
-                return method(*arguments, **named)
+                answer = method(*arguments, **named)
+                if expected is not None and (why := expected.complaint(answer, arguments)) is not None:
+                    raise PluginFailed(self.name, point, why)
+                return answer
             except PluginFailed:
                 raise
             except Exception as error:

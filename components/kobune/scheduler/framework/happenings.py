@@ -22,6 +22,8 @@ class Happening:
     """Add, Update or Delete; what of a node or pod is different comes first, as `UpdateNodeTaint`."""
     old: Any = None
     new: Any = None
+    is_ours: bool = False
+    """Whether the scheduler but takes something back: who failed because of that is to wait before the next try."""
 
     @cached_property
     def names(self) -> frozenset[str]:

@@ -110,6 +110,8 @@ def beside(text: str) -> list[tuple[str, Any]]:
 def node_of(text: str) -> Node:
     """Return the node of a YAML document; what it can take is its allocatable, or else its capacity."""
     (_, tree), *_ = list(_documents(text)) or [(0, {})]
+    if tree.get("kind", "Node") != "Node":
+        raise BadManifest(f"it is a {tree['kind']}, and no Node")
     node = _decoded(Node, tree, 1)
     if not node.status.allocatable:
         for name, amount in node.status.capacity.items():

@@ -15,6 +15,7 @@ from kobune.api.core.v1 import Node, Pod
 from kobune.scheduler.engine.columnar import Columnar
 from kobune.scheduler.framework import Placed, Profile, Unschedulable
 from kobune.scheduler.framework.happenings import Happening
+from kobune.scheduler.lab.overcommit import place
 from kobune.scheduler.podinfo import PodInfo
 from kobune.scheduler.queue import Backoff, SchedulingQueue, Waiting
 from kobune.scheduler.snapshot import Snapshot
@@ -72,10 +73,6 @@ class Outcome:
     ended: float
 
 
-class Overcommitted(AssertionError):
-    """A node was given more than it has: never, whatever a plugin says."""
-
-
 @dataclass(order=True)
 class _Event:
     time: float
@@ -90,7 +87,7 @@ class _Event:
 def simulate(
     profile: Profile, nodes: Iterable[Node], arrivals: Sequence[Arrival], *, seed: int, until: float | None = None
 ) -> Outcome:
-    """Return what becomes of the arrivals, up to the last event or a time."""
+    """Return what becomes of the arrivals, up to the last event or a time; `Overcommitted` if a profile allows that."""
     return _Simulation(profile, nodes, arrivals, seed).run(until)
 
 
@@ -177,14 +174,7 @@ class _Simulation:
         uid = pod.metadata.uid
         self._queue.remove(uid)
         self._cluster.withdraw(uid)
-        self._cluster.place(pod, node)
-        info = self._cluster.node(node)
-        assert info is not None
-        for name, amount in info.requested.items():
-            if amount > info.allocatable.get(name, 0):
-                raise Overcommitted(
-                    f"{node} has been given {amount} of {name}, and has {info.allocatable.get(name, 0)}"
-                )
+        place(self._profile, pod, node, self._cluster)
         stay = self._stays[uid]
         stay.placed, stay.node = now, node
         duration = self._durations[uid]

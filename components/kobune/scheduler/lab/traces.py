@@ -10,9 +10,11 @@ share has to be of one device is not modelled.
 
 import csv
 from collections.abc import Iterable, Iterator, Mapping, Set
+from math import isfinite
 from typing import Final, TextIO
 
 from kobune.api.core.v1 import Node, Pod
+from kobune.apimachinery import quantity
 from kobune.scheduler.lab.simulation import Arrival
 
 GPU: Final = "kobune.dev/gpu-milli"
@@ -43,6 +45,12 @@ OPENB: Final = "cpu_milli"
 """The column by which the layout is known."""
 
 
+EFFECTS: Final = ("NoSchedule", "PreferNoSchedule", "NoExecute")
+HIGHEST_PRIORITY: Final = 2**31 - 1
+MOST: Final = 1_000_000
+"""So many of anything a row may stand for."""
+
+
 class BadTrace(ValueError):
     """A row cannot be understood; says which, and why."""
 
@@ -62,10 +70,15 @@ def read_pods(file: TextIO) -> list[Arrival]:
 def read_nodes(file: TextIO) -> list[Node]:
     """Return the nodes of a trace."""
     nodes: list[Node] = []
+    names: set[str] = set()
     for number, row in _rows(file, NODES, OPENB_NODES):
         try:
             make = _openb_node if OPENB in row else _node
-            nodes += make(row, len(nodes))
+            for node in make(row, len(nodes)):
+                if node.metadata.name in names:
+                    raise ValueError(f"there is another node {node.metadata.name}")
+                names.add(node.metadata.name)
+                nodes.append(node)
         except (KeyError, ValueError) as error:
             raise BadTrace(f"row {number}: {_words(error)}") from None
     return nodes
@@ -83,7 +96,9 @@ def _rows(file: TextIO, ours: Set[str], openb: Set[str]) -> Iterator[tuple[int, 
 
 
 def _pod(row: Mapping[str, str], before: int) -> Iterator[Arrival]:
-    count = int(row.get("count") or 1)
+    count = _whole(row, "count", 1, MOST, 1)
+    arrival = _number(row["arrival"], "arrival")
+    duration = _number(row["duration"], "duration") if row.get("duration") else None
     for index in range(count):
         name = row.get("name") or f"pod-{before + index}"
         pod = _new_pod(f"{name}-{index}" if count > 1 else name, before + index)
@@ -92,25 +107,25 @@ def _pod(row: Mapping[str, str], before: int) -> Iterator[Arrival]:
             pod.metadata.labels[key] = value
         for key, value in _pairs(row.get("selector", "")):
             pod.spec.nodeSelector[key] = value
-        pod.spec.priority = int(row.get("priority") or 0)
-        yield Arrival(float(row["arrival"]), pod, float(row["duration"]) if row.get("duration") else None)
+        pod.spec.priority = _whole(row, "priority", -HIGHEST_PRIORITY, HIGHEST_PRIORITY, 0)
+        yield Arrival(arrival, pod, duration)
 
 
 def _openb_pod(row: Mapping[str, str], before: int) -> Iterator[Arrival]:
     pod = _new_pod(row["name"], before)
-    gpus = int(row.get("num_gpu") or 0) * int(row.get("gpu_milli") or 0)
+    gpus = _whole(row, "num_gpu", 0, MOST, 0) * _whole(row, "gpu_milli", 0, MOST, 0)
     _request(pod, {"cpu": f"{row['cpu_milli']}m", "memory": f"{row['memory_mib']}Mi", GPU: str(gpus)})
     if row.get("gpu_spec"):
         required = pod.spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution
         term = required.nodeSelectorTerms.add()
         term.matchExpressions.add(key=MODEL, operator="In", values=row["gpu_spec"].split("|"))
-    came = float(row.get("creation_time") or 0)
+    came = _number(row.get("creation_time") or "0", "creation_time")
     left = row.get("deletion_time")
-    yield Arrival(came, pod, max(float(left) - came, 0.0) if left else None)
+    yield Arrival(came, pod, max(_number(left, "deletion_time") - came, 0.0) if left else None)
 
 
 def _node(row: Mapping[str, str], before: int) -> Iterator[Node]:
-    count = int(row.get("count") or 1)
+    count = _whole(row, "count", 1, MOST, 1)
     for index in range(count):
         name = row.get("name") or f"node-{before + index}"
         node = _new_node(f"{name}-{index}" if count > 1 else name)
@@ -121,13 +136,15 @@ def _node(row: Mapping[str, str], before: int) -> Iterator[Node]:
         for taint in filter(None, row.get("taints", "").split(";")):
             what, _, effect = taint.partition(":")
             key, _, value = what.partition("=")
+            if effect not in EFFECTS:
+                raise ValueError(f"the effect of the taint {taint!r} is not one of {', '.join(EFFECTS)}")
             node.spec.taints.add(key=key, value=value, effect=effect)
         yield node
 
 
 def _openb_node(row: Mapping[str, str], before: int) -> Iterator[Node]:
     node = _new_node(row["sn"])
-    gpus = 1000 * int(row.get("gpu") or 0)
+    gpus = 1000 * _whole(row, "gpu", 0, MOST, 0)
     _offer(node, {"cpu": f"{row['cpu_milli']}m", "memory": f"{row['memory_mib']}Mi", GPU: str(gpus), "pods": MOST_PODS})
     if row.get("model"):
         node.metadata.labels[MODEL] = row["model"]
@@ -147,17 +164,41 @@ def _new_node(name: str) -> Node:
 def _request(pod: Pod, amounts: Mapping[str, str]) -> None:
     for name, amount in amounts.items():
         if amount and amount != "0":
-            pod.spec.containers[0].resources.requests[name].string = amount
+            pod.spec.containers[0].resources.requests[name].string = _amount(name, amount)
 
 
 def _offer(node: Node, amounts: Mapping[str, str]) -> None:
     for name, amount in amounts.items():
         if amount and amount != "0":
-            node.status.allocatable[name].string = amount
+            node.status.allocatable[name].string = _amount(name, amount)
+
+
+def _amount(name: str, amount: str) -> str:
+    try:
+        is_amount = quantity.milli(amount) >= 0
+    except ValueError:
+        is_amount = False
+    if not is_amount:
+        raise ValueError(f"{name}: {amount!r} is no amount, as 500m or 2Gi")
+    return amount
 
 
 def _milli(gpus: str) -> str:
-    return str(round(float(gpus) * 1000)) if gpus else ""
+    return str(round(_number(gpus, "gpu") * 1000)) if gpus else ""
+
+
+def _number(text: str, column: str) -> float:
+    number = float(text)
+    if not isfinite(number) or number < 0:
+        raise ValueError(f"{column}: {text} is not a number from 0 on")
+    return number
+
+
+def _whole(row: Mapping[str, str], column: str, least: int, most: int, otherwise: int) -> int:
+    number = int(row.get(column) or otherwise)
+    if not least <= number <= most:
+        raise ValueError(f"{column}: {number} is not in the range {least} to {most}")
+    return number
 
 
 def _pairs(text: str) -> Iterable[tuple[str, str]]:

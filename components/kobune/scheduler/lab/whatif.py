@@ -11,6 +11,7 @@ from kobune.scheduler.devices.generated import with_claims
 from kobune.scheduler.engine.columnar import Columnar
 from kobune.scheduler.framework import Decision, Placed, Profile, Unschedulable
 from kobune.scheduler.framework.evaluation import reserve_in_snapshot
+from kobune.scheduler.lab import overcommit
 from kobune.scheduler.plugins.gang_scheduling import GROUPS, min_count
 from kobune.scheduler.podinfo import PodInfo
 from kobune.scheduler.snapshot import Snapshot
@@ -42,7 +43,10 @@ class Use:
 
 
 def place(profile: Profile, cluster: Snapshot, pods: Sequence[PodInfo], *, seed: int) -> tuple[list[Fate], Snapshot]:
-    """Return what would become of pods that came now, one after the other, and the cluster as it would be then."""
+    """Return what would become of pods that came now, one after the other, and the cluster as it would be then.
+
+    Raises `Overcommitted` if a profile gives a node more than it has.
+    """
     fork = cluster.fork()
     engine, random = Columnar(fork), Random(seed)
     pods = [with_claims(pod, fork) for pod in pods]
@@ -128,7 +132,7 @@ def _take(profile: Profile, pod: PodInfo, node: str, cluster: Snapshot) -> None:
     info = cluster.node(node)
     assert info is not None
     reserve_in_snapshot(profile, pod, info, cluster)
-    cluster.place(pod, node)
+    overcommit.place(profile, pod, node, cluster)
 
 
 def add_nodes(cluster: Snapshot, template: Node, count: int) -> None:

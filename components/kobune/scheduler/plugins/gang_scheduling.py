@@ -30,7 +30,8 @@ class GangScheduling:
         if new is None or pod.group is None:
             return False
         if event.startswith("PodGroup/"):
-            return pod.group == (new.metadata.namespace, new.metadata.name)
+            is_other = old is None or old.spec != new.spec  # its status is our own word
+            return is_other and pod.group == (new.metadata.namespace, new.metadata.name)
         return pod.group == PodInfo(new).group
 
     def pre_enqueue(self, pod: PodInfo, cluster: Snapshot) -> str | None:

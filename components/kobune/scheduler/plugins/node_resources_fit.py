@@ -95,9 +95,10 @@ class NodeResourcesFit:
         return total // np.maximum(weights, 1)
 
     def _wanted(self, pod: PodInfo) -> list[tuple[str, int]]:
-        return [(name, amount) for name, amount in pod.requests.items() if amount and not self._is_ignored(name)]
+        return [(name, amount) for name, amount in pod.requests.items() if amount and not self.is_ignored(name)]
 
-    def _is_ignored(self, name: str) -> bool:
+    def is_ignored(self, name: str) -> bool:
+        """Whether somebody else looks after a resource."""
         if "/" not in name:
             return False
         return name in self.ignored_resources or name.partition("/")[0] in self.ignored_resource_groups

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from kobune.apimachinery.errors import ApiError
 from kobune.client import Client
-from kobune.scheduler.deciding import LATE_SECONDS, Decider
+from kobune.scheduler.asking import LATE_SECONDS, Asker
 from kobune.scheduler.framework import SKIP, Extension, No, Only, PluginFailed, Profile, Wait
 from kobune.scheduler.framework.answers import no_of
 from kobune.scheduler.framework.guard import Guarded
@@ -56,7 +56,7 @@ class LatePlugins:
         return any(_concerns(extension, pod) for extension in self._all)
 
 
-class Together:
+class AllOrNone:
     """Pods of which none is bound before all of them can be."""
 
     def __init__(self, count: int, seconds: float = GANG_HOLD) -> None:
@@ -86,7 +86,7 @@ class Together:
             self._settled.set()
 
 
-class Cycle:
+class BindingCycle:
     """One pod on its way to its node."""
 
     def __init__(
@@ -94,16 +94,16 @@ class Cycle:
         profile: Profile,
         waiting: Waiting,
         node: NodeInfo,
-        decider: Decider,
+        asker: Asker,
         client: Client,
-        together: Together | None = None,
+        together: AllOrNone | None = None,
     ) -> None:
         """`together` are the pods without which it goes nowhere."""
         self._together = together
         self.profile = profile
         self.waiting = waiting
         self.node = node
-        self._decider = decider
+        self._asker = asker
         self._client = client
         self._states: Mapping[str, Any] = {}
         self._holds: dict[str, Wait] = {}
@@ -118,7 +118,7 @@ class Cycle:
 
     async def begin(self, cluster: Snapshot) -> None:
         """Reserve the node and ask whether the pod may have it; `Rejected` or `PluginFailed` if that is not to be."""
-        await self._decider.ask(self.profile, lambda: self._reserve(cluster))
+        await self._asker.ask(self.profile, lambda: self._reserve(cluster))
 
     async def finish(self) -> None:
         """Wait for those who hold the pod, and bind it; raises also the `ApiError` of the binding."""
@@ -143,7 +143,7 @@ class Cycle:
         """Tell those who want to know that the pod is bound."""
         with suppress(PluginFailed):
             for extension in self._at("post_bind"):
-                await self._decider.ask(self.profile, partial(extension, self.pod, self.node))
+                await self._asker.ask(self.profile, partial(extension, self.pod, self.node))
 
     async def undo(self) -> None:
         """Give back what was reserved. A plugin that fails in this is on its own."""
@@ -156,7 +156,7 @@ class Cycle:
                     if inspect.iscoroutinefunction(unreserve):
                         await unreserve(self.pod, self.node, *state)
                     else:
-                        await self._decider.ask(self.profile, partial(unreserve, self.pod, self.node, *state))
+                        await self._asker.ask(self.profile, partial(unreserve, self.pod, self.node, *state))
         for hold in self._holds.values():
             hold.deny("the pod has lost its node")
 
@@ -213,9 +213,9 @@ class Cycle:
         method: Callable[..., Any] = getattr(extension.plugin, extension.point)
         arguments = (self.pod, self.node, state) if extension.takes_state else (self.pod, self.node)
         if not inspect.iscoroutinefunction(method):
-            return await self._decider.ask(self.profile, lambda: extension(self.pod, self.node, state=state))
+            return await self._asker.ask(self.profile, lambda: extension(self.pod, self.node, state=state))
         if isinstance(extension.plugin, Guarded):
-            return await self._decider.wait_for(extension.name, extension.point, lambda: method(*arguments))
+            return await self._asker.wait_for(extension.name, extension.point, lambda: method(*arguments))
         seconds = max(LATE_SECONDS, getattr(extension.plugin, "bind_timeout_seconds", 0) + 1)
         try:
             async with asyncio.timeout(seconds):
