@@ -85,6 +85,21 @@ def one_life(seed: int) -> None:
         assert seconds_of(wanted.status.lastScheduleTime) == made[-1], seed
 
 
+def test_a_job_that_is_replaced_is_not_missed() -> None:
+    world = World(0)
+    owner = world.create(cron(concurrencyPolicy="Replace"))
+    run = Lagging(lambda: cronjob, world)
+    for _ in range(2):
+        world.now += 300
+        for _ in range(3):
+            run.catch_up()
+            run.work(KEY)
+    run.catch_up()
+    (job,) = world.all(Job)
+    assert [each.uid for each in world.current(owner).status.active] == [job.metadata.uid]
+    assert "MissingJob" not in world.events
+
+
 def test_what_was_missed_for_long_is_made_up_for_once_and_said() -> None:
     item = cron("* * * * *")
     item.metadata.creationTimestamp.CopyFrom(time_of(600_000))

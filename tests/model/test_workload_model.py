@@ -11,14 +11,14 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from model.workload_model import Lagging, World, live, ready, settle
+from model.workload_model import Lagging, World, copy_of, live, ready, settle
 
 from kobune.api.apps.v1 import ControllerRevision, DaemonSet, Deployment, ReplicaSet, StatefulSet
 from kobune.api.batch.v1 import Job
 from kobune.api.core.v1 import Node, PersistentVolumeClaim, Pod
 from kobune.api.runtime.v1 import IntOrString
-from kobune.apimachinery.meta import is_deleting
-from kobune.client import Create
+from kobune.apimachinery.meta import is_deleting, time_of
+from kobune.client import Create, UpdateStatus
 from kobune.controller_manager.controllers.daemonset import daemonset
 from kobune.controller_manager.controllers.deployment import deployment
 from kobune.controller_manager.controllers.job import job
@@ -416,6 +416,52 @@ def life_of_a_job(seed: int) -> None:
 def test_a_job_counts_each_pod_once_and_never_runs_more_than_it_needs(block: int) -> None:
     for seed in seeds(block):
         life_of_a_job(seed)
+
+
+def test_a_pod_that_succeeds_after_it_was_told_to_go_is_counted_once() -> None:
+    world = World(0)
+    item = workload(Job, world)
+    item.spec.parallelism = item.spec.completions = 1
+    item.spec.backoffLimit = 6
+    owner = world.create(item)
+    run = Lagging(lambda: job, world)
+    run.work(KEY)
+    (pod,) = world.all(Pod)
+    world.delete(pod)
+    run.catch_up()
+    run.work(KEY)
+    uncounted = world.current(owner).status.uncountedTerminatedPods
+    assert list(uncounted.failed) == [pod.metadata.uid]
+    world.end(pod, "Succeeded")
+    written_down: list[tuple[str, ...]] = []
+
+    def on_write(action: Any) -> None:
+        if isinstance(action, UpdateStatus):
+            noted = action.object.status.uncountedTerminatedPods
+            written_down.append((*noted.succeeded, *noted.failed))
+
+    world.on_write = on_write
+    settle(world, [run], KEY)
+    assert all(len(set(uids)) == len(uids) for uids in written_down)
+    assert world.current(owner).status.failed == 1
+    assert not world.current(owner).status.succeeded
+
+
+@pytest.mark.parametrize("kind", [StatefulSet, DaemonSet])
+def test_what_is_deleted_and_lets_go_of_its_revisions_makes_no_more(kind: type) -> None:
+    world = World(0)
+    owner = world.create(workload(kind, world))
+    run = Lagging(daemonset if kind is DaemonSet else lambda: statefulset, world)
+    settle(world, [run], KEY)
+    (revision,) = world.all(ControllerRevision)
+    going, free = copy_of(world.current(owner)), copy_of(revision)
+    going.metadata.deletionTimestamp.CopyFrom(time_of(world.now))
+    del free.metadata.ownerReferences[:]
+    world.put(going)
+    world.put(free)
+    settle(world, [run], KEY)
+    assert [each.metadata.name for each in world.all(ControllerRevision)] == [revision.metadata.name]
+    assert not world.current(owner).status.collisionCount
 
 
 @pytest.mark.parametrize(("text", "indexes"), [("", []), ("0,1", [0, 1]), ("0,2-4", [0, 2, 3, 4]), ("7", [7])])

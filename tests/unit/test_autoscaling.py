@@ -6,11 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kobune.api.autoscaling.v2 import HorizontalPodAutoscaler, HPAScalingPolicy, MetricStatus
+from kobune.api.autoscaling.v2 import HorizontalPodAutoscaler, HPAScalingPolicy, MetricSpec, MetricStatus
 from kobune.api.core.v1 import Pod
+from kobune.apimachinery.errors import NotFound
 from kobune.apimachinery.meta import time_of
 from kobune.client import RecordEvent
-from kobune.controller_manager.autoscaling.measuring import Measured
+from kobune.controller_manager.autoscaling.measuring import Measured, Situation, measured
 from kobune.controller_manager.autoscaling.pace import Past, paced
 from kobune.controller_manager.autoscaling.replicas import (
     NoMetrics,
@@ -21,7 +22,7 @@ from kobune.controller_manager.autoscaling.replicas import (
     by_utilization,
     by_value,
 )
-from kobune.controller_manager.autoscaling.sources import Scaled
+from kobune.controller_manager.autoscaling.sources import Scaled, Sources
 from kobune.controller_manager.controllers.horizontalpodautoscaling import Findings, SetScale, reconcile
 
 NOW = 1_000_000.0
@@ -164,3 +165,75 @@ def test_what_has_been_switched_off_stays_off():
     (status,) = [each for each in reconcile(scaler(), Findings(scaled(0)), Past(), NOW) if hasattr(each, "object")]
     reasons = {each.type: each.reason for each in status.object.status.conditions}
     assert reasons == {"AbleToScale": "SucceededGetScale", "ScalingActive": "ScalingDisabled"}
+
+
+class Answering:
+    """Metrics APIs that say one thing."""
+
+    def __init__(self, answer: dict | Exception) -> None:
+        self.answer = answer
+
+    async def get(self, path: str, query: dict[str, str] | None = None) -> dict:
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+
+def cpu() -> MetricSpec:
+    spec = MetricSpec(type="Resource")
+    spec.resource.name = "cpu"
+    spec.resource.target.type, spec.resource.target.averageUtilization = "Utilization", 50
+    return spec
+
+
+def queue() -> MetricSpec:
+    spec = MetricSpec(type="External")
+    spec.external.metric.name = "queue"
+    spec.external.metric.selector.matchLabels["of"] = "mail"
+    spec.external.target.type, spec.external.target.value.string = "Value", "10"
+    return spec
+
+
+USED = {"items": [{"metadata": {"name": "p0"}, "containers": [{"name": "main", "usage": {"cpu": "10m"}}]}]}
+NOTHING = "no metrics returned from resource metrics API"
+UNSERVED = "unable to fetch metrics from external metrics API: nobody serves it"
+SELECTED = "&LabelSelector{MatchLabels:map[string]string{of: mail,},MatchExpressions:[]LabelSelectorRequirement{},}"
+
+
+@pytest.mark.parametrize(
+    ("spec", "answer", "error", "around"),
+    [
+        (
+            cpu(),
+            USED,
+            "failed to get cpu utilization: missing request for cpu in container main of Pod p0",
+            "failed to get cpu resource metric value: ",
+        ),
+        (
+            cpu(),
+            {},
+            f"failed to get cpu utilization: unable to get metrics for resource cpu: {NOTHING}",
+            "failed to get cpu resource metric value: ",
+        ),
+        (
+            queue(),
+            NotFound("nobody serves it"),
+            f"unable to get external metric default/queue/{SELECTED}: {UNSERVED}",
+            "failed to get queue external metric value: failed to get queue external metric: ",
+        ),
+    ],
+)
+async def test_a_metric_that_fails_says_where_it_failed(spec, answer, error, around):
+    item = scaler()
+    item.metadata.namespace = "default"
+    unsaid = pod("p0")
+    unsaid.spec.containers[0].ClearField("resources")
+    del item.spec.metrics[:]
+    item.spec.metrics.append(spec)
+    found = await measured(Sources(Answering(answer)), Situation(item, scaled(1), [unsaid], NOW))
+    actions = reconcile(item, Findings(scaled(1), metrics=found), Past(), NOW)
+    events = [action for action in actions if isinstance(action, RecordEvent)]
+    assert [each.message for each in events] == [
+        error,
+        f"invalid metrics (1 invalid out of 1), first error is: {around}{error}",
+    ]

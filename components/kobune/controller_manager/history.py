@@ -44,11 +44,18 @@ class History:
 def history_of(
     owner: Owner, revisions: Sequence[ControllerRevision], names: Collection[str], label: str = HASH
 ) -> History:
-    """Return an owner's history. `names` are those of all revisions in its namespace, `label` is for the hash."""
+    """Return an owner's history. `names` are those of all revisions in its namespace, `label` is for the hash.
+
+    An owner that is being deleted makes no revisions.
+    """
     ordered = sorted(revisions, key=lambda item: (item.revision, item.metadata.creationTimestamp.seconds))
     collisions = owner.status.collisionCount
     newest = max((item.revision for item in ordered), default=0)
     equal = [item for item in ordered if is_of(item, owner.spec.template)]
+    if is_deleting(owner.metadata):  # its revisions may be let go of one by one: they are not missing
+        return History(
+            equal[-1] if equal else new_revision(owner, newest + 1, collisions, label), ordered, collisions, []
+        )
     if not equal:
         made = new_revision(owner, newest + 1, collisions, label)
         if made.metadata.name in names:

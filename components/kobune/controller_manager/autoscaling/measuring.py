@@ -4,10 +4,16 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kobune.api.autoscaling.v2 import HorizontalPodAutoscaler, MetricSpec, MetricStatus, MetricTarget, MetricValueStatus
+from kobune.api.autoscaling.v2 import (
+    HorizontalPodAutoscaler,
+    MetricIdentifier,
+    MetricSpec,
+    MetricStatus,
+    MetricTarget,
+    MetricValueStatus,
+)
 from kobune.api.core.v1 import Pod
 from kobune.apimachinery import quantity
-from kobune.apimachinery.errors import ApiError
 from kobune.controller_manager.autoscaling.replicas import (
     NoMetrics,
     Proposal,
@@ -17,7 +23,7 @@ from kobune.controller_manager.autoscaling.replicas import (
     by_utilization,
     by_value,
 )
-from kobune.controller_manager.autoscaling.sources import Scaled, Sources, words_of
+from kobune.controller_manager.autoscaling.sources import Scaled, Sources, Unread
 from kobune.controller_manager.pods import is_ready
 
 
@@ -32,6 +38,8 @@ class Measured:
     reason: str = ""
     """Of the failure: FailedGetResourceMetric; empty if there is none."""
     error: str = ""
+    summary: str = ""
+    """The error as it is told of all metrics together."""
 
 
 @dataclass(frozen=True)
@@ -62,33 +70,71 @@ async def measured(sources: Sources, situation: Situation) -> list[Measured]:
 async def _measured(sources: Sources, at: Situation, spec: MetricSpec) -> Measured:
     kind = MEASURES.get(spec.type)
     if kind is None:
-        return Measured(
-            spec.type, MetricStatus(), reason="InvalidMetricSourceType", error=f"unknown metric {spec.type}"
-        )
+        unknown = f"unknown metric {spec.type}"
+        return Measured(spec.type, MetricStatus(), reason="InvalidMetricSourceType", error=unknown, summary=unknown)
     reason, measure = kind
     try:
         return await measure(sources, at, spec)
-    except (ApiError, NoMetrics) as error:
-        return Measured(spec.type, MetricStatus(type=spec.type), reason=reason, error=_words(spec, error))
+    except Unread as error:
+        said = _failed(spec, _unread(at, spec) + str(error))
+    except NoMetrics as error:
+        said = _failed(spec, str(error))
+    return Measured(spec.type, MetricStatus(type=spec.type), reason=reason, error=said, summary=_summary(spec, said))
 
 
-def _words(spec: MetricSpec, error: Exception) -> str:
-    said = words_of(error)
+def _unread(at: Situation, spec: MetricSpec) -> str:
+    """Return which metric could not be read, up to why."""
     match spec.type:
         case "Resource":
-            what = "utilization" if spec.resource.target.type == "Utilization" else "usage"
-            name = spec.resource.name
-            return f"failed to get {name} {what}: unable to get metrics for resource {name}: {said}"
+            return f"unable to get metrics for resource {spec.resource.name}: "
         case "ContainerResource":
-            own = spec.containerResource
-            return f"failed to get {own.name} usage: unable to get metrics for resource {own.name}: {said}"
+            return f"unable to get metrics for resource {spec.containerResource.name}: "
         case "Pods":
-            return f"failed to get pods metric value: unable to get metric {spec.pods.metric.name}: {said}"
-        case "Object":
-            return f"failed to get object metric value: unable to get metric {spec.object.metric.name}: {said}"
+            return f"unable to get metric {spec.pods.metric.name}: "
+        case "Object":  # Kubernetes names them in this odd order
+            about, namespace = spec.object.describedObject, at.scaler.metadata.namespace
+            return f"unable to get metric {spec.object.metric.name}: {about.kind} on {namespace} {about.name}/"
         case _:
+            metric, namespace = spec.external.metric, at.scaler.metadata.namespace
+            return f"unable to get external metric {namespace}/{metric.name}/{_selector(metric)}: "
+
+
+def _failed(spec: MetricSpec, said: str) -> str:
+    """Return what condition and event say of a failure."""
+    sources: dict[str, Any] = {"Resource": spec.resource, "ContainerResource": spec.containerResource}
+    own = sources.get(spec.type)
+    if own is None:
+        return said
+    what = "utilization" if own.target.type == "Utilization" else "usage"
+    return f"failed to get {own.name} {what}: {said}"
+
+
+def _summary(spec: MetricSpec, said: str) -> str:
+    """Return what is said of a failure where it is the first of several."""
+    match spec.type:
+        case "Resource":
+            return f"failed to get {spec.resource.name} resource metric value: {said}"
+        case "ContainerResource":
+            return f"failed to get {spec.containerResource.container} container metric value: {said}"
+        case "External":
             name = spec.external.metric.name
-            return f"failed to get external metric value: unable to get external metric {name}: {said}"
+            return f"failed to get {name} external metric value: failed to get {name} external metric: {said}"
+        case _:
+            return f"failed to get {spec.type.lower()} metric value: {said}"
+
+
+def _selector(metric: MetricIdentifier) -> str:
+    if not metric.HasField("selector"):
+        return "nil"
+    labels = "".join(f"{key}: {value}," for key, value in sorted(metric.selector.matchLabels.items()))
+    rules = "".join(
+        f"LabelSelectorRequirement{{Key:{each.key},Operator:{each.operator},Values:[{' '.join(each.values)}],}},"
+        for each in metric.selector.matchExpressions
+    )
+    return (
+        f"&LabelSelector{{MatchLabels:map[string]string{{{labels}}},"
+        f"MatchExpressions:[]LabelSelectorRequirement{{{rules}}},}}"
+    )
 
 
 async def _resource(sources: Sources, at: Situation, spec: MetricSpec) -> Measured:

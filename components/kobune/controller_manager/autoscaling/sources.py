@@ -11,13 +11,17 @@ from kobune.apimachinery import quantity
 from kobune.apimachinery.errors import ApiError, NotFound
 from kobune.apimachinery.selectors import Requirement, from_label_selector
 from kobune.client.rest import RestClient
-from kobune.controller_manager.autoscaling.replicas import NoMetrics, Sample
+from kobune.controller_manager.autoscaling.replicas import Sample
 
 log = logging.getLogger(__name__)
 
 METRICS = "/apis/metrics.k8s.io/v1beta1"
 CUSTOM = "/apis/custom.metrics.k8s.io/v1beta2"
 EXTERNAL = "/apis/external.metrics.k8s.io/v1beta1"
+
+
+class Unread(Exception):
+    """A metrics API has nothing to say; tells why, in Kubernetes' words."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,7 @@ class Scaled:
 
 
 class Sources:
-    """Reads them. Fails with an `ApiError`, or with `NoMetrics` for what is not there."""
+    """Reads them. Fails with an `ApiError` for scales, and with `Unread` for metrics."""
 
     def __init__(self, rest: RestClient) -> None:
         self._rest = rest
@@ -66,7 +70,7 @@ class Sources:
 
     async def resource(self, namespace: str, selector: str, resource: str, container: str) -> dict[str, Sample]:
         """Return what each pod, or a container of each, uses of a resource."""
-        listed = await self._rest.get(f"{METRICS}/namespaces/{namespace}/pods", {"labelSelector": selector})
+        listed = await self._metrics("resource", f"{METRICS}/namespaces/{namespace}/pods", {"labelSelector": selector})
         found: dict[str, Sample] = {}
         for item in listed.get("items", ()):
             amounts = [
@@ -78,13 +82,13 @@ class Sources:
                 at, window = _seconds(item.get("timestamp", "")), _duration(item.get("window", ""))
                 found[item["metadata"]["name"]] = Sample(sum(map(quantity.milli, amounts)), at, window)
         if not found:
-            raise NoMetrics("no metrics returned from resource metrics API")
+            raise Unread("no metrics returned from resource metrics API")
         return found
 
     async def pods(self, namespace: str, selector: str, metric: str, chosen: LabelSelector | None) -> dict[str, Sample]:
         """Return a metric of each pod."""
         query = {"labelSelector": selector} | _chosen("metricLabelSelector", chosen)
-        listed = await self._rest.get(f"{CUSTOM}/namespaces/{namespace}/pods/*/{quote(metric)}", query)
+        listed = await self._metrics("custom", f"{CUSTOM}/namespaces/{namespace}/pods/*/{quote(metric)}", query)
         found = {
             item["describedObject"]["name"]: Sample(
                 quantity.milli(item["value"]),
@@ -94,30 +98,41 @@ class Sources:
             for item in listed.get("items", ())
         }
         if not found:
-            raise NoMetrics("no metrics returned from custom metrics API")
+            raise Unread("no metrics returned from custom metrics API")
         return found
 
     async def object(
         self, namespace: str, api_version: str, kind: str, name: str, metric: str, chosen: LabelSelector | None
     ) -> int:
         """Return a metric of one object, in thousandths."""
-        plural, namespaced = await self._resource(api_version, kind)
+        try:
+            plural, namespaced = await self._resource(api_version, kind)
+        except ApiError as error:
+            raise unfetched("custom", error) from None
         group = api_version.partition("/")[0] if "/" in api_version else ""
         resource = f"{plural}.{group}" if group else plural
         place = f"{CUSTOM}/namespaces/{namespace}/{resource}" if namespaced else f"{CUSTOM}/{resource}"
-        listed = await self._rest.get(f"{place}/{quote(name)}/{quote(metric)}", _chosen("metricLabelSelector", chosen))
+        listed = await self._metrics(
+            "custom", f"{place}/{quote(name)}/{quote(metric)}", _chosen("metricLabelSelector", chosen)
+        )
         items = listed.get("items", ())
         if not items:
-            raise NoMetrics("no metrics returned from custom metrics API")
+            raise Unread("no metrics returned from custom metrics API")
         return quantity.milli(items[0]["value"])
 
     async def external(self, namespace: str, metric: str, chosen: LabelSelector | None) -> int:
         """Return the sum of a metric's values, in thousandths."""
         path = f"{EXTERNAL}/namespaces/{namespace}/{quote(metric)}"
-        items = (await self._rest.get(path, _chosen("labelSelector", chosen))).get("items", ())
+        items = (await self._metrics("external", path, _chosen("labelSelector", chosen))).get("items", ())
         if not items:
-            raise NoMetrics("no metrics returned from external metrics API")
+            raise Unread("no metrics returned from external metrics API")
         return sum(quantity.milli(item["value"]) for item in items)
+
+    async def _metrics(self, api: str, path: str, query: dict[str, str]) -> Any:
+        try:
+            return await self._rest.get(path, query)
+        except ApiError as error:
+            raise unfetched(api, error) from None
 
     async def _path(self, namespace: str, api_version: str, kind: str) -> str:
         plural, namespaced = await self._resource(api_version, kind)
@@ -139,6 +154,11 @@ class Sources:
         except KeyError:
             group = api_version.partition("/")[0] if "/" in api_version else ""
             raise NotFound(f'no matches for kind "{kind}" in group "{group}"') from None
+
+
+def unfetched(api: str, error: ApiError) -> Unread:
+    """Return what it means that a metrics API answered with an error."""
+    return Unread(f"unable to fetch metrics from {api} metrics API: {error.message}")
 
 
 def words_of(error: Exception) -> str:

@@ -121,6 +121,7 @@ def due(cron: CronJob, timetable: Timetable, status: CronJobStatus, jobs: Sequen
         return [*actions, RecordEvent(cron, "Normal", "JobAlreadyActive", BUSY)]
     if spec.concurrencyPolicy == "Replace":
         actions += [remove(cron, job) for job in running if not is_deleting(job.metadata)]
+        forget(status, running)
     announce = Announce(cron, "SuccessfulCreate", "Created job {name}", "FailedCreate", "Error creating job: {error}")
     return [*actions, Create(new_job(cron, timetable, time), announce)]
 
@@ -159,6 +160,14 @@ def status_of(cron: CronJob, jobs: Sequence[Job]) -> tuple[CronJobStatus, list[A
     del status.active[:]
     status.active.extend(kept.active)
     return status, events
+
+
+def forget(status: CronJobStatus, jobs: Iterable[Job]) -> None:
+    """Take Jobs out of those that are active."""
+    gone = {job.metadata.uid for job in jobs}
+    kept = CronJobStatus(active=[each for each in status.active if each.uid not in gone])
+    del status.active[:]
+    status.active.extend(kept.active)
 
 
 def scheduled_at(job: Job) -> float:

@@ -102,7 +102,7 @@ def decided(
         say(status, "ScalingActive", Word("False", first.reason, message), now)
         total = f"invalid metrics ({len(failed)} invalid out of {len(found.metrics)})"
         events: list[Action] = [RecordEvent(scaler, "Warning", each.reason, each.error) for each in failed]
-        words = f"{total}, first error is: {first.error}"
+        words = f"{total}, first error is: {first.summary}"
         return None, "", [*events, RecordEvent(scaler, "Warning", "FailedComputeMetricsReplicas", words)]
     assert most is not None
     message = f"the HPA was able to successfully calculate a replica count from {most.name}"

@@ -112,10 +112,12 @@ class Work:
             if len(uncounted.succeeded) + len(uncounted.failed) >= MOST_UNCOUNTED:
                 break
             uid = pod.metadata.uid
+            if uid in uncounted.succeeded or uid in uncounted.failed:
+                continue  # one that was told to go is a failure, though it may still succeed on its way out
             if pod.status.phase == "Succeeded":
-                if not self.is_indexed and uid not in uncounted.succeeded:
+                if not self.is_indexed:
                     uncounted.succeeded.append(uid)
-            elif self._is_countable_failure(pod) and uid not in uncounted.failed:
+            elif self._is_countable_failure(pod):
                 uncounted.failed.append(uid)
         if self.is_indexed:
             if self.completed:
