@@ -1,5 +1,6 @@
 """What clients are told about the API: `kubectl explain`, and warnings about what has no effect."""
 
+import asyncio
 import subprocess
 from collections.abc import AsyncIterator
 from typing import Any
@@ -42,6 +43,10 @@ def pod(name: str, **spec: Any) -> dict[str, Any]:
 async def test_whoever_asks_for_what_has_no_effect_is_told_once(whole: Cluster, connect: Any) -> None:
     async with connect(whole) as api:
         pods = "/api/v1/namespaces/default/pods"
+        async with asyncio.timeout(10):
+            account = "/api/v1/namespaces/default/serviceaccounts/default"
+            while (await api.get(account)).status != 200:  # noqa: ASYNC110 - a state of the world, not an event
+                await asyncio.sleep(0.01)
         plain = await api.post(pods, pod("plain"))
         assert (plain.status, plain.warnings) == (201, [])
         words = "spec.hostIPC: kept, without effect here (kobune fidelity pod)"

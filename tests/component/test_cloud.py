@@ -17,6 +17,7 @@ import pytest
 from kobune.api.apps.v1 import Deployment
 from kobune.api.core.v1 import Event, Node, Pod, Service, Taint
 from kobune.api.discovery.v1 import EndpointSlice
+from kobune.apimachinery import codec
 from kobune.apimachinery.clock import SystemClock
 from kobune.apimachinery.errors import NotFound
 from kobune.client import Client
@@ -408,6 +409,16 @@ async def test_pods_leave_an_instance_that_is_stopped_and_it_comes_back_when_it_
         left = [pod for pod in (await client.list(Pod, "default")).items if pod.spec.nodeName == node]
         assert left
         assert all(pod.metadata.HasField("deletionTimestamp") for pod in left)
+        # Until somebody says that it will not come back.
+        taint = {"key": "node.kubernetes.io/out-of-service", "effect": "NoExecute", "value": "broken"}
+        before = [codec.encode(each) for each in (await client.get(Node, node)).spec.taints]
+        await client.patch(Node, node, "", {"spec": {"taints": [*before, taint]}})
+
+        async def let_go() -> bool:
+            return all(pod.spec.nodeName != node for pod in (await client.list(Pod, "default")).items)
+
+        await until(let_go)
+        await client.patch(Node, node, "", {"spec": {"taints": before}})
         await kobune(cluster, "cloud", "start", node)
 
         async def is_well_again() -> bool:

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from kobune.api.core.v1 import PersistentVolumeClaim, Pod, ResourceQuota, Secret
+from kobune.api.core.v1 import Node, PersistentVolumeClaim, Pod, ResourceQuota, Secret
+from kobune.api.meta.v1 import ObjectMeta
 from kobune.apimachinery.errors import Forbidden, NotFound
 from kobune.client import Client
 from kobune.testing import Cluster
@@ -74,14 +75,16 @@ async def test_a_deleted_claim_goes_after_the_last_pod_that_uses_it(client: Clie
     claim.spec.accessModes.append("ReadWriteOnce")
     claim.spec.resources.requests["storage"].string = "1Gi"
     await client.create(claim)
+    await client.create(Node(metadata=ObjectMeta(name="n")))
     pod = named(Pod, "p")
+    pod.spec.nodeName = "n"  # one that no node has could still not start
     pod.spec.containers.add(name="c", image="i")
     volume = pod.spec.volumes.add(name="v")
     volume.volumeSource.persistentVolumeClaim.claimName = "data"
     await client.create(pod)
     await remove(client, PersistentVolumeClaim, "data")
     assert (await client.get(PersistentVolumeClaim, "data", "default")).metadata.HasField("deletionTimestamp")
-    await remove(client, Pod, "p")
+    await client.delete(Pod, "p", "default", grace_seconds=0)
 
     async def gone() -> bool:
         try:

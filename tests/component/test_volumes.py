@@ -18,6 +18,7 @@ DEFAULT = "standard"
 async def cluster() -> AsyncIterator[Cluster]:
     async with Cluster(nodes=2) as cluster, asyncio.timeout(60):
         await until(lambda: exists(cluster, StorageClass, DEFAULT, ""))
+        await until(lambda: has_room(cluster))
         yield cluster
 
 
@@ -33,6 +34,11 @@ async def exists(cluster: Cluster, kind: Any, name: str, namespace: str = "defau
     except NotFound:
         return False
     return True
+
+
+async def has_room(cluster: Cluster) -> bool:
+    """Whether pods may go to every node; new ones are tainted until they are known to be ready."""
+    return not any(node.spec.taints for node in (await cluster.client.list(Node)).items)
 
 
 async def claimed(cluster: Cluster, name: str, **spec: Any) -> None:

@@ -71,6 +71,7 @@ class Leadership:
         self._lost = asyncio.Event()
         self._lost.set()
         self._changed = asyncio.Event()
+        self._decided = asyncio.Event()
         self._seen_at = 0.0
         self._lease: Informer[Lease] = Informer.of(
             client, Lease, random=random, namespace=election.namespace, field_selector=f"metadata.name={name}"
@@ -92,6 +93,11 @@ class Leadership:
         """Return when this process may act: at once while it leads, and never once somebody else does."""
         while not self.leads:
             await self._clock.sleep(DOUBT)
+
+    async def decided(self) -> bool:
+        """Return whether this process leads, as soon as it is known who does."""
+        await self._decided.wait()
+        return self._gained.is_set()
 
     async def gained(self) -> None:
         """Return when this process leads."""
@@ -132,6 +138,7 @@ class Leadership:
             wait = self._seen_at + max(lease.spec.leaseDurationSeconds, 1) - self._clock.now()
             if wait <= 0:
                 return
+            self._decided.set()
             async with asyncio.TaskGroup() as group:
                 alarm = group.create_task(self._ring(wait))
                 await self._changed.wait()
@@ -154,6 +161,7 @@ class Leadership:
         self._valid_until = began + self._election.renew_deadline_seconds
         self._lost.clear()
         self._gained.set()
+        self._decided.set()
         if before is None or before.spec.holderIdentity != self.identity:
             self._recorder.event(taken, "Normal", "LeaderElection", f"{self.identity} became leader")
         log.info("%s leads %s", self.identity, self._name)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from random import Random
 
 from kobune.apimachinery.clock import Clock
@@ -11,6 +12,9 @@ from kobune.client.events import EventRecorder
 from kobune.client.informers import SharedInformers
 from kobune.client.leadership import LeaderElection, Leadership
 from kobune.client.runner import ControllerState, Runner
+
+FIRST_ROUND = 5.0
+"""Seconds that controllers get to do what there is to do when they start, before they count as ready anyway."""
 
 
 class Controllers:
@@ -63,7 +67,7 @@ class Controllers:
         raise KeyError(name)
 
     async def run(self, ready: Callable[[], None] = lambda: None) -> None:
-        """Run until cancelled; `ready` is called once, when all informers are synced."""
+        """Run until cancelled; `ready` is called once: when what there was to do is done, or somebody else does it."""
         for runner in self._runners:
             runner.connect()
         async with asyncio.TaskGroup() as group:
@@ -77,7 +81,16 @@ class Controllers:
                 group.create_task(self.leadership.run())
                 group.create_task(self._work_while_leading(self.leadership))
             await self.informers.synced()
+            with suppress(TimeoutError):  # something always fails, or everything takes its time: no reason to wait on
+                async with asyncio.timeout(FIRST_ROUND):
+                    await self._first_round()
             ready()
+
+    async def _first_round(self) -> None:
+        if self.leadership is not None and not await self.leadership.decided():
+            return
+        for runner in self._runners:
+            await runner.idle()
 
     async def _work(self) -> None:
         async with asyncio.TaskGroup() as group:

@@ -73,6 +73,7 @@ class Runner:
         self._permitted = permitted
         self._going = asyncio.Event()
         self._going.set()
+        self._idle = asyncio.Event()
         self._client = client
         self._recorder = recorder
         self._clock = clock
@@ -99,6 +100,10 @@ class Runner:
             self._reconciliations,
             not self._going.is_set(),
         )
+
+    async def idle(self) -> None:
+        """Return once there was nothing left to do."""
+        await self._idle.wait()
 
     def set_paused(self, paused: bool) -> None:
         """Do nothing from the next round on, or go on; what happens meanwhile waits."""
@@ -171,6 +176,8 @@ class Runner:
                 await self._informer(watch).synced()
         backoff = Backoff(self._random)
         while True:
+            if not len(self._queue):
+                self._idle.set()
             keys = await self._queue.take(ROUND)
             if not self._going.is_set():
                 for key in keys:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
 from random import Random
 
 from kobune.api.core.v1 import Node
@@ -10,13 +11,24 @@ from kobune.apimachinery.clock import Clock
 from kobune.apimachinery.errors import AlreadyExists, ApiError, Conflict, NotFound, ServiceUnavailable
 from kobune.client import Backoff, Client, CreateOf, Informer, PatchOf, UpdateOf, UpdateStatusOf, WorkQueue, Write
 from kobune.kubelet.members import Member
-from kobune.kubelet.node_objects import Capacity, annotations_of, is_well, labels_of, lease_of, node_of, status_of
+from kobune.kubelet.node_objects import (
+    UNINITIALIZED,
+    Capacity,
+    annotations_of,
+    is_well,
+    labels_of,
+    lease_of,
+    node_of,
+    status_of,
+)
 
 log = logging.getLogger(__name__)
 
 LEASE_PERIOD = 10.0
 STATUS_PERIOD = 300.0
 FIRST_ROUND_SECONDS = 1.0
+CLOUD_SECONDS = 5.0
+"""For how long nodes are waited for that the cloud knows nothing of yet, before the kubelet counts as ready."""
 SLICES = 20
 """In how many calls the nodes of a large fleet are written, spread over the period."""
 AT_ONCE = 250
@@ -76,6 +88,22 @@ class Nodes:
                 self._complain("cannot register a node", [result])
         self._unwell.add(name)
         await self._renew([name])
+
+    async def initialized(self) -> None:
+        """Return when the cloud has said what it knows of our nodes, or takes too long for that."""
+        waiting, done = set(self.members), asyncio.Event()
+
+        def look(old: Node | None, new: Node | None) -> None:
+            if new is not None and all(taint.key != UNINITIALIZED for taint in new.spec.taints):
+                waiting.discard(new.metadata.name)
+            if not waiting:
+                done.set()
+
+        if self._waits_for_cloud and waiting:
+            self.informer.subscribe(look)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(CLOUD_SECONDS):
+                    await done.wait()
 
     def _new(self, member: Member, now: float) -> Node:
         waits = self._waits_for_cloud

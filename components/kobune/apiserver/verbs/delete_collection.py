@@ -1,4 +1,4 @@
-"""Delete all objects that selectors choose: in transactions of many where nothing has to be waited for."""
+"""Delete all objects that selectors choose: many at a time."""
 
 import asyncio
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from kobune.api.meta.v1 import DeleteOptions, ListOptions
 from kobune.apimachinery.errors import NotFound
 from kobune.apiserver.admission.chain import Write
 from kobune.apiserver.cache.stored import Stored
-from kobune.apiserver.storage.store import Compare, Delete, Target
+from kobune.apiserver.storage.errors import RevisionConflict
 from kobune.apiserver.verbs.api import Api
 from kobune.apiserver.verbs.call import Call
 from kobune.apiserver.verbs.delete import check, check_preconditions, delete, mark
@@ -16,7 +16,7 @@ from kobune.apiserver.verbs.modify import is_done
 from kobune.apiserver.verbs.read import Listing, list_objects
 
 AT_ONCE: Final = 100
-"""How many are deleted together; etcd takes 128 operations in a transaction."""
+"""How many are on their way together."""
 
 
 async def delete_collection(api: Api, call: Call, wanted: ListOptions, options: DeleteOptions) -> Listing:
@@ -41,12 +41,15 @@ async def _delete_one(api: Api, call: Call, stored: Stored, options: DeleteOptio
 
 
 async def _delete_together(api: Api, call: Call, some: Sequence[Stored], options: DeleteOptions) -> Sequence[Stored]:
-    """Delete those that can go at once, in one transaction; return those that are left for one by one."""
+    """Delete those that can go at once, without waiting for one after the other; return those that are left.
+
+    Each is a revision of its own, for those who watch.
+    """
     resource = call.resource
     if call.dry_run or resource.is_custom or resource.calls_out or resource.strategy.graceful:
         return some
     left: list[Stored] = []
-    going: list[Stored] = []
+    going: list[tuple[Stored, Call]] = []
     for stored in some:
         one = _call_for(call, stored)
         check_preconditions(one, stored, options)
@@ -54,13 +57,19 @@ async def _delete_together(api: Api, call: Call, some: Sequence[Stored], options
         await api.admission.review(Write(api, one, "DELETE", None, old, options))
         new: Any = stored.private()
         mark(api, one, new, options)
-        (going if is_done(one, new) else left).append(stored)
-    if not going:
-        return left
-    keys = [resource.stored.key(one.message.metadata.namespace, one.message.metadata.name) for one in going]
-    compares = [Compare(key, Target.MOD, one.revision) for key, one in zip(keys, going, strict=True)]
-    result = await api.store.txn(compares, [Delete(key) for key in keys])
-    return left if result.succeeded else [*left, *going]
+        if is_done(one, new):
+            going.append((stored, one))
+        else:
+            left.append(stored)
+    deletions = (
+        api.store.delete(resource.stored.key(one.namespace, one.name), expect=stored.revision) for stored, one in going
+    )
+    for (stored, _), result in zip(going, await asyncio.gather(*deletions, return_exceptions=True), strict=True):
+        if isinstance(result, RevisionConflict):
+            left.append(stored)
+        elif isinstance(result, BaseException):
+            raise result
+    return left
 
 
 def _call_for(call: Call, stored: Stored) -> Call:
