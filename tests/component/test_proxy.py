@@ -8,6 +8,7 @@ from dataclasses import replace
 from random import SystemRandom
 from typing import Any
 
+import aiohttp
 import grpc.aio
 import pytest
 
@@ -207,3 +208,36 @@ async def test_what_a_service_cannot_have_is_said_once_and_it_works_otherwise(cl
         await until(there)
         events = (await client.list(Event, "default", field_selector="involvedObject.name=web")).items
         assert [event.count for event in events] == [1] * 3
+
+
+async def test_each_node_says_how_many_pods_of_a_service_it_has(cluster: Cluster, client: Client) -> None:
+    near, far = some_ip(), some_ip()
+    for name, ip in (("near", near), ("far", far)):
+        node = await client.create(Node(metadata=ObjectMeta(name=name)))
+        node.status.addresses.add(type="InternalIP", address=ip)
+        await client.update_status(node)
+    wanted = web(type="LoadBalancer", externalTrafficPolicy="Local")
+    made = await client.create(wanted)
+    port = made.spec.healthCheckNodePort
+    assert port
+    async with tiny_server("pod") as server:
+        there = slice_of(server)
+        there.endpoints[0].nodeName = "near"
+        await client.create(there)
+
+        async def answers(ip: str, status: int, count: int) -> bool:
+            try:
+                async with aiohttp.ClientSession() as session, session.get(f"http://{ip}:{port}/") as answer:
+                    tree = await answer.json()
+                    return bool(answer.status == status and tree["localEndpoints"] == count)
+            except aiohttp.ClientError:
+                return False
+
+        await until(lambda: answers(near, 200, 1))
+        await until(lambda: answers(far, 503, 0))
+    await client.delete(Service, "web", "default")
+
+    async def is_closed() -> bool:
+        return not await ask(f"{near}:{port}")
+
+    await until(is_closed)

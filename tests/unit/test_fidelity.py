@@ -50,7 +50,6 @@ NAMED_OTHERWISE = {
     "kobune.api.core.v1.ContainerImage.sizeBytes": "kept by kubelets of others; ours tell no sizes",
 }
 STORED_NAMESAKES = {
-    "healthCheckNodePort": "handed on to the cloud's load balancer; on the nodes nobody answers there",
     "user": "of kubeconfigs and requests",
     "image": "of containers",
     "signal": "how processes are told",

@@ -149,14 +149,13 @@ def test_what_is_not_done_is_said():
         internalTrafficPolicy="Local",
         ipFamilies=["IPv4", "IPv6"],
         externalIPs=["192.0.2.1", "fd00::1"],
-        healthCheckNodePort=32000,
         loadBalancerSourceRanges=["everybody"],
     )
     wanted.spec.ports.add(name="sctp", port=81, protocol="SCTP")
     rules = program(wanted, [], WORLD)
     assert [str(frontend.address) for frontend in rules.frontends] == ["127.96.0.9:80"]
     assert Counter(problem.reason for problem in rules.problems) == {
-        "UnsupportedField": 3,
+        "UnsupportedField": 2,
         "UnsupportedProtocol": 1,
         "AddressRefused": 2,
         "InvalidSourceRange": 1,

@@ -17,6 +17,7 @@ from kobune.client.informer import HasMetadata
 from kobune.kube_proxy.backends import Backend
 from kobune.kube_proxy.clients import Clients
 from kobune.kube_proxy.endpoints import pod_of
+from kobune.kube_proxy.health import HealthPorts
 from kobune.kube_proxy.ruleset import Frontend, Problem, ServiceRules, World, combine, program
 from kobune.kube_proxy.unsupported import is_network
 from kobune.kube_proxy.watched import NodeAddresses, PodPorts, node_addresses, pod_ports
@@ -32,10 +33,19 @@ class Proxier:
     """Keeps a backend up to date with the Services of a cluster."""
 
     def __init__(
-        self, client: Client, backend: Backend, recorder: EventRecorder, world: World, *, clock: Clock, random: Random
+        self,
+        client: Client,
+        backend: Backend,
+        health: HealthPorts,
+        recorder: EventRecorder,
+        world: World,
+        *,
+        clock: Clock,
+        random: Random,
     ) -> None:
         """Describe it; `world` says what the cluster does not: its nodes and port maps come from there."""
         self._backend = backend
+        self._health = health
         self._recorder = recorder
         self._clock = clock
         self._backoff = Backoff(random, first=1.0, longest=30.0)
@@ -93,6 +103,7 @@ class Proxier:
         ages = {key: age for key in self._rules if (age := self._age(key))}
         ruleset, problems = combine(self._rules[key] for key in sorted(ages, key=lambda key: ages[key]))
         problems += await self._backend.apply(ruleset)
+        problems += await self._health.apply(ruleset.health)
         for key in changed:
             self._log(key)
         self._say(problems)

@@ -6,6 +6,7 @@
 Source: *Virtual IPs and Service Proxies* and *Service* in the Kubernetes documentation.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network
@@ -72,6 +73,16 @@ class Near:
 
 
 @dataclass(frozen=True)
+class Health:
+    """What a load balancer is told that asks a node for a Service."""
+
+    service: str
+    """namespace/name."""
+    endpoints: int
+    """How many pods of it are ready on the node."""
+
+
+@dataclass(frozen=True)
 class Problem:
     """What a Service cannot have, as people should hear it."""
 
@@ -107,6 +118,8 @@ class ServiceRules:
 
     frontends: tuple[Frontend, ...] = ()
     problems: tuple[Problem, ...] = ()
+    health: Mapping[Address, Health] = field(default_factory=dict)
+    """Where load balancers ask whether a node has pods of it."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +127,7 @@ class Ruleset:
     """Everything that a proxy has to do."""
 
     frontends: Mapping[Address, Frontend] = field(default_factory=dict)
+    health: Mapping[Address, Health] = field(default_factory=dict)
 
 
 def program(service: Service, slices: Iterable[EndpointSlice], world: World) -> ServiceRules:
@@ -126,6 +140,7 @@ def program(service: Service, slices: Iterable[EndpointSlice], world: World) -> 
     affinity = affinity_of(service)
     slices = list(slices)
     frontends: dict[Address, Frontend] = {}
+    ready: set[tuple[str, str]] = set()
     for port in spec.ports:
         protocol = port.protocol or "TCP"
         if protocol not in PROTOCOLS:
@@ -134,6 +149,7 @@ def program(service: Service, slices: Iterable[EndpointSlice], world: World) -> 
             continue
         routes = routes_of(port, slices, world.port_maps)
         near = near_of(service, routes, world)
+        ready |= {(endpoint.ip, endpoint.node) for endpoint in routes.ready}
         for kind, ip, number, endpoints in places(service, port, routes, world):
             address = Address(ip, number, protocol)
             if why := refusal(address, world.networks):
@@ -143,7 +159,20 @@ def program(service: Service, slices: Iterable[EndpointSlice], world: World) -> 
                 closer = near if kind == "ClusterIP" else None
                 made = Frontend(address, kind, key, port.name, endpoints, affinity, sources, closer)
                 frontends.setdefault(address, made)
-    return ServiceRules(tuple(frontends.values()), tuple(problems))
+    return ServiceRules(tuple(frontends.values()), tuple(problems), health_of(service, key, ready, world))
+
+
+def health_of(service: Service, key: str, ready: Iterable[tuple[str, str]], world: World) -> dict[Address, Health]:
+    """Return where load balancers ask for a Service, and what they hear; `ready` are its pods, by address and node."""
+    port = service.spec.healthCheckNodePort
+    if not port or service.spec.externalTrafficPolicy != "Local":
+        return {}
+    counts = Counter(node for _, node in ready)
+    return {
+        Address(ip, port): Health(key, sum(counts[name] for name in names))
+        for ip, names in by_address(world.nodes).items()
+        if not refusal(Address(ip, port), world.networks)
+    }
 
 
 def places(
@@ -226,12 +255,14 @@ def affinity_of(service: Service) -> int:
 def combine(rules: Iterable[ServiceRules]) -> tuple[Ruleset, list[Problem]]:
     """Return the rules of all Services together. Of those that want the same address, the first one has it."""
     frontends: dict[Address, Frontend] = {}
+    health: dict[Address, Health] = {}
     problems: list[Problem] = []
     for each in rules:
         problems += each.problems
+        health |= each.health  # the apiserver gives each port once
         for frontend in each.frontends:
             holder = frontends.setdefault(frontend.address, frontend)
             if holder.service != frontend.service:
                 message = f"not listening on {frontend.address}: it belongs to the Service {holder.service}"
                 problems.append(Problem(frontend.service, "AddressConflict", message))
-    return Ruleset(frontends), problems
+    return Ruleset(frontends, health), problems

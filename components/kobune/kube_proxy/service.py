@@ -15,6 +15,7 @@ from kobune.component_base.failure import CannotStart
 from kobune.component_base.serving import Ready, Server, ServingConfig
 from kobune.kube_proxy.backends import Backend, FrontendState
 from kobune.kube_proxy.backends.userspace import Userspace
+from kobune.kube_proxy.health import HealthPorts
 from kobune.kube_proxy.proxier import Proxier
 from kobune.kube_proxy.ruleset import World
 from kobune.proxy.v1 import Endpoint, Frontend, ListFrontendsRequest, ListFrontendsResponse
@@ -46,9 +47,10 @@ async def run(config: Config, *, clock: Clock, random: Random, ready: Callable[[
     async with (
         Client.connect(config.apiserver, clock=clock) as client,
         Userspace(clock=clock, first_port=config.first_port) as backend,
+        HealthPorts() as health,
     ):
         recorder = EventRecorder(client, NAME, clock, random=random)
-        proxier = Proxier(client, backend, recorder, world, clock=clock, random=random)
+        proxier = Proxier(client, backend, health, recorder, world, clock=clock, random=random)
         api = (API, lambda server: add_ProxyServicer_to_server(Api(backend), server))
         async with Server(NAME, config.serving, clock=clock, add=[api]) as server, asyncio.TaskGroup() as group:
             group.create_task(recorder.run())

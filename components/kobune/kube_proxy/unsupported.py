@@ -15,8 +15,6 @@ def unsupported(service: Service) -> Iterator[tuple[str, str]]:
         # One process serves all nodes, and only the address of a client may tell on which of them it runs.
         whom = "clients whose address belongs to no node, such as 127.0.0.1"
         yield REASON, f"internalTrafficPolicy: Local is treated as Cluster for {whom}: their node is not known here"
-    if spec.healthCheckNodePort:
-        yield REASON, f"healthCheckNodePort: nobody answers on {spec.healthCheckNodePort}"
     if "IPv6" in spec.ipFamilies:
         yield REASON, "ipFamilies: IPv6 is not served, IPv4 is"
     for cidr in spec.loadBalancerSourceRanges:

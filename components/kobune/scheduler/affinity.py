@@ -12,8 +12,8 @@ from kobune.api.core.v1 import Pod, PodAffinityTerm
 from kobune.apimachinery.selectors import NOTHING, Selector, from_label_selector
 
 if TYPE_CHECKING:
+    from kobune.scheduler.objects import Objects
     from kobune.scheduler.podinfo import PodInfo, Traits
-    from kobune.scheduler.snapshot import Objects
 
 REQUIRED: Final = "requiredDuringSchedulingIgnoredDuringExecution"
 PREFERRED: Final = "preferredDuringSchedulingIgnoredDuringExecution"

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping
 
 from kobune.api.core.v1 import Node
-from kobune.scheduler.podinfo import Amounts, PodInfo, amounts
+from kobune.scheduler.amounts import Amounts, amounts
+from kobune.scheduler.podinfo import PodInfo
 
 
 class NodeInfo:

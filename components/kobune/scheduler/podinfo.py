@@ -1,18 +1,15 @@
 """A pod as the scheduler sees it: the object, and what it asks of a node, added up once."""
 
-from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
 
 from kobune.api.core.v1 import Pod, PodSpec, PodStatus
 from kobune.api.meta.v1 import ObjectMeta
-from kobune.apimachinery import quantity
 from kobune.apimachinery.meta import key_of
 from kobune.apimachinery.volumes import claims_of
 from kobune.scheduler.affinity import Terms, has_terms, terms_of
-
-Amounts: TypeAlias = Mapping[str, int]
-"""By resource: `cpu` in thousandths, all others in units."""
+from kobune.scheduler.amounts import Amounts, requests_of
+from kobune.scheduler.template import DISKS, forget_claims, template_of
 
 Group: TypeAlias = tuple[str, str]
 """The namespace and name of a PodGroup."""
@@ -24,10 +21,6 @@ MEMORY_IF_UNSAID = 200 * 1024 * 1024
 
 MOST_SHARED = 10_000
 """For so many amounts that pods ask for there is but one copy."""
-DISKS = ("gcePersistentDisk", "awsElasticBlockStore", "iscsi", "rbd")
-"""Volumes that are disks, which few can use at once."""
-PLACED = ("persistentVolumeClaim", "ephemeral", "image", *DISKS)
-"""Volumes that not all nodes have, or not as soon."""
 
 
 class Traits(NamedTuple):
@@ -97,32 +90,32 @@ class PodInfo:
     @cached_property
     def requests(self) -> Amounts:
         """What must be free on a node. Source: *Resource Management for Pods and Containers*, KEP-753."""
-        return _requests(self.pod.spec, {})
+        return requests_of(self.pod.spec, {})
 
     @cached_property
     def counted_requests(self) -> Amounts:
         """The same for comparing nodes: containers that ask for nothing count as small ones."""
-        return _requests(self.pod.spec, {"cpu": CPU_IF_UNSAID, "memory": MEMORY_IF_UNSAID})
+        return requests_of(self.pod.spec, {"cpu": CPU_IF_UNSAID, "memory": MEMORY_IF_UNSAID})
 
     @cached_property
     def template(self) -> bytes:
         """What decisions look at: equal for pods that no scheduler can tell apart, as replicas are."""
-        return _template(self.pod).SerializeToString(deterministic=True)
+        return template_of(self.pod).SerializeToString(deterministic=True)
 
     @cached_property
     def likeness(self) -> bytes:
         """The template without the names of claims of volumes: equal for pods of which each has claims of its own."""
         if not self.claims:
             return self.template
-        template = _template(self.pod)
-        _forget_claims(template)
+        template = template_of(self.pod)
+        forget_claims(template)
         return template.SerializeToString(deterministic=True)
 
     @cached_property
     def needs(self) -> bytes:
         """The template without what only other pods, or whoever queues and evicts them, look at."""
-        needs = _template(self.pod)
-        _forget_claims(needs)
+        needs = template_of(self.pod)
+        forget_claims(needs)
         needs.ClearField("metadata")
         spec = needs.spec
         for name in ("schedulerName", "preemptionPolicy", "priority", "topologySpreadConstraints"):
@@ -138,7 +131,7 @@ class PodInfo:
         """The same before the pod has a node and after."""
         if not self.spec.nodeName:
             return self.template
-        template = _template(self.pod)
+        template = template_of(self.pod)
         template.spec.ClearField("nodeName")
         return template.SerializeToString(deterministic=True)
 
@@ -217,110 +210,3 @@ class PodInfo:
             for port in container.ports
             if port.hostPort
         )
-
-
-def _template(pod: Pod) -> Pod:
-    """Return a pod with only what says where it can run. Names of volumes and containers differ between replicas."""
-    spec = pod.spec
-    template = Pod()
-    meta = template.metadata
-    meta.namespace = pod.metadata.namespace
-    for key, value in pod.metadata.labels.items():
-        meta.labels[key] = value
-    for owner in pod.metadata.ownerReferences:
-        if owner.controller:
-            meta.ownerReferences.add(apiVersion=owner.apiVersion, kind=owner.kind, uid=owner.uid)
-    kept = template.spec
-    for name in ("nodeName", "schedulerName", "preemptionPolicy", "hostNetwork", "priority"):
-        if spec.HasField(name):
-            setattr(kept, name, getattr(spec, name))
-    for key, value in spec.nodeSelector.items():
-        kept.nodeSelector[key] = value
-    for name in ("affinity", "os"):
-        if spec.HasField(name):
-            getattr(kept, name).CopyFrom(getattr(spec, name))
-    for name in ("tolerations", "topologySpreadConstraints", "resourceClaims"):
-        getattr(kept, name).extend(getattr(spec, name))
-    for key, amount in spec.overhead.items():
-        kept.overhead[key].CopyFrom(amount)
-    for container in spec.containers:
-        _copy_container(container, kept.containers.add())
-    for container in spec.initContainers:
-        _copy_container(container, kept.initContainers.add())
-    for volume in spec.volumes:
-        source = volume.volumeSource
-        if any(source.HasField(name) for name in PLACED):
-            known = kept.volumes.add()
-            known.volumeSource.CopyFrom(source)
-            if source.HasField("ephemeral"):
-                meta.name, known.name = pod.metadata.name, volume.name  # its claim is named after these
-    return template
-
-
-def _forget_claims(template: Pod) -> None:
-    for volume in template.spec.volumes:
-        source = volume.volumeSource
-        if source.HasField("persistentVolumeClaim"):
-            source.persistentVolumeClaim.claimName = ""
-        elif source.HasField("ephemeral"):
-            source.ephemeral.Clear()
-            source.ephemeral.SetInParent()
-            template.metadata.name = volume.name = ""
-
-
-def _copy_container(container: Any, copy: Any) -> None:
-    copy.image = container.image
-    if container.restartPolicy:
-        copy.restartPolicy = container.restartPolicy
-    if container.HasField("resources"):
-        copy.resources.CopyFrom(container.resources)
-    for port in container.ports:
-        if port.hostPort:
-            copy.ports.add(hostPort=port.hostPort, hostIP=port.hostIP, protocol=port.protocol)
-
-
-def amounts(resources: Mapping[str, Any]) -> dict[str, int]:
-    """Return quantities as numbers."""
-    return {
-        name: quantity.milli(value.string) if name == "cpu" else quantity.units(value.string)
-        for name, value in resources.items()
-    }
-
-
-def _requests(spec: PodSpec, if_unsaid: Amounts) -> dict[str, int]:
-    running: dict[str, int] = {}
-    for container in spec.containers:
-        _add(running, _container(container, if_unsaid))
-    sidecars: dict[str, int] = {}
-    starting: dict[str, int] = {}
-    # Init containers run one after the other, each beside the sidecars that were started before it.
-    for container in spec.initContainers:
-        needed = _container(container, if_unsaid)
-        if container.restartPolicy == "Always":
-            _add(sidecars, needed)
-            needed = {}
-        _raise_to(starting, _sum(needed, sidecars))
-    _add(running, sidecars)
-    _raise_to(running, starting)
-    _add(running, amounts(spec.overhead))
-    return running
-
-
-def _container(container: Any, if_unsaid: Amounts) -> dict[str, int]:
-    return {**if_unsaid, **amounts(container.resources.requests)}
-
-
-def _add(total: dict[str, int], more: Amounts) -> None:
-    for name, amount in more.items():
-        total[name] = total.get(name, 0) + amount
-
-
-def _sum(one: Amounts, other: Amounts) -> dict[str, int]:
-    total = dict(one)
-    _add(total, other)
-    return total
-
-
-def _raise_to(total: dict[str, int], least: Amounts) -> None:
-    for name, amount in least.items():
-        total[name] = max(total.get(name, 0), amount)

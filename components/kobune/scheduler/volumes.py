@@ -27,8 +27,8 @@ from kobune.apimachinery.volumes import (
     size_of,
     waits_for_consumer,
 )
+from kobune.scheduler.objects import Objects
 from kobune.scheduler.podinfo import PodInfo
-from kobune.scheduler.snapshot import Objects
 
 CLAIMS = "persistentvolumeclaims"
 VOLUMES = "persistentvolumes"

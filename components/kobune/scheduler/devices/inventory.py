@@ -12,7 +12,7 @@ from typing import Any, Final, Self
 from kobune.api.core.v1 import Node
 from kobune.api.resource.v1 import AllocationResult, ResourceClaim, ResourceSlice
 from kobune.scheduler.devices.pools import Id, Pool, PoolId, pool_of
-from kobune.scheduler.snapshot import Objects
+from kobune.scheduler.objects import Objects
 
 CLAIMS: Final = "resourceclaims"
 SLICES: Final = "resourceslices"

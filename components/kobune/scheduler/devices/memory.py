@@ -11,7 +11,7 @@ from kobune.api.core.v1 import Node
 from kobune.scheduler.devices.allocator import IMPOSSIBLE, Failure, Given, allocate
 from kobune.scheduler.devices.demand import Demand
 from kobune.scheduler.devices.inventory import Inventory
-from kobune.scheduler.snapshot import Objects
+from kobune.scheduler.objects import Objects
 
 KINDS: Final = 32
 """For how many kinds of claims it is remembered: those asked for last."""

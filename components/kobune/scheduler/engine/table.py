@@ -9,8 +9,8 @@ from kobune.scheduler.engine.arrays import Bools, Floats, Ints
 from kobune.scheduler.engine.domains import Domains
 from kobune.scheduler.engine.population import Population
 from kobune.scheduler.nodeinfo import NodeInfo
+from kobune.scheduler.objects import Objects
 from kobune.scheduler.podinfo import PodInfo
-from kobune.scheduler.snapshot import Objects
 
 __all__ = ["Bools", "Floats", "Ints", "Table"]
 

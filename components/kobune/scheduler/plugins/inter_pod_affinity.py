@@ -8,10 +8,11 @@ from kobune.scheduler.affinity import AVOIDED, AVOIDING, LIKED, WANTED, Regard
 from kobune.scheduler.framework import SKIP, No, Scores
 from kobune.scheduler.framework.answers import Skip
 from kobune.scheduler.nodeinfo import NodeInfo
+from kobune.scheduler.objects import Objects
 from kobune.scheduler.plugins.counts import Counts
 from kobune.scheduler.plugins.scaling import HIGHEST
 from kobune.scheduler.podinfo import PodInfo
-from kobune.scheduler.snapshot import Objects, Snapshot
+from kobune.scheduler.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from kobune.scheduler.engine.affinity_column import AffinityColumn

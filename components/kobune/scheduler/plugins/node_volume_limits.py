@@ -9,9 +9,10 @@ from kobune.apimachinery.volumes import class_of
 from kobune.scheduler.framework import SKIP
 from kobune.scheduler.framework.answers import Skip
 from kobune.scheduler.nodeinfo import NodeInfo
+from kobune.scheduler.objects import Objects
 from kobune.scheduler.plugins.volume_zone import is_of
 from kobune.scheduler.podinfo import PodInfo
-from kobune.scheduler.snapshot import Objects, Snapshot
+from kobune.scheduler.snapshot import Snapshot
 from kobune.scheduler.volumes import CLAIMS, CLASSES, VOLUMES
 
 REFUSAL: Final = "node(s) exceed max volume count"

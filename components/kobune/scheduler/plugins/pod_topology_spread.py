@@ -10,6 +10,7 @@ from kobune.apimachinery.selectors import Selector
 from kobune.scheduler.framework import SKIP, No, Scores
 from kobune.scheduler.framework.answers import Skip
 from kobune.scheduler.nodeinfo import NodeInfo
+from kobune.scheduler.objects import Objects
 from kobune.scheduler.plugins.counts import Counts
 from kobune.scheduler.plugins.scaling import HIGHEST
 from kobune.scheduler.plugins.spread_constraints import (
@@ -23,7 +24,7 @@ from kobune.scheduler.plugins.spread_constraints import (
     selector_of,
 )
 from kobune.scheduler.podinfo import PodInfo, Traits
-from kobune.scheduler.snapshot import Objects, Snapshot
+from kobune.scheduler.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from kobune.scheduler.engine.spread_column import SpreadColumn

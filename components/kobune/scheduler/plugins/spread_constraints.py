@@ -10,10 +10,10 @@ from typing import Final
 from kobune.api.core.v1 import TopologySpreadConstraint
 from kobune.apimachinery.selectors import Selector, from_label_selector, from_labels
 from kobune.scheduler.nodeinfo import NodeInfo
+from kobune.scheduler.objects import Objects
 from kobune.scheduler.plugins.node_affinity import is_selected
 from kobune.scheduler.plugins.taint_toleration import is_kept_away
 from kobune.scheduler.podinfo import PodInfo
-from kobune.scheduler.snapshot import Objects
 
 HARD: Final = "DoNotSchedule"
 SOFT: Final = "ScheduleAnyway"

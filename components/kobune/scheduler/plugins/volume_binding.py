@@ -17,10 +17,11 @@ from kobune.scheduler.framework import SKIP, No
 from kobune.scheduler.framework.answers import Skip
 from kobune.scheduler.framework.guard import Unprepared
 from kobune.scheduler.nodeinfo import NodeInfo
+from kobune.scheduler.objects import Objects
 from kobune.scheduler.plugins.allocation import RequestedToCapacityRatio
 from kobune.scheduler.plugins.volume_zone import is_of
 from kobune.scheduler.podinfo import PodInfo
-from kobune.scheduler.snapshot import Objects, Snapshot
+from kobune.scheduler.snapshot import Snapshot
 from kobune.scheduler.volumes import CLAIMS, VOLUMES, Plan, Unusable, Wanted, wanted
 
 if TYPE_CHECKING:
