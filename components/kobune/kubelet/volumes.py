@@ -18,6 +18,8 @@ from kobune.apimachinery.volumes import DRIVER, claim_name, is_bound_to
 from kobune.client import Client
 from kobune.vendor.cri import Mount
 
+BOUND_WITHIN_SECONDS: Final = 1.0
+"""Between a claim's being given its volume and its being called bound."""
 LOOKS_AGAIN_SECONDS: Final = 0.01
 LONGEST_LOOK_SECONDS: Final = 1.0
 ATTACHED_WITHIN_SECONDS: Final = 15.0
@@ -80,7 +82,7 @@ class Volumes:
         namespace = pod.metadata.namespace
         begin = f"error processing PVC {namespace}/{name}"
         try:
-            claim = await self._client.get(PersistentVolumeClaim, name, namespace)
+            claim = await self._claim(namespace, name)
         except NotFound as error:
             raise NotReady(f"{begin}: failed to fetch PVC from API server: {error.message}") from None
         spec = claim.spec
@@ -92,6 +94,17 @@ class Volumes:
             why = f"PV {spec.volumeName} is not bound to the expected PVC {namespace}/{name}"
             raise NotReady(f"{begin}: {why}")
         return volume
+
+    async def _claim(self, namespace: str, name: str) -> PersistentVolumeClaim:
+        """Return a claim; one that names its volume already is given a moment to be called bound, too."""
+        until, wait = self._clock.now() + BOUND_WITHIN_SECONDS, LOOKS_AGAIN_SECONDS
+        while True:
+            claim = await self._client.get(PersistentVolumeClaim, name, namespace)
+            is_nearly_bound = claim.spec.volumeName and claim.status.phase != "Bound"
+            if not is_nearly_bound or self._clock.now() > until:
+                return claim
+            await self._clock.sleep(wait)
+            wait *= 2
 
     async def _attached(self, volume: PersistentVolume, node: str, is_wanted: Callable[[], bool]) -> None:
         """Return as soon as a volume is attached to a node."""

@@ -121,7 +121,6 @@ def due(cron: CronJob, timetable: Timetable, status: CronJobStatus, jobs: Sequen
         return [*actions, RecordEvent(cron, "Normal", "JobAlreadyActive", BUSY)]
     if spec.concurrencyPolicy == "Replace":
         actions += [remove(cron, job) for job in running if not is_deleting(job.metadata)]
-        forget(status, running)
     announce = Announce(cron, "SuccessfulCreate", "Created job {name}", "FailedCreate", "Error creating job: {error}")
     return [*actions, Create(new_job(cron, timetable, time), announce)]
 
@@ -133,9 +132,12 @@ def status_of(cron: CronJob, jobs: Sequence[Job]) -> tuple[CronJobStatus, list[A
     events: list[Action] = []
     by_uid = {job.metadata.uid: job for job in jobs}
     active: list[ObjectReference] = []
+    latest = job_name(cron, max(map(scheduled_at, jobs), default=0.0))
     for reference in cron.status.active:
         job = by_uid.get(reference.uid)
-        if job is None:
+        if job is None and cron.spec.concurrencyPolicy == "Replace" and reference.name < latest:
+            pass  # it was taken away for the one that came after it
+        elif job is None:
             message = f"Active job went missing: {reference.name}"
             events.append(RecordEvent(cron, "Normal", "MissingJob", message))
         elif (final := final_condition(job)) is not None:
@@ -160,14 +162,6 @@ def status_of(cron: CronJob, jobs: Sequence[Job]) -> tuple[CronJobStatus, list[A
     del status.active[:]
     status.active.extend(kept.active)
     return status, events
-
-
-def forget(status: CronJobStatus, jobs: Iterable[Job]) -> None:
-    """Take Jobs out of those that are active."""
-    gone = {job.metadata.uid for job in jobs}
-    kept = CronJobStatus(active=[each for each in status.active if each.uid not in gone])
-    del status.active[:]
-    status.active.extend(kept.active)
 
 
 def scheduled_at(job: Job) -> float:
