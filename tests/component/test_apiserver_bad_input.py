@@ -322,7 +322,7 @@ def test_no_object_is_too_odd_for_a_proper_answer(fuzzed: SyncCluster, connect: 
         fuzzed.run(scene(*target, patch))
 
     attack()
-    assert len(stored) > 5
+    assert len(stored) > 2
 
 
 async def test_a_request_for_no_path_is_told_that_there_is_nothing(apiserver: Cluster, connect: Any) -> None:
