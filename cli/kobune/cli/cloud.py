@@ -8,7 +8,6 @@ import typer
 
 from kobune.cli.options import DEFAULT_DATA_DIR, DataDir
 from kobune.component_base.failure import CannotStart
-from kobune.launcher.composition import ADMIN, CLOUD
 from kobune.launcher.data_dir import DataDirectory
 
 TIMEOUT = 5.0
@@ -162,6 +161,7 @@ def _ask(directory: DataDirectory, method: str, kind: str, **fields: Any) -> Any
     from kobune.cloud.v1.simulation_pb2_grpc import SimulationStub
     from kobune.component_base.certificates import credentials
     from kobune.component_base.serving import channel_credentials
+    from kobune.launcher.composition import ADMIN, CLOUD
 
     if directory.holder() is None:
         raise CannotStart(f"no cluster is running in {directory.root}: start it with kobune up")

@@ -231,9 +231,12 @@ class Composition:
         return self._settings.components
 
     def preload(self, components: Sequence[str]) -> None:
-        """Import some components, so that the processes forked later share what is imported."""
+        """Import what some components share before they are forked: of all but the apiserver, their client.
+
+        What a component alone needs it imports itself, beside the others.
+        """
         for name in components:
-            importlib.import_module(self._plans[name].module)
+            importlib.import_module(self._plans[name].module if name == APISERVER else "kobune.client")
 
     @contextmanager
     def owned(self, *, well_known: bool = True) -> Iterator[int]:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from kobune.apiserver.storage.remote.endpoints import CLEAR, TLS, TlsFiles, is_remote, parse
 from kobune.component_base.failure import CannotStart
-from kobune.component_base.runtime_config import asked
 
 APISERVER = "apiserver"
 COMPONENTS = (APISERVER, "scheduler", "controller-manager", "cloud-controller-manager", "kubelet", "kube-proxy")
@@ -73,7 +72,10 @@ def check(settings: ClusterSettings) -> None:
         if "scheduler" not in settings.components:
             raise CannotStart("--scheduler-config is for the scheduler, which is not among the --components")
         configuration.read(settings.scheduler_config)
-    asked(settings.runtime_config)
+    if settings.runtime_config:
+        from kobune.component_base.runtime_config import asked  # as above
+
+        asked(settings.runtime_config)
     for flag, port in ports(settings):
         if not 0 <= port < 65536:
             raise CannotStart(f"{flag} {port}: a port is between 1 and 65535")
