@@ -77,29 +77,29 @@ async def test_the_guestbook_is_served_by_each_of_its_frontends(run: Kubectl) ->
 
 async def test_the_stateful_set_has_names_and_volumes_and_rolls_out_and_back(run: Kubectl) -> None:
     await apply(run, "statefulset.yaml")
-    await run("rollout", "status", "statefulset/web", "--timeout=60s")
-    pods = {pod["metadata"]["name"]: pod for pod in await items(run, "pods", "-l", "app=web")}
-    assert sorted(pods) == ["web-0", "web-1"]
+    await run("rollout", "status", "statefulset/site", "--timeout=60s")
+    pods = {pod["metadata"]["name"]: pod for pod in await items(run, "pods", "-l", "app=site")}
+    assert sorted(pods) == ["site-0", "site-1"]
     claims = await items(run, "persistentvolumeclaims")
     assert {claim["metadata"]["name"]: claim["status"]["phase"] for claim in claims} == {
-        "pages-web-0": "Bound",
-        "pages-web-1": "Bound",
+        "pages-site-0": "Bound",
+        "pages-site-1": "Bound",
     }
-    slices = await items(run, "endpointslices", "-l", "kubernetes.io/service-name=web")
-    assert {end["hostname"] for each in slices for end in each["endpoints"]} == {"web-0", "web-1"}
+    slices = await items(run, "endpointslices", "-l", "kubernetes.io/service-name=site")
+    assert {end["hostname"] for each in slices for end in each["endpoints"]} == {"site-0", "site-1"}
 
     async def images() -> set[str]:
-        return {pod["spec"]["containers"][0]["image"] for pod in await items(run, "pods", "-l", "app=web")}
+        return {pod["spec"]["containers"][0]["image"] for pod in await items(run, "pods", "-l", "app=site")}
 
-    await run("set", "image", "statefulset/web", "web=nginx:2")
-    await run("rollout", "status", "statefulset/web", "--timeout=60s")
+    await run("set", "image", "statefulset/site", "site=nginx:2")
+    await run("rollout", "status", "statefulset/site", "--timeout=60s")
     assert await images() == {"nginx:2"}
-    assert (await run("rollout", "history", "statefulset/web")).count("<none>") == 2
-    await run("rollout", "undo", "statefulset/web")
-    await run("rollout", "status", "statefulset/web", "--timeout=60s")
+    assert (await run("rollout", "history", "statefulset/site")).count("<none>") == 2
+    await run("rollout", "undo", "statefulset/site")
+    await run("rollout", "status", "statefulset/site", "--timeout=60s")
     assert await images() == {"nginx:1"}
-    await run("scale", "statefulset/web", "--replicas=0")
-    await run("wait", "--for=delete", "pod/web-0", "--timeout=30s")
+    await run("scale", "statefulset/site", "--replicas=0")
+    await run("wait", "--for=delete", "pod/site-0", "--timeout=30s")
     assert len(await items(run, "persistentvolumeclaims")) == 2
 
 
