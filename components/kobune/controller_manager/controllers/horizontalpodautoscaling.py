@@ -15,7 +15,7 @@ from kobune.apimachinery.selectors import InvalidSelector, parse_labels
 from kobune.client import Action, Controller, Effect, RecordEvent, RequeueAfter, Retry, View, Watch, status_written
 from kobune.client.rest import RestClient
 from kobune.controller_manager.autoscaling.measuring import Measured, Situation, measured
-from kobune.controller_manager.autoscaling.pace import READY, Past, Word, minimum, paced
+from kobune.controller_manager.autoscaling.pace import Past, Word, minimum, paced
 from kobune.controller_manager.autoscaling.sources import Scaled, Sources, words_of
 
 PERIOD = 15.0
@@ -109,7 +109,7 @@ def decided(
     say(status, "ScalingActive", Word("True", "ValidMetricFound", message), now)
     past.recommend(now, most.replicas)
     allowed = paced(scaler, past, most.replicas, current, now)
-    say(status, "AbleToScale", allowed.able if allowed.able is not READY or allowed.replicas == current else READY, now)
+    say(status, "AbleToScale", allowed.able, now)
     say(status, "ScalingLimited", allowed.limited, now)
     why = f"{most.name} above target" if allowed.replicas > current else "All metrics below target"
     return allowed.replicas, why, []
