@@ -67,9 +67,9 @@ def wait_for(work: Work, now: float) -> float:
 
 def free_indexes(work: Work, now: float) -> tuple[list[int], float]:
     """Return the lowest indexes that need a pod and may have one now, and the seconds until another may; 0 if none."""
-    busy = work.has_index(work.active) | work.completed | work.failed_indexes
+    busy = work.indexes_of(work.active) | work.completed | work.failed_indexes
     if awaits_all_failures(work.job):
-        busy |= work.has_index(work.terminating)
+        busy |= work.indexes_of(work.terminating)
     free: list[int] = []
     soonest = 0.0
     for index in range(work.job.spec.completions):

@@ -219,7 +219,7 @@ class Work:
                     last[index] = pod
         return last
 
-    def has_index(self, pods: Iterable[Pod]) -> set[int]:
+    def indexes_of(self, pods: Iterable[Pod]) -> set[int]:
         """Return the indexes of pods."""
         return {index for pod in pods if (index := index_of(pod)) is not None}
 
