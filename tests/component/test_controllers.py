@@ -1,13 +1,14 @@
 """The controllers against a real apiserver, without nodes: pods are made and collected, but nobody runs them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from random import Random
 from typing import Any
 
 import grpc.aio
 import orjson
 import pytest
+from waiting import until
 
 from kobune.api.apiextensions.v1 import CustomResourceDefinition
 from kobune.api.apps.v1 import Deployment, ReplicaSet
@@ -41,12 +42,6 @@ async def cluster() -> AsyncIterator[Cluster]:
 @pytest.fixture
 def client(cluster: Cluster) -> Client:
     return cluster.client
-
-
-async def until(state: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(10):
-        while not await state():  # noqa: ASYNC110 - a state of the world, not an event
-            await asyncio.sleep(0.01)
 
 
 async def count(client: Client, kind: type, namespace: str = "default") -> int:

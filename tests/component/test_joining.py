@@ -1,10 +1,9 @@
 """How a machine joins: a bootstrap token, the signed `cluster-info`, and a certificate of its own."""
 
-import asyncio
 import base64
 import hmac
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from waiting import until
 
 from kobune.testing import Cluster
 
@@ -37,13 +37,6 @@ async def cluster() -> AsyncIterator[Cluster]:
 async def admin(cluster: Cluster, connect: Any) -> AsyncIterator[Any]:
     async with connect(cluster) as client:
         yield client
-
-
-async def until(state: Callable[[], Awaitable[Any]]) -> Any:
-    async with asyncio.timeout(10):
-        while not (found := await state()):  # noqa: ASYNC110 - a state of the world, not an event
-            await asyncio.sleep(0.01)
-    return found
 
 
 def token_secret(**data: str) -> dict[str, Any]:

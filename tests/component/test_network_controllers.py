@@ -1,12 +1,12 @@
 """Slices, mirrors, hints, tokens and garbage of custom kinds against a real apiserver, without nodes."""
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from typing import Any
 
 import grpc.aio
 import orjson
 import pytest
+from waiting import until
 
 from kobune.api.apiextensions.v1 import CustomResourceDefinition
 from kobune.api.authentication.v1 import TokenReview
@@ -50,12 +50,6 @@ async def cluster() -> AsyncIterator[Cluster]:
 @pytest.fixture
 def client(cluster: Cluster) -> Client:
     return cluster.client
-
-
-async def until(state: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(10):
-        while not await state():  # noqa: ASYNC110 - a state of the world, not an event
-            await asyncio.sleep(0.01)
 
 
 async def exists(client: Client, kind: type[Any], name: str, namespace: str = "default") -> bool:

@@ -2,7 +2,7 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from random import SystemRandom
@@ -11,6 +11,7 @@ from typing import Any
 import aiohttp
 import grpc.aio
 import pytest
+from waiting import until
 
 from kobune.api.core.v1 import Event, Node, Pod, Service, ServiceAccount
 from kobune.api.discovery.v1 import EndpointSlice
@@ -42,12 +43,6 @@ async def cluster() -> AsyncIterator[Cluster]:
 @pytest.fixture
 def client(cluster: Cluster) -> Client:
     return cluster.client
-
-
-async def until(state: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(10):
-        while not await state():  # noqa: ASYNC110 - a state of the world, not an event
-            await asyncio.sleep(0.01)
 
 
 async def frontends(cluster: Cluster, service: str) -> list[Frontend]:

@@ -1,10 +1,10 @@
 """Quotas are counted again when something goes, and claims go when nobody uses them."""
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from waiting import until
 
 from kobune.api.core.v1 import Node, PersistentVolumeClaim, Pod, ResourceQuota, Secret
 from kobune.api.meta.v1 import ObjectMeta
@@ -17,12 +17,6 @@ from kobune.testing import Cluster
 async def client() -> AsyncIterator[Client]:
     async with Cluster(nodes=0, components=("apiserver", "controller-manager")) as cluster:
         yield cluster.client
-
-
-async def until(state: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(10):
-        while not await state():  # noqa: ASYNC110 - a state of the world, not an event
-            await asyncio.sleep(0.01)
 
 
 def named(kind: Any, name: str) -> Any:

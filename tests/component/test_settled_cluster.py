@@ -1,11 +1,10 @@
 """A cluster in which everything is as it was asked for writes nothing but that its nodes and leaders live."""
 
-import asyncio
 import copy
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import yaml
+from waiting import until
 
 from kobune.api.apps.v1 import DaemonSet, Deployment, StatefulSet
 from kobune.api.autoscaling.v2 import HorizontalPodAutoscaler
@@ -73,12 +72,6 @@ KINDS: dict[str, Any] = {
 }
 
 
-async def until(state: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(60):
-        while not await state():  # noqa: ASYNC110 - a state of the world, not an event
-            await asyncio.sleep(0.1)
-
-
 async def versions(cluster: Cluster) -> dict[str, str]:
     """Return the version of every object that there is, but for those that say that somebody lives."""
     found: dict[str, str] = {}
@@ -117,7 +110,7 @@ async def test_a_settled_cluster_writes_nothing_but_that_it_lives() -> None:
                 and any(each.type == "ScalingActive" for each in scaler.status.conditions)
             )
 
-        await until(is_ready)
+        await until(is_ready, 60)
         before = await versions(cluster)
 
         async def is_unchanged() -> bool:
@@ -126,7 +119,7 @@ async def test_a_settled_cluster_writes_nothing_but_that_it_lives() -> None:
             earlier, before = before, await versions(cluster)
             return earlier == before
 
-        await until(is_unchanged)
+        await until(is_unchanged, 60)
         renewed = await client.get(Lease, "kube-controller-manager", "kube-system")
         for _ in range(2):  # so that time goes by
 
@@ -137,7 +130,7 @@ async def test_a_settled_cluster_writes_nothing_but_that_it_lives() -> None:
                 renewed = lease
                 return has_changed
 
-            await until(is_renewed)
+            await until(is_renewed, 60)
         after = await versions(cluster)
         written = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
         assert {name for name in written if not name.startswith("nodes. ")} == set()

@@ -9,6 +9,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from waiting import until
 
 from kobune.testing import Cluster
 
@@ -45,12 +46,6 @@ async def items(run: Kubectl, *arguments: str) -> list[Any]:
     return found
 
 
-async def until(state: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(90):
-        while not await state():  # noqa: ASYNC110 - a state of the world, not an event
-            await asyncio.sleep(0.2)
-
-
 async def page(url: str) -> str:
     async with aiohttp.ClientSession() as session, session.get(url) as answer:
         return await answer.text()
@@ -64,7 +59,7 @@ async def test_the_guestbook_is_served_by_each_of_its_frontends(run: Kubectl) ->
     async def has_address() -> bool:
         return bool(await run("get", "service", "frontend", "-o", "jsonpath={.status.loadBalancer.ingress[0].ip}"))
 
-    await until(has_address)
+    await until(has_address, 90)
     address = await run("get", "service", "frontend", "-o", "jsonpath={.spec.clusterIP}")
     seen: set[str] = set()
 
@@ -72,7 +67,7 @@ async def test_the_guestbook_is_served_by_each_of_its_frontends(run: Kubectl) ->
         seen.add((await page(f"http://{address}/")).partition("\n")[0])
         return len(seen) == 3
 
-    await until(all_seen)
+    await until(all_seen, 90)
 
 
 async def test_the_stateful_set_has_names_and_volumes_and_rolls_out_and_back(run: Kubectl) -> None:
@@ -113,7 +108,7 @@ async def test_a_drain_takes_one_server_of_the_quorum_at_a_time(run: Kubectl) ->
         budget = json.loads(await run("get", "poddisruptionbudget", "zk", "-o", "json"))
         return bool(budget["status"].get("disruptionsAllowed") == 1)
 
-    await until(allows_one)
+    await until(allows_one, 90)
     least, moved = 3, False
 
     async def look() -> None:
@@ -133,7 +128,7 @@ async def test_a_drain_takes_one_server_of_the_quorum_at_a_time(run: Kubectl) ->
         for name in ("zk-0", "zk-1"):
             await run("drain", before[name], "--delete-emptydir-data", "--timeout=60s")
             await run("uncordon", before[name])
-        await until(allows_one)
+        await until(allows_one, 90)
         moved = True
     assert least >= 2
 
@@ -164,7 +159,7 @@ async def test_the_autoscaler_follows_the_requests(run: Kubectl) -> None:
 
     async with asyncio.TaskGroup() as group:
         group.create_task(load())
-        await until(has_grown)
+        await until(has_grown, 90)
         grown = True
     assert "busy" in await run("top", "pods")
     scaler = json.loads(await run("get", "hpa", "busy", "-o", "json"))
